@@ -1,0 +1,42 @@
+/** Test projects: pure specs beside the code, and suites on real Postgres, git and processes under test/. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    coverage: {
+      provider: 'v8',
+      include: ['app/domain/**/*.ts'],
+      exclude: ['**/*.test.ts'],
+      thresholds: { lines: 95 },
+      reporter: ['text-summary'],
+    },
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{app,db,runner,action,forge,demo}/**/*.test.ts'],
+          exclude: ['demo/project/**', '**/node_modules/**'],
+        },
+      },
+      {
+        test: {
+          name: 'db',
+          include: ['test/db/**/*.test.ts'],
+          globalSetup: ['test/db/global-setup.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/db/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
