@@ -27,6 +27,9 @@ export type NewCommit = {
   committer?: Person;
 };
 
+/** What `update-index --index-info` takes for "this path is gone"; needs no work tree, unlike `git rm`. */
+const removal = `0 ${'0'.repeat(40)}`;
+
 export const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 
 /** Writes a blob and gives its sha. */
@@ -76,29 +79,32 @@ export async function writeTree(
   try {
     await git(['read-tree', base ?? emptyTree], { env });
     const lines: string[] = [];
-    for (const change of changes) {
-      if (change.mode === '040000' && typeof change.sha === 'string') {
-        const present = await gitText(git, ['ls-files', '-z', '--', `:(literal)${change.path}`], { env });
-        const gone = present.split('\0').filter((path) => path !== '');
-        await git(['update-index', '-z', '--force-remove', '--stdin'], {
-          env,
-          input: gone.map((path) => `${path}\0`).join(''),
-        });
-        await git(['read-tree', `--prefix=${change.path}/`, change.sha], { env });
-        continue;
-      }
-      const sha = change.content === undefined ? (change.sha ?? null) : await writeBlob(git, change.content);
-      lines.push(
-        sha === null
-          ? `0 ${'0'.repeat(40)}\t${change.path}\0`
-          : `${change.mode ?? '100644'} ${sha}\t${change.path}\0`,
-      );
-    }
-    await git(['update-index', '-z', '--index-info'], { env, input: lines.join('') });
+    for (const change of changes) lines.push(...(await indexLines(git, change, env)));
+    await git(['update-index', '-z', '--index-info'], {
+      env,
+      input: lines.map((line) => `${line}\0`).join(''),
+    });
     return await gitText(git, ['write-tree'], { env });
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+async function indexLines(git: Git, change: TreeChange, env: Record<string, string>): Promise<string[]> {
+  if (change.mode === '040000' && typeof change.sha === 'string') {
+    // A tree put at a path replaces what was below it. `read-tree --prefix` would want a work tree.
+    const present = await gitText(git, ['ls-files', '-z', '--', `:(literal)${change.path}`], { env });
+    const entries = (await readTree(git, change.sha, true)).filter((entry) => entry.type !== 'tree');
+    return [
+      ...present
+        .split('\0')
+        .filter((path) => path !== '')
+        .map((path) => `${removal}\t${path}`),
+      ...entries.map((entry) => `${entry.mode} ${entry.sha}\t${change.path}/${entry.path}`),
+    ];
+  }
+  const sha = change.content === undefined ? (change.sha ?? null) : await writeBlob(git, change.content);
+  return [sha === null ? `${removal}\t${change.path}` : `${change.mode ?? '100644'} ${sha}\t${change.path}`];
 }
 
 function personEnvironment(role: 'AUTHOR' | 'COMMITTER', person: Person | undefined): Record<string, string> {
