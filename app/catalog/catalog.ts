@@ -1,0 +1,38 @@
+/** Every operation there is, by name. Doors and handlers are read off this table; a missing handler does not compile. */
+import * as facts from './facts.ts';
+import type { Operation } from './operation.ts';
+import * as platform from './platform.ts';
+import * as questions from './questions.ts';
+import * as runs from './runs.ts';
+import * as sessions from './sessions.ts';
+import * as tasks from './tasks.ts';
+import * as worktree from './worktree.ts';
+
+const { QuestionRef: _ref, ...questionOperations } = questions;
+const { Assignment: _assignment, ...sessionOperations } = sessions;
+
+/** Keyed by the constant's name; `name` is the wire's. */
+export const catalog = {
+  ...platform,
+  ...runs,
+  ...tasks,
+  ...questionOperations,
+  ...sessionOperations,
+  ...worktree,
+  ...facts,
+} as const;
+
+type Catalog = typeof catalog;
+export type AnyOperation = Catalog[keyof Catalog];
+export type OperationName = AnyOperation['name'];
+export type OperationNamed<N extends OperationName> = Extract<AnyOperation, { name: N }>;
+/** Operations that the App answers; the runner answers the others. */
+export type AppOperation = Extract<AnyOperation, { runs: 'app' }>;
+
+export const operations: readonly Operation[] = Object.values(catalog);
+
+const byName = new Map(operations.map((operation) => [operation.name, operation]));
+
+export function findOperation(name: string): Operation | undefined {
+  return byName.get(name);
+}

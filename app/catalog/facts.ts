@@ -1,0 +1,126 @@
+/** What GitHub, timers and our own effects report back. On no door: only the App itself calls these. */
+import { z } from 'zod';
+import { Login, RunId, Sha } from '../domain/words.ts';
+import { Check } from '../domain/task.ts';
+import { Thread, Verdict } from '../domain/review.ts';
+import { operation } from './operation.ts';
+
+const system = { doors: [], runs: 'app', allow: { system: true } } as const;
+const task = { run: RunId, task: z.int().positive() };
+/** A pull request as GitHub names it; the handler finds the task or answers `found: false`. */
+const pull = { repository: z.int(), pull: z.int().positive() };
+const found = z.object({ found: z.boolean() });
+
+export const recordBranch = operation({
+  ...system,
+  name: 'record_branch',
+  summary: 'The task’s branch exists.',
+  input: z.strictObject({ ...task, branch: z.string(), base: Sha, head: Sha }),
+  output: found,
+});
+export const recordPullRequest = operation({
+  ...system,
+  name: 'record_pull_request',
+  summary: 'The task’s pull request exists.',
+  input: z.strictObject({ ...task, number: z.int(), url: z.string() }),
+  output: found,
+});
+export const recordHead = operation({
+  ...system,
+  name: 'record_head',
+  summary: 'A branch points to another commit.',
+  input: z.strictObject({ repository: z.int(), branch: z.string(), head: Sha, by: z.string() }),
+  output: found,
+});
+export const recordChecks = operation({
+  ...system,
+  name: 'record_checks',
+  summary: 'The check runs of a commit, as they are now.',
+  input: z.strictObject({ ...task, head: Sha, checks: z.array(Check).max(100) }),
+  output: found,
+});
+export const recordReview = operation({
+  ...system,
+  name: 'record_review',
+  summary: 'A person gave a review in GitHub.',
+  input: z.strictObject({
+    ...pull,
+    review: z.int(),
+    by: Login,
+    verdict: Verdict,
+    head: Sha,
+    body: z.string().max(70_000),
+    threads: z.array(Thread).max(300),
+  }),
+  output: found,
+});
+export const recordReviewDismissed = operation({
+  ...system,
+  name: 'record_review_dismissed',
+  summary: 'A review was dismissed.',
+  input: z.strictObject({ ...pull, review: z.int() }),
+  output: found,
+});
+export const recordMerge = operation({
+  ...system,
+  name: 'record_merge',
+  summary: 'A pull request was merged.',
+  input: z.strictObject({ ...pull, commit: z.string().nullable(), by: z.string() }),
+  output: found,
+});
+export const recordClose = operation({
+  ...system,
+  name: 'record_close',
+  summary: 'A pull request was closed unmerged.',
+  input: z.strictObject({ ...pull, by: z.string() }),
+  output: found,
+});
+export const recordPush = operation({
+  ...system,
+  name: 'record_push',
+  summary: 'A bundle was pushed, or refused with the reason.',
+  input: z.strictObject({ ...task, bundle: z.uuid(), head: Sha, refused: z.string().nullable() }),
+  output: found,
+});
+export const returnTask = operation({
+  ...system,
+  name: 'return_task',
+  summary: 'A task can’t merge as it is; it goes back to its agent with the reason.',
+  input: z.strictObject({ ...task, reason: z.string().max(8_000) }),
+  output: found,
+});
+export const acceptUnproven = operation({
+  ...system,
+  name: 'accept_unproven',
+  summary: 'No check showed up in time; people decide.',
+  input: z.strictObject({ ...task, head: Sha }),
+  output: found,
+});
+export const expireQuestion = operation({
+  ...system,
+  name: 'expire_question',
+  summary: 'A question’s deadline passed.',
+  input: z.strictObject({ run: RunId, question: z.int() }),
+  output: found,
+});
+export const expireLease = operation({
+  ...system,
+  name: 'expire_lease',
+  summary: 'A session’s lease ran out.',
+  input: z.strictObject({ session: z.uuid() }),
+  output: found,
+});
+export const planFromTemplate = operation({
+  ...system,
+  name: 'plan_from_template',
+  summary: 'No manager could plan; a built-in template does.',
+  input: z.strictObject({ run: RunId, why: z.string() }),
+  output: found,
+});
+export const sweep = operation({
+  ...system,
+  name: 'sweep',
+  summary: 'Dispatch what a lost notification left.',
+  input: z.strictObject({}),
+  output: z.object({ dispatched: z.int() }),
+});

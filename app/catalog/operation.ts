@@ -1,0 +1,45 @@
+/** What an operation is: named once, with its input, output, who may call it, and the doors it shows on. */
+import { z } from 'zod';
+import type { Permission } from '../domain/permission.ts';
+import type { Role } from '../domain/words.ts';
+
+export type DoorName = 'http' | 'mcp' | 'cli' | 'comment';
+
+/** Who may call. A person needs at least that permission on the run's repository; an agent one of the roles. */
+export type Allow = {
+  readonly person?: Permission;
+  readonly agent?: readonly Role[];
+  readonly runner?: true;
+  /** The App itself: facts from GitHub, timers. */
+  readonly system?: true;
+  /** Anyone who has a valid token of any kind. */
+  readonly any?: true;
+};
+
+export type Operation<
+  I extends z.ZodType = z.ZodType,
+  O extends z.ZodType = z.ZodType,
+  N extends string = string,
+> = {
+  readonly name: N;
+  readonly summary: string;
+  /** `METHOD /path/{param}`, under `/api/v1`; parameters of the path are fields of the input. Absent: not on HTTP. */
+  readonly http?: string;
+  readonly doors: readonly DoorName[];
+  /** `app` answers in the App; `runner` in the runner's own MCP server, on the worktree. */
+  readonly runs: 'app' | 'runner';
+  readonly allow: Allow;
+  readonly reads?: true;
+  readonly destroys?: true;
+  readonly input: I;
+  readonly output: O;
+};
+
+export function operation<const N extends string, I extends z.ZodType, O extends z.ZodType>(
+  definition: Operation<I, O, N>,
+): Operation<I, O, N> {
+  return definition;
+}
+
+export type InputOf<T extends Operation> = z.output<T['input']>;
+export type OutputOf<T extends Operation> = z.output<T['output']>;

@@ -1,0 +1,151 @@
+/** What runners call: register, claim, report, hand over work. Not on the agents' doors. */
+import { z } from 'zod';
+import { Outcome, SessionKind, Usage } from '../domain/session.ts';
+import { Sha } from '../domain/words.ts';
+import { operation } from './operation.ts';
+import { Text, wait } from './refs.ts';
+
+/** Everything one session needs. The prompt is finished; both tokens die with the session. */
+export const Assignment = z.object({
+  session: z.uuid(),
+  kind: SessionKind,
+  repository: z.string(),
+  run: z.int(),
+  task: z.string().nullable(),
+  agent: z.string(),
+  role: z.enum(['manager', 'engineer', 'reviewer']),
+  engine: z.string(),
+  model: z.string().nullable(),
+  /** The program of engine `command`, from the default branch's policy. */
+  command: z.array(z.string()),
+  clone_url: z.string(),
+  /** Reads this one repository, nothing else; null where the runner has access of its own. */
+  git_token: z.string().nullable(),
+  /** The task's branch; null for plan and review sessions, which are read-only. */
+  branch: z.string().nullable(),
+  /** The commit to start from: the branch's head, or the base's for plan sessions. */
+  start: Sha,
+  prompt: z.string(),
+  setup: z.array(z.string()),
+  minutes: z.int(),
+  heartbeat_seconds: z.int(),
+  runner_token: z.string(),
+  agent_token: z.string(),
+});
+export type Assignment = z.infer<typeof Assignment>;
+
+export const createRunnerToken = operation({
+  name: 'create_runner_token',
+  summary: 'A token that registers one runner, valid for an hour.',
+  http: 'POST /runner-tokens',
+  doors: ['http', 'cli'],
+  runs: 'app',
+  allow: { person: 'admin', system: true },
+  input: z.strictObject({ repository: z.string().optional(), group: z.string().max(60).default('default') }),
+  output: z.object({ token: z.string(), expires_at: z.string() }),
+});
+
+export const registerRunner = operation({
+  name: 'register_runner',
+  summary: 'Exchange a registration token for a runner’s credential.',
+  http: 'POST /runners',
+  doors: ['http'],
+  runs: 'app',
+  allow: { runner: true },
+  input: z.strictObject({ name: Text(100) }),
+  output: z.object({ runner: z.uuid(), token: z.string() }),
+});
+
+export const claimSession = operation({
+  name: 'claim_session',
+  summary: 'Take the next session this runner can host, waiting for one if there is none.',
+  http: 'POST /sessions/claim',
+  doors: ['http'],
+  runs: 'app',
+  allow: { runner: true },
+  input: z.strictObject({ engines: z.array(z.string().max(40)).max(20), wait }),
+  output: z.object({ assignment: Assignment.nullable() }),
+});
+
+export const startSession = operation({
+  name: 'start_session',
+  summary: 'The engine starts now.',
+  http: 'POST /sessions/{session}/start',
+  doors: ['http'],
+  runs: 'app',
+  allow: { runner: true },
+  input: z.strictObject({ session: z.uuid(), isolation: z.enum(['container', 'user', 'none']) }),
+  output: z.object({ started: z.literal(true) }),
+});
+
+export const heartbeat = operation({
+  name: 'heartbeat',
+  summary: 'Renew the lease; the answer may say stop, warn, or bring messages.',
+  http: 'POST /sessions/{session}/heartbeat',
+  doors: ['http'],
+  runs: 'app',
+  allow: { runner: true },
+  input: z.strictObject({
+    session: z.uuid(),
+    activity: z.string().max(300).default(''),
+    usage: Usage.optional(),
+  }),
+  output: z.object({ stop: z.string().nullable(), warn: z.string().nullable(), lease_until: z.string() }),
+});
+
+export const recordUsage = operation({
+  name: 'record_usage',
+  summary: 'The session’s totals of tokens and cost so far.',
+  http: 'POST /sessions/{session}/usage',
+  doors: ['http'],
+  runs: 'app',
+  allow: { runner: true },
+  input: z.strictObject({ session: z.uuid(), usage: Usage }),
+  output: z.object({ recorded: z.literal(true) }),
+});
+
+/** Base64 of at most 24 MiB; the push check bounds what may be inside more tightly. */
+const BundleText = z.base64().max(32 * 1024 * 1024);
+
+export const uploadBundle = operation({
+  name: 'upload_bundle',
+  summary: 'Hand over the work as a git bundle; the App checks and pushes it.',
+  http: 'POST /sessions/{session}/bundles',
+  doors: ['http'],
+  runs: 'app',
+  allow: { runner: true },
+  input: z.strictObject({ session: z.uuid(), head: Sha, bundle: BundleText }),
+  output: z.object({ bundle: z.uuid() }),
+});
+
+export const getBundle = operation({
+  name: 'get_bundle',
+  summary: 'What became of an uploaded bundle, waiting a while for it.',
+  http: 'GET /sessions/{session}/bundles/{bundle}',
+  doors: ['http'],
+  runs: 'app',
+  allow: { runner: true },
+  reads: true,
+  input: z.strictObject({ session: z.uuid(), bundle: z.uuid(), wait }),
+  output: z.object({
+    state: z.enum(['pending', 'pushed', 'refused']),
+    head: z.string().nullable(),
+    reason: z.string(),
+  }),
+});
+
+export const endSession = operation({
+  name: 'end_session',
+  summary: 'The session is over; its tokens die with it.',
+  http: 'POST /sessions/{session}/end',
+  doors: ['http'],
+  runs: 'app',
+  allow: { runner: true },
+  input: z.strictObject({
+    session: z.uuid(),
+    outcome: Outcome,
+    reason: z.string().max(2_000),
+    usage: Usage.optional(),
+  }),
+  output: z.object({ ended: z.literal(true) }),
+});

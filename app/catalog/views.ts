@@ -1,0 +1,126 @@
+/** What operations answer with: the states people and agents read, in snake_case. */
+import { z } from 'zod';
+import { RunState, TaskCounts } from '../domain/run.ts';
+import { SessionKind, SessionState, Outcome } from '../domain/session.ts';
+import { TaskState } from '../domain/task.ts';
+import { Priority, Role, Size, Template } from '../domain/words.ts';
+
+export const PlanView = z.object({
+  version: z.int(),
+  by: z.string(),
+  source: z.string(),
+  note: z.string(),
+  tasks: z.array(
+    z.object({
+      task: z.string(),
+      title: z.string(),
+      why: z.string(),
+      size: Size,
+      agent: z.string().nullable(),
+      files: z.array(z.string()),
+      depends_on: z.array(z.string()),
+    }),
+  ),
+});
+
+export const RunView = z.object({
+  repository: z.string(),
+  run: z.int(),
+  issue: z.int(),
+  title: z.string(),
+  intent: z.string(),
+  state: RunState,
+  template: Template,
+  requester: z.string(),
+  base: z.string(),
+  approved_by: z.string().nullable(),
+  reason: z.string().nullable(),
+  tasks: TaskCounts,
+  plan: PlanView.nullable(),
+  cost_usd: z.number(),
+  budget_usd: z.number(),
+  created_at: z.string(),
+  ended_at: z.string().nullable(),
+});
+export type RunView = z.infer<typeof RunView>;
+
+export const TaskView = z.object({
+  run: z.int(),
+  task: z.string(),
+  title: z.string(),
+  why: z.string(),
+  description: z.string(),
+  state: TaskState,
+  reason: z.string(),
+  size: Size,
+  priority: Priority,
+  role: Role,
+  agent: z.string().nullable(),
+  capabilities: z.array(z.string()),
+  files: z.array(z.string()),
+  depends_on: z.array(z.string()),
+  unmet: z.array(z.string()),
+  acceptance: z.array(z.object({ item: z.int(), text: z.string(), evidence: z.string().nullable() })),
+  branch: z.string().nullable(),
+  pull: z.int().nullable(),
+  head: z.string().nullable(),
+  attempts: z.int(),
+  cost_usd: z.number(),
+});
+export type TaskView = z.infer<typeof TaskView>;
+
+export const QuestionView = z.object({
+  run: z.int(),
+  question: z.string(),
+  task: z.string().nullable(),
+  agent: z.string(),
+  kind: z.enum(['question', 'approval', 'review']),
+  text: z.string(),
+  options: z.array(z.string()),
+  state: z.enum(['open', 'answered', 'expired', 'withdrawn']),
+  answer: z.string().nullable(),
+  answered_by: z.string().nullable(),
+  deadline: z.string().nullable(),
+});
+export type QuestionView = z.infer<typeof QuestionView>;
+
+export const SessionView = z.object({
+  session: z.uuid(),
+  kind: SessionKind,
+  task: z.string().nullable(),
+  agent: z.string(),
+  engine: z.string(),
+  state: SessionState,
+  outcome: Outcome.nullable(),
+  reason: z.string().nullable(),
+});
+export type SessionView = z.infer<typeof SessionView>;
+
+export const TimelineEntry = z.object({
+  id: z.string(),
+  at: z.string(),
+  type: z.string(),
+  task: z.string().nullable(),
+  actor: z.string(),
+  cause: z.string(),
+  words: z.string(),
+});
+export type TimelineEntry = z.infer<typeof TimelineEntry>;
+
+export const FeedbackView = z.object({
+  review: z.int(),
+  by: z.string(),
+  verdict: z.string(),
+  body: z.string(),
+  threads: z.array(
+    z.object({
+      thread: z.int(),
+      path: z.string(),
+      line: z.int().nullable(),
+      code: z.string(),
+      body: z.string(),
+      state: z.enum(['open', 'fixed', 'kept']),
+    }),
+  ),
+});
+export type FeedbackView = z.infer<typeof FeedbackView>;

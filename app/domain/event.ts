@@ -1,0 +1,138 @@
+/** Every event there is, past tense. Events are the record of truth: folding them gives the rows. */
+import { z } from 'zod';
+import { Message } from './message.ts';
+import { Plan } from './plan.ts';
+import { Question } from './question.ts';
+import { Review } from './review.ts';
+import { Run } from './run.ts';
+import { Outcome, Session, SessionKind, Usage } from './session.ts';
+import { Check, Task, TaskState } from './task.ts';
+import { Instant, SessionId, Sha } from './words.ts';
+import { Actor } from './actor.ts';
+
+const task = z.int().positive();
+const maybeTask = z.int().positive().nullable();
+
+export const Event = z.discriminatedUnion('type', [
+  // The run
+  z.strictObject({ type: z.literal('run_created'), run: Run }),
+  z.strictObject({ type: z.literal('planning_started') }),
+  z.strictObject({ type: z.literal('plan_proposed'), version: z.int(), plan: Plan }),
+  z.strictObject({ type: z.literal('plan_revision_requested'), feedback: z.string(), by: z.string() }),
+  z.strictObject({ type: z.literal('run_approved'), version: z.int(), by: z.string() }),
+  z.strictObject({ type: z.literal('run_paused') }),
+  z.strictObject({ type: z.literal('run_resumed') }),
+  z.strictObject({ type: z.literal('run_reopened') }),
+  z.strictObject({ type: z.literal('run_cancelled'), reason: z.string() }),
+  z.strictObject({ type: z.literal('run_failed'), reason: z.string() }),
+  z.strictObject({ type: z.literal('run_done') }),
+  // Tasks
+  z.strictObject({ type: z.literal('task_added'), task: Task }),
+  z.strictObject({ type: z.literal('task_moved'), task, from: TaskState, to: TaskState, reason: z.string() }),
+  z.strictObject({ type: z.literal('dependency_met'), task, dependency: task }),
+  z.strictObject({ type: z.literal('branch_created'), task, branch: z.string(), base: Sha, head: Sha }),
+  z.strictObject({ type: z.literal('pull_request_opened'), task, number: z.int(), url: z.string() }),
+  z.strictObject({ type: z.literal('head_moved'), task, head: Sha, by: z.string() }),
+  z.strictObject({ type: z.literal('push_refused'), task, bundle: z.string(), reason: z.string() }),
+  z.strictObject({ type: z.literal('acceptance_ticked'), task, item: z.int(), evidence: z.string() }),
+  z.strictObject({ type: z.literal('review_requested'), task, head: Sha, summary: z.string() }),
+  z.strictObject({ type: z.literal('checks_reported'), task, head: Sha, checks: z.array(Check) }),
+  z.strictObject({ type: z.literal('context_saved'), task, key: z.string(), value: z.string() }),
+  z.strictObject({ type: z.literal('merge_started'), task, head: Sha }),
+  z.strictObject({
+    type: z.literal('pull_request_merged'),
+    task,
+    commit: z.string().nullable(),
+    by: z.string(),
+  }),
+  // Sessions
+  z.strictObject({ type: z.literal('session_queued'), session: Session }),
+  z.strictObject({
+    type: z.literal('session_dispatched'),
+    session: SessionId,
+    task: maybeTask,
+    runner: z.uuid(),
+  }),
+  z.strictObject({
+    type: z.literal('session_started'),
+    session: SessionId,
+    task: maybeTask,
+    isolation: z.enum(['container', 'user', 'none']),
+  }),
+  z.strictObject({
+    type: z.literal('usage_recorded'),
+    session: SessionId,
+    task: maybeTask,
+    usage: Usage,
+    delta: z.int().nonnegative(),
+  }),
+  z.strictObject({
+    type: z.literal('session_ended'),
+    session: SessionId,
+    task: maybeTask,
+    kind: SessionKind,
+    outcome: Outcome,
+    reason: z.string(),
+  }),
+  // Questions
+  z.strictObject({ type: z.literal('question_asked'), question: Question }),
+  z.strictObject({
+    type: z.literal('question_answered'),
+    question: z.int(),
+    task: maybeTask,
+    text: z.string(),
+    by: z.string(),
+  }),
+  z.strictObject({
+    type: z.literal('question_expired'),
+    question: z.int(),
+    task: maybeTask,
+    fallback: z.string().nullable(),
+  }),
+  z.strictObject({ type: z.literal('question_withdrawn'), question: z.int(), task: maybeTask }),
+  // Reviews
+  z.strictObject({ type: z.literal('review_received'), review: Review }),
+  z.strictObject({
+    type: z.literal('review_dismissed'),
+    review: z.int(),
+    task,
+    by: z.string(),
+    verdict: z.enum(['approve', 'request_changes', 'comment']),
+  }),
+  z.strictObject({
+    type: z.literal('thread_answered'),
+    review: z.int(),
+    task,
+    thread: z.int(),
+    outcome: z.enum(['fixed', 'kept']),
+    commit: z.string().nullable(),
+    why: z.string(),
+  }),
+  // Messages
+  z.strictObject({ type: z.literal('message_sent'), message: Message }),
+  z.strictObject({ type: z.literal('message_seen'), message: z.uuid() }),
+]);
+export type Event = z.infer<typeof Event>;
+export type EventType = Event['type'];
+export type EventOf<T extends EventType> = Extract<Event, { type: T }>;
+
+/** An event as the record keeps it. `cause` names what led to it: `delivery:…`, `job:…`, `call:…`, `event:…`. */
+export const RecordedEvent = z.strictObject({
+  id: z.string(),
+  event: Event,
+  actor: Actor,
+  cause: z.string(),
+  at: Instant,
+});
+export type RecordedEvent = z.infer<typeof RecordedEvent>;
+
+/** The task an event is about, or null when it is about the run as a whole. */
+export function taskOf(event: Event): number | null {
+  if (!('task' in event)) {
+    if (event.type === 'session_queued') return event.session.task;
+    if (event.type === 'question_asked') return event.question.task;
+    if (event.type === 'review_received') return event.review.task;
+    return null;
+  }
+  return typeof event.task === 'object' && event.task !== null ? event.task.number : event.task;
+}

@@ -1,0 +1,27 @@
+/** A message between people, managers and agents; reading it marks it as seen. */
+import { z } from 'zod';
+import type { Event } from './event.ts';
+import { Instant, RunId } from './words.ts';
+
+export const Recipient = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('task'), task: z.int() }),
+  z.strictObject({ kind: z.literal('role'), role: z.enum(['manager', 'engineer', 'reviewer']) }),
+  z.strictObject({ kind: z.literal('agent'), agent: z.string() }),
+]);
+export type Recipient = z.infer<typeof Recipient>;
+
+export const Message = z.strictObject({
+  id: z.uuid(),
+  run: RunId,
+  installation: z.int(),
+  from: z.string(),
+  to: Recipient,
+  text: z.string(),
+  sentAt: Instant,
+  seenAt: Instant.nullable(),
+});
+export type Message = z.infer<typeof Message>;
+
+export function evolve(message: Message, event: Event, at: Instant): Message {
+  return event.type === 'message_seen' && message.seenAt === null ? { ...message, seenAt: at } : message;
+}

@@ -1,0 +1,173 @@
+/** A task: ten states, only listed transitions, each refusal with its reason. Becomes one branch and one pull request. */
+import { z } from 'zod';
+import type { Event } from './event.ts';
+import { Instant, Micros, Priority, Role, RunId, SessionId, Sha, Size } from './words.ts';
+
+export const TaskState = z.enum([
+  'todo',
+  'ready',
+  'in_progress',
+  'waiting',
+  'in_review',
+  'approved',
+  'merging',
+  'done',
+  'failed',
+  'cancelled',
+]);
+export type TaskState = z.infer<typeof TaskState>;
+
+/** A check run on a commit as GitHub reports it; ours never count. */
+export const Check = z.strictObject({
+  name: z.string(),
+  status: z.enum(['queued', 'in_progress', 'completed']),
+  conclusion: z.string().nullable(),
+  required: z.boolean(),
+  url: z.string().nullable(),
+  /** The tail of a red check's log or its output, cleaned and capped: what the agent is told. */
+  summary: z.string(),
+});
+export type Check = z.infer<typeof Check>;
+
+export const Acceptance = z.strictObject({ text: z.string(), evidence: z.string().nullable() });
+
+export const Task = z.strictObject({
+  run: RunId,
+  installation: z.int(),
+  number: z.int().positive(),
+  title: z.string(),
+  why: z.string(),
+  description: z.string(),
+  acceptance: z.array(Acceptance),
+  size: Size,
+  priority: Priority,
+  role: Role,
+  capabilities: z.array(z.string()),
+  files: z.array(z.string()),
+  /** An explicit assignee wins over matching (TA-4). */
+  agent: z.string().nullable(),
+  dependsOn: z.array(z.int()),
+  /** What is left of `dependsOn`; the task is ready when nothing is. */
+  unmet: z.array(z.int()),
+  state: TaskState,
+  /** Why it is where it is, in words for the card. */
+  reason: z.string(),
+  /** Sessions that ended without proof; `limits.attempts` of them fail the task. */
+  attempts: z.int().nonnegative(),
+  /** The fencing number of the newest session. */
+  fencing: z.int().nonnegative(),
+  session: SessionId.nullable(),
+  branch: z.string().nullable(),
+  base: Sha.nullable(),
+  head: Sha.nullable(),
+  pull: z.int().nullable(),
+  pullUrl: z.string().nullable(),
+  /** The head the agent asked review for; the proof is about this commit. */
+  reviewHead: Sha.nullable(),
+  summary: z.string(),
+  checksHead: Sha.nullable(),
+  checks: z.array(Check),
+  approvedHead: Sha.nullable(),
+  approvedBy: z.string().nullable(),
+  mergedCommit: z.string().nullable(),
+  context: z.record(z.string(), z.string()),
+  cost: Micros,
+  addedAt: Instant,
+  /** When it last became ready: the oldest of a priority goes first (TA-6). */
+  readyAt: Instant.nullable(),
+  endedAt: Instant.nullable(),
+});
+export type Task = z.infer<typeof Task>;
+
+/** The whole state machine. GitHub or a person may add `done` and `cancelled` from anywhere (see `truth`). */
+export const transitions: Readonly<Record<TaskState, readonly TaskState[]>> = {
+  todo: ['ready', 'cancelled'],
+  ready: ['in_progress', 'todo', 'cancelled'],
+  in_progress: ['waiting', 'in_review', 'ready', 'failed', 'cancelled'],
+  waiting: ['in_progress', 'ready', 'failed', 'cancelled'],
+  in_review: ['approved', 'ready', 'failed', 'cancelled'],
+  approved: ['merging', 'in_review', 'cancelled'],
+  merging: ['done', 'ready', 'approved', 'cancelled'],
+  failed: ['ready', 'cancelled'],
+  cancelled: ['ready'],
+  done: [],
+};
+
+/** What GitHub says wins: a pull request merged by hand is done from any state, one closed by hand is cancelled. */
+const truth: readonly TaskState[] = ['done', 'cancelled'];
+
+export function mayMove(from: TaskState, to: TaskState, byGitHub = false): boolean {
+  if (from === 'done') return false;
+  return transitions[from].includes(to) || (byGitHub && from !== to && truth.includes(to));
+}
+
+/** Dispatch order (TA-6): critical to low, then oldest first, then by number. */
+export const priorityRank: Readonly<Record<Priority, number>> = { critical: 0, high: 1, medium: 2, low: 3 };
+
+export const live = (task: Task): boolean => task.session !== null;
+export const terminal = (task: Task): boolean =>
+  task.state === 'done' || task.state === 'failed' || task.state === 'cancelled';
+export const ref = (task: Pick<Task, 'number'>): string => `t${task.number}`;
+
+export function evolve(task: Task, event: Event, at: Instant): Task {
+  switch (event.type) {
+    case 'task_moved':
+      return moved(task, event, at);
+    case 'dependency_met':
+      return { ...task, unmet: task.unmet.filter((number) => number !== event.dependency) };
+    case 'branch_created':
+      return { ...task, branch: event.branch, base: event.base, head: event.head };
+    case 'pull_request_opened':
+      return { ...task, pull: event.number, pullUrl: event.url };
+    case 'head_moved':
+      return { ...task, head: event.head };
+    case 'acceptance_ticked':
+      return {
+        ...task,
+        acceptance: task.acceptance.map((item, index) =>
+          index === event.item ? { ...item, evidence: event.evidence } : item,
+        ),
+      };
+    case 'review_requested':
+      return { ...task, reviewHead: event.head, summary: event.summary };
+    case 'checks_reported':
+      return { ...task, checksHead: event.head, checks: event.checks };
+    case 'context_saved':
+      return { ...task, context: { ...task.context, [event.key]: event.value } };
+    case 'pull_request_merged':
+      return { ...task, mergedCommit: event.commit };
+    case 'review_received':
+      return event.review.verdict === 'approve'
+        ? { ...task, approvedHead: event.review.head, approvedBy: event.review.by }
+        : task;
+    case 'review_dismissed':
+      return event.verdict === 'approve' && event.by === task.approvedBy
+        ? { ...task, approvedHead: null, approvedBy: null }
+        : task;
+    case 'session_queued':
+      return { ...task, session: event.session.id, fencing: event.session.fencing };
+    case 'session_ended':
+      if (task.session !== event.session) return task;
+      return {
+        ...task,
+        session: null,
+        attempts: task.attempts + (event.kind === 'work' && wasted(task, event.outcome) ? 1 : 0),
+      };
+    case 'usage_recorded':
+      return { ...task, cost: task.cost + event.delta };
+    default:
+      return task;
+  }
+}
+
+/** A session that failed, was lost, or stopped without asking for review of what is on the branch used up an attempt. */
+const wasted = (task: Task, outcome: string): boolean =>
+  outcome === 'failed' ||
+  outcome === 'lost' ||
+  (outcome === 'completed' && task.state === 'in_progress' && task.reviewHead !== task.head);
+
+function moved(task: Task, { to, reason }: { to: TaskState; reason: string }, at: Instant): Task {
+  const next: Task = { ...task, state: to, reason, endedAt: terminal({ ...task, state: to }) ? at : null };
+  if (to === 'ready') return { ...next, readyAt: at, reviewHead: null };
+  return next;
+}
