@@ -1,0 +1,167 @@
+/**
+ * What Entourage wants of GitHub, as ensure-style verbs: each looks at what is there, writes only a difference, and can
+ * be run twice or late without harm. One port serves one installation. Errors: `GitHubError` for anything that was
+ * refused or broke; a refusal that the caller is expected to handle is a value in the result.
+ */
+import type { Permission } from '../domain/permission.ts';
+import type { Check } from '../domain/task.ts';
+import type { Thread, Verdict } from '../domain/review.ts';
+
+/** A repository by its present name; `id` survives renames. */
+export type RepositoryRef = { readonly id: number; readonly owner: string; readonly name: string };
+
+export type PullState = {
+  number: number;
+  nodeId: string;
+  url: string;
+  title: string;
+  body: string;
+  state: 'open' | 'closed';
+  merged: boolean;
+  mergeCommit: string | null;
+  draft: boolean;
+  head: string;
+  base: string;
+  labels: string[];
+};
+
+export type MergeResult =
+  | { result: 'merged'; commit: string }
+  /** The head is not the one that was approved any more. */
+  | { result: 'head_moved' }
+  | { result: 'conflict'; reason: string }
+  /** Not possible now; try again when something changes. */
+  | { result: 'blocked'; reason: string };
+
+export type CheckRunContent = {
+  name: string;
+  head: string;
+  /** Our own key, so that the same check is found again. */
+  externalId: string;
+  status: 'queued' | 'in_progress' | 'completed';
+  conclusion?: 'success' | 'failure' | 'neutral' | 'cancelled' | 'action_required';
+  title: string;
+  summary: string;
+  detailsUrl?: string;
+};
+
+export type GitHub = {
+  /** The App's own login, e.g. `entourage[bot]`; only its comments carry our markers. */
+  login(): Promise<string>;
+  repository(
+    id: number,
+  ): Promise<{ id: number; owner: string; name: string; defaultBranch: string; private: boolean } | null>;
+  /** By `user.permissions.*` (G5). */
+  permission(repository: RepositoryRef, login: string): Promise<Permission>;
+  /** The file's text at `ref` (default branch when absent), or null. */
+  readFile(repository: RepositoryRef, path: string, ref?: string): Promise<string | null>;
+  /** The commit a branch points to, or null. */
+  head(repository: RepositoryRef, branch: string): Promise<string | null>;
+
+  /** The branch with one empty first commit on top of `base`, because a pull request needs a commit (G10). */
+  ensureBranch(
+    repository: RepositoryRef,
+    branch: { name: string; base: string; message: string },
+  ): Promise<{ base: string; head: string }>;
+  deleteBranch(repository: RepositoryRef, branch: string): Promise<void>;
+
+  pull(repository: RepositoryRef, number: number): Promise<PullState | null>;
+  /** Found by its branch; opened as a draft, or with a `[WIP]` title where drafts are refused (G11). */
+  ensurePull(
+    repository: RepositoryRef,
+    pull: { branch: string; base: string; title: string; body: string; labels: readonly string[] },
+  ): Promise<PullState>;
+  /** Title, and our part of the body (between our markers); people's text around it stays. */
+  ensurePullText(
+    repository: RepositoryRef,
+    number: number,
+    text: { title: string; body: string },
+  ): Promise<void>;
+  /** Draft or ready for review (GraphQL only, G12). */
+  ensureDraft(repository: RepositoryRef, number: number, draft: boolean): Promise<void>;
+  closePull(repository: RepositoryRef, number: number): Promise<void>;
+  merge(
+    repository: RepositoryRef,
+    pull: { number: number; head: string; method: 'squash' | 'rebase' | 'merge'; title: string },
+  ): Promise<MergeResult>;
+
+  /** `marker` identifies the comment among our App's own; `known` is the id stored from last time. Answers the id and what was there before. */
+  ensureComment(
+    repository: RepositoryRef,
+    comment: { issue: number; marker: string; body: string; known: number | null },
+  ): Promise<{ id: number; before: string | null }>;
+  comment(repository: RepositoryRef, id: number): Promise<{ body: string; author: string } | null>;
+  createComment(repository: RepositoryRef, issue: number, body: string): Promise<number>;
+  ensureReaction(
+    repository: RepositoryRef,
+    target: { comment: number } | { issue: number },
+    content: 'eyes' | 'rocket' | 'confused',
+  ): Promise<void>;
+  removeLabel(repository: RepositoryRef, issue: number, label: string): Promise<void>;
+  closeIssue(repository: RepositoryRef, issue: number): Promise<void>;
+  issue(
+    repository: RepositoryRef,
+    number: number,
+  ): Promise<{
+    title: string;
+    body: string;
+    state: 'open' | 'closed';
+    labels: string[];
+    author: string;
+    isPull: boolean;
+  }>;
+
+  /** Creates or updates our check run of that name on that commit; found by external id. */
+  ensureCheckRun(repository: RepositoryRef, check: CheckRunContent): Promise<void>;
+  /** Everybody's check runs on a commit but ours, with which of them the base branch requires. */
+  checks(repository: RepositoryRef, head: string, base: string): Promise<Check[]>;
+
+  /** A review with its own comments as threads (ids of first comments). */
+  review(
+    repository: RepositoryRef,
+    pull: number,
+    review: number,
+  ): Promise<{
+    id: number;
+    by: string;
+    verdict: Verdict | 'pending' | 'dismissed';
+    head: string;
+    body: string;
+    threads: Thread[];
+  } | null>;
+  /** One reply to a thread's first comment, found again by its marker (G16). */
+  ensureThreadReply(
+    repository: RepositoryRef,
+    thread: { pull: number; comment: number; body: string; marker: string },
+  ): Promise<void>;
+
+  /** A token of at most an hour that reads this one repository's contents, for a runner's fetch. */
+  readToken(repository: RepositoryRef): Promise<string>;
+  /** Pushes a checked bundle's head to one branch. `expected` guards against a moved branch. */
+  pushBundle(repository: RepositoryRef, push: BundlePush): Promise<PushResult>;
+};
+
+export type BundlePush = {
+  bundle: Uint8Array;
+  branch: string;
+  /** Where the branch stood when the work began; the bundle must build on it. */
+  expected: string;
+  head: string;
+  limits: { protectedPaths: readonly string[]; maxFiles: number; maxBytes: number };
+};
+export type PushResult = { pushed: string } | { refused: string };
+
+/** Opens the port of an installation. */
+export type GitHubFor = (installation: number) => GitHub;
+
+/** GitHub refused or broke. `blockedUntil` (ISO) is set when a limit was met: wait, do not retry before. */
+export class GitHubError extends Error {
+  readonly status: number;
+  readonly blockedUntil: string | null;
+  constructor(message: string, options: { status: number; blockedUntil?: string; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.name = 'GitHubError';
+    this.status = options.status;
+    this.blockedUntil = options.blockedUntil ?? null;
+  }
+}
