@@ -1,0 +1,216 @@
+/** One workflow run: its jobs in the order of their needs. */
+import type { createGroups, createPlaces } from './concurrency.ts';
+import { githubContext } from './context.ts';
+import { holds, type Json, plainText, type Scope, textOf, valueOf } from './expression.ts';
+import { runJob } from './job.ts';
+import { ActionsError } from './refusal.ts';
+import type { RunRequest } from './run-request.ts';
+import type { Conclusion, JobState, RunState } from './run-state.ts';
+import type { Workflow, WorkflowJob } from './workflow.ts';
+
+/** Told of every change, in order, and awaited. The states are live: copy what you keep. */
+export type RunWatcher = {
+  onRun(run: RunState): Promise<void> | void;
+  onJob(job: JobState, run: RunState): Promise<void> | void;
+};
+
+export type RunHouse = {
+  root: string;
+  graceMs: number;
+  now: () => Date;
+  places: ReturnType<typeof createPlaces>;
+  groups: ReturnType<typeof createGroups>;
+  /** Aborted when the forge stops. */
+  stop: AbortSignal;
+};
+
+export type RunOrder = {
+  request: RunRequest;
+  workflow: Workflow;
+  state: RunState;
+  watcher: RunWatcher;
+  house: RunHouse;
+  cancel: AbortController;
+};
+
+/** Runs the workflow; `state` has the conclusion when it resolves. Rejects only when a watcher does. */
+export async function runWorkflow(order: RunOrder): Promise<void> {
+  const { state, request } = order;
+  const scope = runScope(request, {});
+  await order.watcher.onRun(state);
+  const group = concurrencyOf(order.workflow.concurrency, scope);
+  const leave = await enterGroup(order, group, () => order.cancel.abort());
+  if (leave === null) return endRun(order, 'cancelled');
+  try {
+    state.status = 'in_progress';
+    await order.watcher.onRun(state);
+    const ended = new Map<string, Promise<JobState>>();
+    // The parser has refused cycles, so each job's needs are put into the map before anybody awaits them.
+    const start = (job: WorkflowJob): Promise<JobState> => {
+      const known = ended.get(job.key);
+      if (known !== undefined) return known;
+      const needs = job.needs
+        .map((key) => order.workflow.jobs.find((other) => other.key === key))
+        .filter((need) => need !== undefined);
+      const promise = Promise.all(needs.map((need) => start(need))).then((states) =>
+        oneJob(order, job, states),
+      );
+      ended.set(job.key, promise);
+      return promise;
+    };
+    const jobs = await Promise.all(order.workflow.jobs.map((job) => start(job)));
+    await endRun(order, overall(jobs, order));
+  } finally {
+    leave();
+  }
+}
+
+async function endRun(order: RunOrder, conclusion: Conclusion): Promise<void> {
+  order.state.status = 'completed';
+  order.state.conclusion = conclusion;
+  await order.watcher.onRun(order.state);
+}
+
+function overall(jobs: readonly JobState[], order: RunOrder): Conclusion {
+  const tolerated = (job: JobState) =>
+    order.workflow.jobs.some(
+      (one) =>
+        one.key === job.key &&
+        one.continueOnError !== undefined &&
+        textOf(one.continueOnError, runScope(order.request, {})) === 'true',
+    );
+  if (jobs.some((job) => job.conclusion === 'failure' && !tolerated(job))) return 'failure';
+  if (jobs.some((job) => job.conclusion === 'cancelled')) return 'cancelled';
+  return jobs.every((job) => job.conclusion === 'skipped') ? 'skipped' : 'success';
+}
+
+function runScope(request: RunRequest, needs: Record<string, Json>): Scope {
+  return {
+    contexts: {
+      github: githubContext(request, null),
+      vars: { ...request.variables },
+      inputs: { ...request.inputs },
+      needs,
+    },
+    status: { success: true, failure: false, cancelled: false },
+  };
+}
+
+type Concurrency = { group: string; cancelInProgress: boolean; queue: 'single' | 'max' };
+
+function concurrencyOf(token: WorkflowJob['concurrency'], scope: Scope): Concurrency | null {
+  if (token === undefined) return null;
+  const value = valueOf(token, scope);
+  if (typeof value === 'string') return { group: value, cancelInProgress: false, queue: 'single' };
+  const fields = value as Record<string, Json>;
+  return {
+    group: plainText(fields['group'] ?? ''),
+    cancelInProgress: plainText(fields['cancel-in-progress'] ?? false) === 'true',
+    queue: fields['queue'] === 'max' ? 'max' : 'single',
+  };
+}
+
+async function enterGroup(
+  order: RunOrder,
+  concurrency: Concurrency | null,
+  cancel: () => void,
+): Promise<(() => void) | null> {
+  if (concurrency === null || concurrency.group === '') return () => undefined;
+  const { cancelInProgress, queue } = concurrency;
+  // Group names do not tell upper from lower case.
+  const key = `${order.request.repository.id}/${concurrency.group.toLowerCase()}`;
+  return order.house.groups.enter({ key, cancelInProgress, queue, cancel });
+}
+
+async function oneJob(order: RunOrder, job: WorkflowJob, needed: readonly JobState[]): Promise<JobState> {
+  const { request, house, watcher, state } = order;
+  const needs = Object.fromEntries(
+    needed.map((need) => [need.key, { result: need.conclusion, outputs: need.outputs }]),
+  );
+  const scope = runScope(request, needs);
+  scope.status = {
+    success: needed.every((need) => need.conclusion === 'success'),
+    failure: needed.some((need) => need.conclusion === 'failure'),
+    cancelled: order.cancel.signal.aborted,
+  };
+  const own = queuedJob(job, scope);
+  state.jobs.push(own);
+  const publish = async () => watcher.onJob(own, state);
+  const refused = conditionOf(job, scope);
+  if (refused !== 'run') return endJob(own, { conclusion: refused, house, publish });
+  await publish();
+  const cancel = new AbortController();
+  const cancelled = AbortSignal.any([order.cancel.signal, cancel.signal]);
+  const leave = await enterGroup(order, concurrencyOf(job.concurrency, scope), () => cancel.abort());
+  if (leave === null) return endJob(own, { conclusion: 'cancelled', house, publish });
+  const release = await house.places.take();
+  try {
+    if (cancelled.aborted || house.stop.aborted)
+      return await endJob(own, { conclusion: 'cancelled', house, publish });
+    const { root, graceMs, now, stop } = house;
+    await runJob({
+      request,
+      workflow: order.workflow,
+      job,
+      state: own,
+      needs,
+      root,
+      cancel: cancelled,
+      stop,
+      graceMs,
+      now,
+      publish,
+    });
+    return own;
+  } finally {
+    release();
+    leave();
+  }
+}
+
+function queuedJob(job: WorkflowJob, scope: Scope): JobState {
+  const labels = job.labels === undefined ? [] : valueOf(job.labels, scope);
+  return {
+    key: job.key,
+    name: job.name === undefined ? job.key : textOf(job.name, scope),
+    labels: (Array.isArray(labels) ? labels : [labels]).map((label) => plainText(label)),
+    status: 'queued',
+    conclusion: null,
+    startedAt: null,
+    completedAt: null,
+    steps: [],
+    annotations: [],
+    summary: '',
+    outputs: {},
+    log: '',
+  };
+}
+
+/** A condition that can't be evaluated fails the job. */
+function conditionOf(job: WorkflowJob, scope: Scope): 'run' | 'skipped' | 'cancelled' | 'failure' {
+  try {
+    if (
+      holds(job.condition, {
+        ...scope,
+        status: { ...scope.status, success: scope.status.success && !scope.status.cancelled },
+      })
+    )
+      return 'run';
+    return scope.status.cancelled ? 'cancelled' : 'skipped';
+  } catch (error) {
+    if (error instanceof ActionsError) return 'failure';
+    throw error;
+  }
+}
+
+async function endJob(
+  job: JobState,
+  end: { conclusion: Conclusion; house: RunHouse; publish: () => Promise<void> },
+): Promise<JobState> {
+  job.status = 'completed';
+  job.conclusion = end.conclusion;
+  job.completedAt = end.house.now().toISOString();
+  job.startedAt ??= job.completedAt;
+  await end.publish();
+  return job;
+}
