@@ -76,12 +76,21 @@ function convert(schema: Json): Json {
     if (key === 'format' && unknownFormats.has(String(value))) continue;
     if (key === 'properties')
       converted[key] = Object.fromEntries(Object.entries(object(value)).map(([name, part]) => [name, convert(part)]));
-    else if (key === 'oneOf' || key === 'anyOf') converted['anyOf'] = (Array.isArray(value) ? value : []).map(convert);
+    else if (key === 'oneOf' || key === 'anyOf' || isUserOrEnterprise(key, value)) converted['anyOf'] = (Array.isArray(value) ? value : []).map(convert);
     else if (key === 'allOf') converted[key] = (Array.isArray(value) ? value : []).map(convert);
     else if (key === 'items' || key === 'additionalProperties' || key === 'not') converted[key] = convert(value);
     else converted[key] = value;
   }
   return schema['nullable'] === true ? orNull(converted) : converted;
+}
+
+/**
+ * A slip of the description (`GET /app/installations`): the account is said to be a user *and* an enterprise, everywhere
+ * else it is one of them, and GitHub sends one of them.
+ */
+function isUserOrEnterprise(key: string, value: Json): boolean {
+  const titles = Array.isArray(value) ? value.map((part) => object(part)['title']) : [];
+  return key === 'allOf' && titles.includes('Simple User') && titles.includes('Enterprise');
 }
 
 function orNull(schema: JsonObject): Json {

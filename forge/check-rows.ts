@@ -1,0 +1,98 @@
+/** Rows of checks and Actions. */
+
+export interface CheckSuite {
+  id: number;
+  repositoryId: number;
+  appId: number;
+  headSha: string;
+  headBranch: string | null;
+  before: string | null;
+  status: 'queued' | 'in_progress' | 'completed';
+  conclusion: string | null;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface Annotation {
+  path: string;
+  start_line: number;
+  end_line: number;
+  start_column?: number | undefined;
+  end_column?: number | undefined;
+  annotation_level: 'notice' | 'warning' | 'failure';
+  message: string;
+  title?: string | undefined;
+  raw_details?: string | undefined;
+}
+
+export interface CheckRun {
+  id: number;
+  repositoryId: number;
+  suiteId: number;
+  appId: number;
+  name: string;
+  headSha: string;
+  status: 'queued' | 'in_progress' | 'completed';
+  conclusion: string | null;
+  externalId: string;
+  detailsUrl: string | null;
+  startedAt: string | null;
+  completedAt: string | null;
+  title: string | null;
+  summary: string | null;
+  text: string | null;
+  annotations: Annotation[];
+  actions: { label: string; description: string; identifier: string }[];
+}
+
+export interface Workflow {
+  id: number;
+  repositoryId: number;
+  path: string;
+  name: string;
+  createdAt: string;
+}
+
+export interface WorkflowRun {
+  id: number;
+  repositoryId: number;
+  workflowId: number;
+  suiteId: number;
+  runNumber: number;
+  attempt: number;
+  event: string;
+  headBranch: string;
+  headSha: string;
+  actorId: number;
+  pullIds: number[];
+  status: 'queued' | 'in_progress' | 'completed';
+  conclusion: string | null;
+  createdAt: string;
+  startedAt: string;
+  updatedAt: string;
+}
+
+export interface WorkflowStep {
+  name: string;
+  number: number;
+  status: 'queued' | 'in_progress' | 'completed';
+  conclusion: string | null;
+  startedAt: string | null;
+  completedAt: string | null;
+}
+
+export interface WorkflowJob {
+  id: number;
+  repositoryId: number;
+  runId: number;
+  checkRunId: number;
+  name: string;
+  status: 'queued' | 'in_progress' | 'completed';
+  conclusion: string | null;
+  labels: string[];
+  steps: WorkflowStep[];
+  log: string;
+  createdAt: string;
+  startedAt: string | null;
+  completedAt: string | null;
+}
