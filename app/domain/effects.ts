@@ -16,20 +16,17 @@ export type Effect =
   /** Close the pull request and remove the branch of a task that will not land. */
   | { type: 'retire_task'; run: RunId; task: number }
   /** Close the issue of a run that is done. */
-  | { type: 'finish_run'; run: RunId }
-  /** Give the run its plan: a manager's session, or a template. */
-  | { type: 'plan_run'; run: RunId };
+  | { type: 'finish_run'; run: RunId };
 
 export function effects(run: RunId, event: Event): Effect[] {
   const card: Effect = { type: 'show_card', run };
   switch (event.type) {
     case 'run_created':
       return [card];
-    case 'planning_started':
-    case 'plan_revision_requested':
-      return [card, { type: 'plan_run', run }];
     case 'run_done':
       return [card, { type: 'finish_run', run }];
+    case 'planning_started':
+    case 'plan_revision_requested':
     case 'plan_proposed':
     case 'run_approved':
     case 'run_paused':
@@ -88,3 +85,9 @@ function taskEffects(run: RunId, event: Extract<Event, { type: 'task_moved' }>):
 
 const showTask = (run: RunId, task: number | null): Effect[] =>
   task === null ? [] : [{ type: 'show_task', run, task }];
+
+/** One job per thing to show: however many events ask for it, it is brought up to date once. */
+export function effectKey(effect: Effect): string {
+  const part = 'task' in effect ? `:${effect.task}` : 'question' in effect ? `:${effect.question}` : '';
+  return `${effect.type}:${effect.run}${part}`;
+}

@@ -17,7 +17,7 @@ export type TaskCommand =
   | { type: 'request_review'; summary: string }
   | { type: 'report_checks'; head: string; checks: readonly Check[] }
   | { type: 'accept_unproven' }
-  | { type: 'receive_review'; review: Review }
+  | { type: 'receive_review'; review: Review; enough: boolean }
   | { type: 'dismiss_approval'; by: string }
   | { type: 'start_merge' }
   | { type: 'return_to_work'; reason: string }
@@ -75,7 +75,7 @@ export function decide(task: Task, command: TaskCommand): Decision {
     case 'accept_unproven':
       return acceptUnproven(task);
     case 'receive_review':
-      return receiveReview(task, command.review);
+      return receiveReview(task, command.review, command.enough);
     case 'dismiss_approval':
       return task.state === 'approved'
         ? move(task, 'in_review', `the approval of @${command.by} was dismissed`)
@@ -228,7 +228,8 @@ function acceptUnproven(task: Task): Decision {
     : [];
 }
 
-function receiveReview(task: Task, review: Review): Decision {
+/** `enough`: with this one, as many people approved this head as policy asks for. */
+function receiveReview(task: Task, review: Review, enough: boolean): Decision {
   const received: Event = { type: 'review_received', review };
   if (review.verdict === 'request_changes' && ['in_review', 'approved'].includes(task.state)) {
     const back: Event[] = task.state === 'approved' ? [moved(task, 'in_review', 'changes requested')] : [];
@@ -246,7 +247,7 @@ function receiveReview(task: Task, review: Review): Decision {
   }
   if (review.verdict === 'approve' && task.state === 'in_review') {
     if (review.head !== task.head) return [{ ...received, review: { ...review, verdict: 'comment' } }];
-    return [received, moved(task, 'approved', `approved by @${review.by}`)];
+    return enough ? [received, moved(task, 'approved', `approved by @${review.by}`)] : [received];
   }
   return [
     review.verdict === 'approve' && review.head !== task.head

@@ -1,0 +1,88 @@
+/** An event in words, for timelines and for the card. Plain text: whoever shows it escapes it. */
+import type { Event } from './event.ts';
+import { dollars } from './words.ts';
+
+const short = (sha: string): string => sha.slice(0, 7);
+const words = (state: string): string => state.replace('_', ' ');
+
+// eslint-disable-next-line max-lines-per-function -- a table of events, one line each
+export function describeEvent(event: Event): string {
+  switch (event.type) {
+    case 'run_created':
+      return `run ${event.run.number} started by @${event.run.requester}`;
+    case 'planning_started':
+      return 'planning started';
+    case 'plan_proposed':
+      return `plan version ${event.version} proposed: ${event.plan.tasks.length} ${event.plan.tasks.length === 1 ? 'task' : 'tasks'} by ${event.plan.source}`;
+    case 'plan_revision_requested':
+      return `@${event.by} asked for another plan: ${event.feedback}`;
+    case 'run_approved':
+      return `@${event.by} approved plan version ${event.version}`;
+    case 'run_paused':
+      return 'run paused';
+    case 'run_resumed':
+      return 'run resumed';
+    case 'run_reopened':
+      return 'run goes on';
+    case 'run_cancelled':
+      return `run cancelled: ${event.reason}`;
+    case 'run_failed':
+      return `run failed: ${event.reason}`;
+    case 'run_done':
+      return 'run done';
+    case 'task_added':
+      return `t${event.task.number} added: ${event.task.title}`;
+    case 'task_moved':
+      return `t${event.task} ${words(event.from)} → ${words(event.to)}: ${event.reason}`;
+    case 'dependency_met':
+      return `t${event.task} no longer waits for t${event.dependency}`;
+    case 'branch_created':
+      return `t${event.task} branch ${event.branch} from ${short(event.base)}`;
+    case 'pull_request_opened':
+      return `t${event.task} pull request #${event.number} opened`;
+    case 'head_moved':
+      return `t${event.task} head is ${short(event.head)}, pushed by ${event.by}`;
+    case 'push_refused':
+      return `t${event.task} push refused: ${event.reason}`;
+    case 'acceptance_ticked':
+      return `t${event.task} acceptance item ${event.item + 1} shown: ${event.evidence}`;
+    case 'review_requested':
+      return `t${event.task} review requested for ${short(event.head)}`;
+    case 'checks_reported':
+      return `t${event.task} checks on ${short(event.head)}: ${event.checks.map((check) => `${check.name} ${check.conclusion ?? words(check.status)}`).join(', ') || 'none'}`;
+    case 'context_saved':
+      return `t${event.task} note saved: ${event.key}`;
+    case 'merge_started':
+      return `t${event.task} merging ${short(event.head)}`;
+    case 'pull_request_merged':
+      return `t${event.task} merged by ${event.by}${event.commit === null ? '' : ` as ${short(event.commit)}`}`;
+    case 'session_queued':
+      return `${event.session.kind} session queued for ${event.session.agent}${event.session.task === null ? '' : ` on t${event.session.task}`}`;
+    case 'session_dispatched':
+      return 'session taken by a runner';
+    case 'session_started':
+      return `session started (isolation: ${event.isolation})`;
+    case 'usage_recorded':
+      return `usage: ${event.usage.input_tokens + event.usage.cached_tokens} tokens in, ${event.usage.output_tokens} out, ${dollars(event.usage.cost)} so far`;
+    case 'session_ended':
+      return `${event.kind} session ${event.outcome}: ${event.reason}`;
+    case 'question_asked':
+      return `q${event.question.number} asked by ${event.question.agent}: ${event.question.text}`;
+    case 'question_answered':
+      return `q${event.question} answered by @${event.by}: ${event.text}`;
+    case 'question_expired':
+      return `q${event.question} had no answer in time${event.fallback === null ? '' : `; taken: ${event.fallback}`}`;
+    case 'question_withdrawn':
+      return `q${event.question} withdrawn`;
+    case 'review_received':
+      return `t${event.review.task} review by @${event.review.by}: ${words(event.review.verdict)}${event.review.threads.length === 0 ? '' : `, ${event.review.threads.length} threads`}`;
+    case 'review_dismissed':
+      return `t${event.task} review by @${event.by} dismissed`;
+    case 'thread_answered':
+      return `t${event.task} thread answered: ${event.outcome === 'fixed' ? `fixed in ${short(event.commit ?? '')}` : 'kept'}`;
+    case 'message_sent':
+      return `message from ${event.message.from}`;
+    case 'message_seen':
+      return 'message seen';
+  }
+}

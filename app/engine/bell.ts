@@ -1,0 +1,60 @@
+/** Wakes whoever waits in this process. Other replicas ring it through NOTIFY; correctness never depends on it. */
+
+export type Bell = {
+  ring(keys: Iterable<string>): void;
+  /** Starts listening at once, so nothing rung after this call is missed. Resolves when a key rings, at the deadline, or on abort. */
+  listen(keys: readonly string[]): { woken(milliseconds: number, signal?: AbortSignal): Promise<boolean>; close(): void };
+  waiting(): number;
+};
+
+export function createBell(): Bell {
+  const listeners = new Map<string, Set<() => void>>();
+
+  const listen: Bell['listen'] = (keys) => {
+    let rung = false;
+    let wake: (() => void) | undefined;
+    const hear = (): void => {
+      rung = true;
+      wake?.();
+    };
+    for (const key of keys) {
+      const set = listeners.get(key) ?? new Set();
+      set.add(hear);
+      listeners.set(key, set);
+    }
+    const close = (): void => {
+      for (const key of keys) {
+        const set = listeners.get(key);
+        set?.delete(hear);
+        if (set?.size === 0) listeners.delete(key);
+      }
+    };
+    const woken = (milliseconds: number, signal?: AbortSignal): Promise<boolean> =>
+      new Promise((resolve) => {
+        if (rung || milliseconds <= 0 || signal?.aborted === true) {
+          resolve(rung);
+          return;
+        }
+        const done = (): void => {
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', done);
+          resolve(rung);
+        };
+        const timer = setTimeout(done, milliseconds);
+        signal?.addEventListener('abort', done, { once: true });
+        wake = done;
+      });
+    return { woken, close };
+  };
+
+  return {
+    ring(keys) {
+      for (const key of keys) for (const hear of [...(listeners.get(key) ?? [])]) hear();
+    },
+    listen,
+    waiting: () => listeners.size,
+  };
+}
+
+export const claimKey = (installation: number): string => `claim:${installation}`;
+export const runKey = (run: string): string => `run:${run}`;

@@ -1,0 +1,17 @@
+/** Who calls, as a door found out: the actor, the tenant, and where the call may reach. */
+import type { Actor } from '../domain/actor.ts';
+import type { Role, RunId, SessionId } from '../domain/words.ts';
+
+export type Caller = {
+  readonly actor: Actor;
+  readonly installation: number;
+  /** What led to this: `delivery:<guid>`, `job:<id>`, `call:<uuid>`. */
+  readonly cause: string;
+  /** The repository the caller stands in, when a door knows it (a comment's, an agent's). */
+  readonly repository?: number;
+  /** The run at hand: an agent's own, the newest of a comment's issue. */
+  readonly run?: RunId;
+  /** The task at hand, by number. */
+  readonly task?: number;
+  readonly session?: { readonly id: SessionId; readonly role: Role; readonly token: 'agent' | 'runner' };
+};

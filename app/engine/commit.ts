@@ -1,0 +1,59 @@
+/** Ends a handler's work on a run: dispatch what may start, save everything, insert the jobs, say whom to wake. */
+import { effectKey } from '../domain/effects.ts';
+import type { Event } from '../domain/event.ts';
+import type { Rejection } from '../domain/rejection.ts';
+import { addJobs } from '../../db/jobs.ts';
+import { repositoryById, runsWithReadyTasks, type RepositoryRow } from '../../db/queries/runs.ts';
+import { releaseSessions } from '../../db/queries/slots.ts';
+import { claimKey, runKey } from './bell.ts';
+import { dispatchTasks, planIfNeeded } from './dispatch.ts';
+import { apply } from './follow.ts';
+import type { Context } from './handler.ts';
+import { policyOf } from './policy-of.ts';
+import { openRun, save, type RunWork } from './run-work.ts';
+
+/** Folds a decision and all that follows, and writes it. A rejection is handed back and nothing is written. */
+export async function commit(context: Context, work: RunWork, decision: Event[] | Rejection): Promise<Rejection | null> {
+  const repository = await repositoryOfRun(context, work);
+  const rejection = apply(work, decision, { attempts: policyOf(repository).limits.attempts });
+  if (rejection !== null) return rejection;
+  await planIfNeeded(context, work, repository);
+  if (work.dispatchable) await dispatchTasks(context, work, repository);
+  const freed = await write(context, work);
+  if (freed) await serveOthers(context, work, repository);
+  return null;
+}
+
+async function repositoryOfRun(context: Context, work: RunWork): Promise<RepositoryRow> {
+  const repository = await repositoryById(context.tx, work.installation, work.run.repository);
+  if (repository === null) throw new Error(`run ${work.run.id} belongs to repository ${work.run.repository}, which is not known`);
+  return repository;
+}
+
+/** True when a slot became free. */
+async function write(context: Context, work: RunWork): Promise<boolean> {
+  if (work.events.length === 0) return false;
+  const wanted = await save(work, { actor: context.caller.actor, cause: context.caller.cause });
+  const events = work.events.splice(0);
+  const ended = events.flatMap((event) => (event.type === 'session_ended' ? [event.session] : []));
+  await releaseSessions(context.tx, work.installation, ended);
+  await addJobs(
+    context.tx,
+    wanted.map((effect) => ({ task: effect.type, payload: { installation: work.installation, ...effect }, key: effectKey(effect) })),
+  );
+  context.rings.add(runKey(work.run.id));
+  const claimable = events.some((event) => event.type === 'session_queued' || event.type === 'branch_created');
+  if (claimable) context.rings.add(claimKey(work.installation));
+  return ended.length > 0;
+}
+
+/** A freed slot may serve another run of the repository. A run that somebody else holds will look for itself. */
+async function serveOthers(context: Context, work: RunWork, repository: RepositoryRow): Promise<void> {
+  for (const id of await runsWithReadyTasks(context.tx, work.installation, repository.id)) {
+    if (id === work.run.id) continue;
+    const other = await openRun(context.tx, id, { now: context.now, skipLocked: true });
+    if (other === null) continue;
+    await dispatchTasks(context, other, repository);
+    await write(context, other);
+  }
+}

@@ -1,0 +1,124 @@
+/** What follows from an event within its own transaction: dependents become ready, sessions stop, runs end. */
+import { decide as decideQuestion } from '../domain/question.ts';
+import type { Event, EventOf } from '../domain/event.ts';
+import { isRejection, type Rejection } from '../domain/rejection.ts';
+import { decide as decideRun } from '../domain/run.ts';
+import { decide as decideSession, type Outcome } from '../domain/session.ts';
+import { decide as decideTask } from '../domain/task-rules.ts';
+import { terminal, type Task, type TaskState } from '../domain/task.ts';
+import { plannedTasks } from './planning.ts';
+import { fold, type RunWork } from './run-work.ts';
+
+export type Limits = { readonly attempts: number };
+
+/** Folds decided events and everything that follows from them. A rejection is handed back, nothing is folded. */
+export function apply(work: RunWork, decision: Event[] | Rejection, limits: Limits): Rejection | null {
+  if (isRejection(decision)) return decision;
+  const open = [...decision];
+  for (let event = open.shift(); event !== undefined; event = open.shift()) {
+    fold(work, event);
+    // Depth first: what follows from an event is folded before the next one is looked at, so decisions are never stale.
+    open.unshift(...consequences(work, event, limits));
+    if (open.length === 0) open.push(...decided(decideRun(work.run, { type: 'settle_run' })));
+  }
+  return null;
+}
+
+/** A consequence that the state does not allow any more is no error: it simply does not follow. */
+const decided = (decision: Event[] | Rejection): Event[] => (isRejection(decision) ? [] : decision);
+
+function consequences(work: RunWork, event: Event, limits: Limits): Event[] {
+  switch (event.type) {
+    case 'run_approved':
+      return plannedTasks(work).map((task): Event => ({ type: 'task_added', task }));
+    case 'task_added':
+      return event.task.unmet.length === 0 ? decided(decideTask(event.task, { type: 'ready_task', reason: 'the plan was approved' })) : [];
+    case 'run_cancelled':
+      return [...cancelTasks(work, event.reason), ...endRunSessions(work, 'the run was cancelled')];
+    case 'plan_revision_requested':
+      return endRunSessions(work, 'the plan is made again');
+    case 'run_resumed':
+    case 'run_reopened':
+      work.dispatchable = true;
+      return [];
+    case 'task_moved':
+      return afterMove(work, event);
+    case 'session_ended':
+      return afterSession(work, event, limits);
+    case 'question_answered':
+      return onTask(work, event.task, (task) => decided(decideTask(task, { type: 'continue_after_answer', answer: event.text })));
+    case 'question_expired':
+      return onTask(work, event.task, (task) => decided(decideTask(task, { type: 'continue_after_answer', answer: event.fallback })));
+    case 'question_asked':
+      return onTask(work, event.question.task, (task) => decided(decideTask(task, { type: 'wait_for_answer', question: event.question.number })));
+    case 'review_dismissed':
+      return event.verdict === 'approve' ? onTask(work, event.task, (task) => decided(decideTask(task, { type: 'dismiss_approval', by: event.by }))) : [];
+    default:
+      return [];
+  }
+}
+
+function onTask(work: RunWork, number: number | null, then: (task: Task) => Event[]): Event[] {
+  const task = number === null ? undefined : work.tasks.get(number);
+  return task === undefined ? [] : then(task);
+}
+
+const stops: readonly TaskState[] = ['done', 'cancelled', 'failed'];
+
+function afterMove(work: RunWork, event: EventOf<'task_moved'>): Event[] {
+  const task = work.tasks.get(event.task);
+  if (task === undefined) return [];
+  if (event.to === 'ready') {
+    work.dispatchable = true;
+    return work.run.state === 'failed' ? decided(decideRun(work.run, { type: 'reopen_run' })) : [];
+  }
+  if (event.to === 'approved' && event.from === 'in_review') return decided(decideTask(task, { type: 'start_merge' }));
+  if (!stops.includes(event.to)) return [];
+  // A place among `max_parallel` and reviews may be free now.
+  work.dispatchable = true;
+  return [...(event.to === 'done' ? meetDependents(work, task.number) : []), ...endTaskSession(work, task, event.reason), ...withdrawQuestions(work, task.number)];
+}
+
+function meetDependents(work: RunWork, done: number): Event[] {
+  return [...work.tasks.values()]
+    .filter((task) => task.unmet.includes(done))
+    .flatMap((task) => decided(decideTask(task, { type: 'meet_dependency', dependency: done })));
+}
+
+function endTaskSession(work: RunWork, task: Task, reason: string): Event[] {
+  const session = task.session === null ? undefined : work.sessions.get(task.session);
+  const outcome: Outcome = task.state === 'done' ? 'completed' : 'stopped';
+  return session === undefined ? [] : decided(decideSession(session, { type: 'end_session', outcome, reason }));
+}
+
+function endRunSessions(work: RunWork, reason: string): Event[] {
+  return [...work.sessions.values()]
+    .filter((session) => session.task === null && session.state !== 'ended')
+    .flatMap((session) => decided(decideSession(session, { type: 'end_session', outcome: 'stopped', reason })));
+}
+
+function withdrawQuestions(work: RunWork, task: number): Event[] {
+  return [...work.questions.values()]
+    .filter((question) => question.task === task && question.state === 'open')
+    .flatMap((question) => decided(decideQuestion(question, { type: 'withdraw_question' })));
+}
+
+function cancelTasks(work: RunWork, reason: string): Event[] {
+  return [...work.tasks.values()].filter((task) => !terminal(task)).flatMap((task) => decided(decideTask(task, { type: 'cancel_task', reason })));
+}
+
+function afterSession(work: RunWork, event: EventOf<'session_ended'>, limits: Limits): Event[] {
+  work.dispatchable = true;
+  const withdrawn = event.outcome === 'suspended' ? [] : withdrawSessionQuestions(work, event.session);
+  if (event.kind !== 'work') return withdrawn;
+  const task = event.task === null ? undefined : work.tasks.get(event.task);
+  if (task === undefined || task.session !== null) return withdrawn;
+  return [...decided(decideTask(task, { type: 'end_work', outcome: event.outcome, reason: event.reason, attemptsAllowed: limits.attempts })), ...withdrawn];
+}
+
+/** Nobody is left to hear the answer of a session that is over. */
+function withdrawSessionQuestions(work: RunWork, session: string): Event[] {
+  return [...work.questions.values()]
+    .filter((question) => question.session === session && question.state === 'open')
+    .flatMap((question) => decided(decideQuestion(question, { type: 'withdraw_question' })));
+}

@@ -1,0 +1,70 @@
+/** What a handler is given and what it may answer. */
+import type { InputOf, OutputOf } from '../catalog/operation.ts';
+import type { AppOperation } from '../catalog/catalog.ts';
+import type { Permission } from '../domain/permission.ts';
+import type { Rejection } from '../domain/rejection.ts';
+import type { Instant } from '../domain/words.ts';
+import type { RepositoryRow } from '../../db/queries/runs.ts';
+import type { Database } from '../../db/pool.ts';
+import type { Transaction } from '../../db/transaction.ts';
+import type { Bell } from './bell.ts';
+import type { Caller } from './caller.ts';
+
+/** Facts of GitHub that an operation needs before its transaction or after its commit; never inside it. */
+export type GitHubFacts = {
+  permission(installation: number, repository: RepositoryRow, login: string): Promise<Permission>;
+  /** ENTOURAGE.md of the default branch, or null. */
+  policyText(installation: number, repository: RepositoryRow): Promise<string | null>;
+  /** The commit a branch points to, or null. */
+  head(installation: number, repository: RepositoryRow, branch: string): Promise<string | null>;
+  readToken(installation: number, repository: RepositoryRow): Promise<string | null>;
+  cloneUrl(repository: RepositoryRow): string;
+};
+
+/** Server-side ceilings over every policy, and the engine's own times. Money in millionths of a dollar, times in seconds. */
+export type Ceilings = {
+  sessions: number;
+  taskBudget: number;
+  runBudget: number;
+  leaseSeconds: number;
+  heartbeatSeconds: number;
+  planQueueSeconds: number;
+};
+
+export type Engine = {
+  readonly db: Database;
+  readonly bell: Bell;
+  readonly github: GitHubFacts;
+  readonly ceilings: Ceilings;
+  readonly version: string;
+  now(): Instant;
+  uuid(): string;
+  /** A secret of 256 random bits with a prefix that says what it is. */
+  secret(prefix: string): string;
+};
+
+export type Context = {
+  readonly engine: Engine;
+  readonly tx: Transaction;
+  readonly now: Instant;
+  readonly caller: Caller;
+  /** Where the call points, resolved and authorised before the handler runs; null for calls that name no repository. */
+  readonly repository: RepositoryRow | null;
+  /** Keys to ring after the commit. */
+  readonly rings: Set<string>;
+};
+
+/** `pending` answers now, or again when one of `until` rings and the caller still waits. */
+export type Answer<O> = { output: O } | { pending: O; until: readonly string[] } | Rejection;
+
+export type Handler<T extends AppOperation> = {
+  /** Runs in the transaction. May run again: after a serialisation failure, or when a wait was woken. */
+  handle(context: Context, input: InputOf<T>): Promise<Answer<OutputOf<T>>>;
+  /** Before the transaction: what has to be read from GitHub first. */
+  prepare?(engine: Engine, scope: { caller: Caller; repository: RepositoryRow | null }, input: InputOf<T>): Promise<void>;
+  /** After the commit: what has to be asked of GitHub to complete the answer. */
+  finish?(engine: Engine, caller: Caller, output: OutputOf<T>): Promise<OutputOf<T>>;
+};
+
+/** Every operation that the App answers has a handler, or this does not compile. */
+export type Handlers = { [T in AppOperation as T['name']]: Handler<T> };

@@ -1,0 +1,57 @@
+/** Handlers of messages: sent to a task's agent, a role or a name; read from the inbox. */
+import { actorName } from '../../domain/actor.ts';
+import type { Event } from '../../domain/event.ts';
+import type { Recipient } from '../../domain/message.ts';
+import { isRejection, reject } from '../../domain/rejection.ts';
+import { loadMessages } from '../../../db/entities.ts';
+import { commit } from '../commit.ts';
+import type { Handlers } from '../handler.ts';
+import { callingSession, locateRun } from '../locate.ts';
+
+const roles = ['manager', 'engineer', 'reviewer'] as const;
+
+export const sendMessage: Handlers['send_message'] = {
+  async handle(context, input) {
+    const work = await locateRun(context, input);
+    if (isRejection(work)) return work;
+    const to = recipient(input.to);
+    if (to.kind === 'task' && !work.tasks.has(to.task)) return reject('not_found', `Run ${work.run.number} has no task ${input.to}.`);
+    const message = {
+      id: context.engine.uuid(),
+      run: work.run.id,
+      installation: work.installation,
+      from: actorName(context.caller.actor),
+      to,
+      text: input.text,
+      sentAt: context.now,
+      seenAt: null,
+    };
+    const rejection = await commit(context, work, [{ type: 'message_sent', message }]);
+    return rejection ?? { output: { message: message.id } };
+  },
+};
+
+function recipient(to: string): Recipient {
+  const task = /^t(\d+)$/i.exec(to);
+  if (task !== null) return { kind: 'task', task: Number(task[1]) };
+  const role = roles.find((name) => name === to);
+  return role === undefined ? { kind: 'agent', agent: to } : { kind: 'role', role };
+}
+
+export const getInbox: Handlers['get_inbox'] = {
+  async handle(context, input) {
+    const work = await locateRun(context, input);
+    if (isRejection(work)) return work;
+    const session = callingSession(context, work);
+    if (isRejection(session)) return session;
+    const messages = await loadMessages(context.tx, work.run.id);
+    const mine = messages.filter(
+      ({ seenAt, to }) =>
+        seenAt === null &&
+        ((to.kind === 'task' && to.task === session.task) || (to.kind === 'role' && to.role === session.role) || (to.kind === 'agent' && to.agent === session.agent)),
+    );
+    for (const message of mine) work.messages.set(message.id, message);
+    const rejection = await commit(context, work, mine.map((message): Event => ({ type: 'message_seen', message: message.id })));
+    return rejection ?? { output: { messages: mine.map(({ id, from, text, sentAt }) => ({ message: id, from, text, at: sentAt })) } };
+  },
+};

@@ -1,0 +1,117 @@
+/** States → what operations answer with. */
+import type { z } from 'zod';
+import type { FeedbackView, QuestionView, RunView, TaskView, TimelineEntry } from '../catalog/views.ts';
+import { PlanView } from '../catalog/views.ts';
+import { actorName } from '../domain/actor.ts';
+import type { RecordedEvent } from '../domain/event.ts';
+import { taskOf } from '../domain/event.ts';
+import type { Question } from '../domain/question.ts';
+import type { Review } from '../domain/review.ts';
+import type { Run } from '../domain/run.ts';
+import { ref, type Task } from '../domain/task.ts';
+import { describeEvent } from '../domain/describe.ts';
+
+const usd = (micros: number): number => micros / 1_000_000;
+const refs = (numbers: readonly number[]): string[] => numbers.map((number) => `t${number}`);
+
+export function runView(run: Run, repository: { owner: string; name: string }): RunView {
+  return {
+    repository: `${repository.owner}/${repository.name}`,
+    run: run.number,
+    issue: run.issue,
+    title: run.title,
+    intent: run.intent,
+    state: run.state,
+    template: run.template,
+    requester: run.requester,
+    base: run.base,
+    approved_by: run.approvedBy,
+    reason: run.reason,
+    tasks: run.tasks,
+    plan: planView(run),
+    cost_usd: usd(run.cost),
+    budget_usd: usd(run.budget),
+    created_at: run.createdAt,
+    ended_at: run.endedAt,
+  };
+}
+
+function planView(run: Run): z.infer<typeof PlanView> | null {
+  if (run.plan === null) return null;
+  const { by, source, note } = run.plan;
+  const tasks = run.plan.tasks.map((task, index) => ({
+    task: `t${index + 1}`,
+    title: task.title,
+    why: task.why,
+    size: task.size,
+    agent: task.agent,
+    files: task.files,
+    depends_on: refs(task.depends_on),
+  }));
+  return { version: run.planVersion, by, source, note, tasks };
+}
+
+export function taskView(task: Task, run: Run): TaskView {
+  return {
+    run: run.number,
+    task: ref(task),
+    title: task.title,
+    why: task.why,
+    description: task.description,
+    state: task.state,
+    reason: task.reason,
+    size: task.size,
+    priority: task.priority,
+    role: task.role,
+    agent: task.agent,
+    capabilities: task.capabilities,
+    files: task.files,
+    depends_on: refs(task.dependsOn),
+    unmet: refs(task.unmet),
+    acceptance: task.acceptance.map((item, index) => ({ item: index + 1, text: item.text, evidence: item.evidence })),
+    branch: task.branch,
+    pull: task.pull,
+    head: task.head,
+    attempts: task.attempts,
+    cost_usd: usd(task.cost),
+  };
+}
+
+export function questionView(question: Question, run: Run): QuestionView {
+  return {
+    run: run.number,
+    question: `q${question.number}`,
+    task: question.task === null ? null : `t${question.task}`,
+    agent: question.agent,
+    kind: question.kind,
+    text: question.text,
+    options: question.options,
+    state: question.state,
+    answer: question.answer,
+    answered_by: question.answeredBy,
+    deadline: question.deadline,
+  };
+}
+
+export function feedbackView(review: Review): FeedbackView {
+  return {
+    review: review.id,
+    by: review.by,
+    verdict: review.verdict,
+    body: review.body,
+    threads: review.threads.map(({ id, path, line, code, body, state }) => ({ thread: id, path, line, code, body, state })),
+  };
+}
+
+export function timelineEntry(recorded: RecordedEvent): TimelineEntry {
+  const task = taskOf(recorded.event);
+  return {
+    id: recorded.id,
+    at: recorded.at,
+    type: recorded.event.type,
+    task: task === null ? null : `t${task}`,
+    actor: actorName(recorded.actor),
+    cause: recorded.cause,
+    words: describeEvent(recorded.event),
+  };
+}
