@@ -51,6 +51,8 @@ export const recordReview = operation({
     head: Sha,
     body: z.string().max(70_000),
     threads: z.array(Thread).max(300),
+    /** Whether the reviewer may write to the repository; a stranger's verdict is an opinion. */
+    counts: z.boolean(),
   }),
   output: found,
 });

@@ -16,12 +16,8 @@ export type Allow = {
   readonly any?: true;
 };
 
-export type Operation<
-  I extends z.ZodType = z.ZodType,
-  O extends z.ZodType = z.ZodType,
-  N extends string = string,
-> = {
-  readonly name: N;
+export type Operation = {
+  readonly name: string;
   readonly summary: string;
   /** `METHOD /path/{param}`, under `/api/v1`; parameters of the path are fields of the input. Absent: not on HTTP. */
   readonly http?: string;
@@ -31,13 +27,12 @@ export type Operation<
   readonly allow: Allow;
   readonly reads?: true;
   readonly destroys?: true;
-  readonly input: I;
-  readonly output: O;
+  readonly input: z.ZodType;
+  readonly output: z.ZodType;
 };
 
-export function operation<const N extends string, I extends z.ZodType, O extends z.ZodType>(
-  definition: Operation<I, O, N>,
-): Operation<I, O, N> {
+/** Keeps the definition's own type, so that names and schemas stay exact. */
+export function operation<const T extends Operation>(definition: T): T {
   return definition;
 }
 

@@ -21,6 +21,8 @@ export const Assignment = z.object({
   clone_url: z.string(),
   /** Reads this one repository, nothing else; null where the runner has access of its own. */
   git_token: z.string().nullable(),
+  /** The branch that the run works towards. */
+  base: z.string(),
   /** The task's branch; null for plan and review sessions, which are read-only. */
   branch: z.string().nullable(),
   /** The commit to start from: the branch's head, or the base's for plan sessions. */

@@ -9,7 +9,7 @@ import type { Task } from '../../domain/task.ts';
 import { bundleById, settleBundle } from '../../../db/queries/bundles.ts';
 import { upsertInstallation, upsertRepository } from '../../../db/queries/registry.ts';
 import { repositoryById, runsWithReadyTasks, taskByBranch, taskByPull, type TaskAddress } from '../../../db/queries/runs.ts';
-import { sessionRun } from '../../../db/queries/sessions.ts';
+import { leaseUntil, sessionRun } from '../../../db/queries/sessions.ts';
 import { runKey } from '../bell.ts';
 import { commit } from '../commit.ts';
 import type { Context, Handlers } from '../handler.ts';
@@ -160,6 +160,9 @@ export const expireLease: Handlers['expire_lease'] = {
     const work = run === null ? null : await openRun(context.tx, run, { now: context.now });
     const session = work?.sessions.get(input.session);
     if (work === null || session === undefined) return found(false);
+    const until = await leaseUntil(context.tx, context.caller.installation, session.id);
+    // A heartbeat may have come between the sweep's look and this lock.
+    if (session.state !== 'queued' && until !== null && until > context.now) return found(false);
     const lost = session.state === 'queued' ? 'no runner took it in time' : 'its runner stopped reporting';
     return (await commit(context, work, decideSession(session, { type: 'end_session', outcome: 'lost', reason: lost }))) ?? found(true);
   },

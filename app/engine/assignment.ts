@@ -1,0 +1,50 @@
+/** Everything one session needs, with the finished prompt. */
+import type { Assignment } from '../catalog/sessions.ts';
+import type { Session } from '../domain/session.ts';
+import { planPrompt, workPrompt } from '../domain/prompt/prompt.ts';
+import { loadMessages } from '../../db/entities.ts';
+import type { RepositoryRow } from '../../db/queries/runs.ts';
+import type { Context } from './handler.ts';
+import { policyOf } from './policy-of.ts';
+import type { RunWork } from './run-work.ts';
+
+/** A plan session starts from the base's head, which is read from GitHub after the commit. */
+export const unknownStart = '0'.repeat(40);
+
+type Claimed = { session: Session; repository: RepositoryRow; tokens: { runner: string; agent: string } };
+
+export async function assignmentOf(context: Context, work: RunWork, claimed: Claimed): Promise<Assignment> {
+  const { session, repository, tokens } = claimed;
+  const policy = policyOf(repository);
+  const agent = policy.agents.find((candidate) => candidate.name === session.agent);
+  const task = session.task === null ? null : (work.tasks.get(session.task) ?? null);
+  const messages = (await loadMessages(context.tx, work.run.id)).filter((message) => message.seenAt === null);
+  const shared = { run: work.run, repository: `${repository.owner}/${repository.name}`, policy, agent: session.agent };
+  const prompt =
+    task === null
+      ? planPrompt(shared)
+      : workPrompt({ ...shared, task, tasks: [...work.tasks.values()], reviews: [...work.reviews.values()], questions: [...work.questions.values()], messages });
+  return {
+    session: session.id,
+    kind: session.kind,
+    repository: shared.repository,
+    run: work.run.number,
+    task: task === null ? null : `t${task.number}`,
+    agent: session.agent,
+    role: session.role,
+    engine: session.engine,
+    model: session.model,
+    command: agent?.command ?? [],
+    clone_url: context.engine.github.cloneUrl(repository),
+    git_token: null,
+    base: work.run.base,
+    branch: task?.branch ?? null,
+    start: task?.head ?? unknownStart,
+    prompt,
+    setup: policy.workspace.setup,
+    minutes: policy.limits.session_minutes,
+    heartbeat_seconds: context.engine.ceilings.heartbeatSeconds,
+    runner_token: tokens.runner,
+    agent_token: tokens.agent,
+  };
+}
