@@ -46,7 +46,10 @@ export function reviewDecision(forge: Forge, pull: Pull): ReviewDecision {
 /** The newest check run of each name and App at a commit. */
 export function latestChecks(forge: Forge, repositoryId: number, sha: string): CheckRun[] {
   const latest = new Map<string, CheckRun>();
-  const runs = where(forge.state.checkRuns, (run) => run.repositoryId === repositoryId && run.headSha === sha);
+  const runs = where(
+    forge.state.checkRuns,
+    (run) => run.repositoryId === repositoryId && run.headSha === sha,
+  );
   for (const run of runs.toSorted((a, b) => a.id - b.id)) latest.set(`${run.appId} ${run.name}`, run);
   return [...latest.values()];
 }
@@ -73,7 +76,9 @@ export function unmetRules(forge: Forge, pull: Pull): string[] {
   if (decision === 'CHANGES_REQUESTED' && ruleset.requiredApprovals > 0)
     unmet.push('Changes have been requested by reviewers with write access.');
   if (decision === 'REVIEW_REQUIRED')
-    unmet.push(`At least ${ruleset.requiredApprovals} approving review is required by reviewers with write access.`);
+    unmet.push(
+      `At least ${ruleset.requiredApprovals} approving review is required by reviewers with write access.`,
+    );
   return unmet;
 }
 

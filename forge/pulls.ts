@@ -29,7 +29,10 @@ export function emitPullEvent(
 
 /** A pull request by its number. Throws 404, also for the number of an issue. */
 export function pullNumbered(forge: Forge, repository: Repository, number: number): Pull {
-  const found = find(forge.state.pulls, (pull) => pull.repositoryId === repository.id && pull.number === number);
+  const found = find(
+    forge.state.pulls,
+    (pull) => pull.repositoryId === repository.id && pull.number === number,
+  );
   if (found === undefined) throw notFound();
   return found;
 }
@@ -115,11 +118,18 @@ function close(forge: Forge, doer: Doer, pull: Pull): void {
 
 /** Takes back approvals, and tells of each (G18). */
 export function dismissApprovals(forge: Forge, doer: Doer, pull: Pull): void {
-  for (const review of where(forge.state.reviews, (one) => one.pullId === pull.id && one.state === 'APPROVED'))
+  for (const review of where(
+    forge.state.reviews,
+    (one) => one.pullId === pull.id && one.state === 'APPROVED',
+  ))
     dismissReview(forge, doer, { pull, review });
 }
 
-export function dismissReview(forge: Forge, doer: Doer, { pull, review }: { pull: Pull; review: Review }): void {
+export function dismissReview(
+  forge: Forge,
+  doer: Doer,
+  { pull, review }: { pull: Pull; review: Review },
+): void {
   review.state = 'DISMISSED';
   review.updatedAt = forge.clock.timestamp();
   emitReviewEvent(forge, doer, { pull, review, action: 'dismissed' });
@@ -131,7 +141,11 @@ export function emitReviewEvent(
   { actor, caller }: Doer,
   { pull, review, action }: { pull: Pull; review: Review; action: string },
 ): void {
-  const shown = { ...renderReview(forge, review), state: review.state.toLowerCase(), updated_at: review.updatedAt };
+  const shown = {
+    ...renderReview(forge, review),
+    state: review.state.toLowerCase(),
+    updated_at: review.updatedAt,
+  };
   forge.webhooks.emit({
     event: 'pull_request_review',
     action,

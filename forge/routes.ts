@@ -10,6 +10,14 @@ import { labelRoutes } from './rest/labels.ts';
 import { metaRoutes } from './rest/meta.ts';
 import { reactionRoutes } from './rest/reactions.ts';
 import { repositoryRoutes } from './rest/repositories.ts';
+import { checkRoutes } from './rest/checks.ts';
+import { gitDataRoutes } from './rest/git-data.ts';
+import { historyRoutes } from './rest/git-data-history.ts';
+import { mergeRoutes } from './rest/merges.ts';
+import { pullRoutes } from './rest/pulls.ts';
+import { reviewerRoutes } from './rest/pull-reviewers.ts';
+import { reviewCommentRoutes } from './rest/review-comments.ts';
+import { reviewRoutes } from './rest/reviews.ts';
 import type { Route } from './route.ts';
 
 export const routes: Route[] = [
@@ -24,4 +32,12 @@ export const routes: Route[] = [
   ...metaRoutes,
   ...reactionRoutes,
   ...repositoryRoutes,
+  ...checkRoutes,
+  ...gitDataRoutes,
+  ...historyRoutes,
+  ...mergeRoutes,
+  ...pullRoutes,
+  ...reviewerRoutes,
+  ...reviewCommentRoutes,
+  ...reviewRoutes,
 ];

@@ -12,7 +12,9 @@ import type { Forge, Push, Violation } from './forge.ts';
 import { createGitDoor } from './git-door.ts';
 import { openRepository } from './git/repository.ts';
 import { createGraphql } from './graphql/door.ts';
+import { install, ping } from './installations.ts';
 import { createJournal, readState } from './journal.ts';
+import { watchPushes } from './push-events.ts';
 import { createRateLimit, githubLimits, type Limits } from './rate-limit.ts';
 import { createRest } from './rest.ts';
 import { routes } from './routes.ts';
@@ -46,6 +48,10 @@ export interface RunningForge {
   credentialsFile: string;
   /** Sends the App's webhooks somewhere else from now on. */
   setWebhookUrl(url: string): void;
+  /** Installs the App on an account's repositories, all or the named ones, as its owner would. */
+  install(account: string, repositories?: string[]): number;
+  /** Sends the App's hook a `ping`. */
+  ping(): void;
   /** Resolves when no webhook is on its way. */
   settled(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -129,6 +135,7 @@ export async function startForge(options: ForgeOptions): Promise<RunningForge> {
     save: () => journal.save(),
   };
   const forge: Forge = Object.assign(base, { webhooks: createWebhooks(base as Forge, (delivery) => journal.append(delivery)) });
+  watchPushes(forge);
   const web = createWeb(forge);
   const server = createAdaptorServer({ fetch: web.fetch, overrideGlobalObjects: false });
   base.url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`;
@@ -152,6 +159,8 @@ export async function startForge(options: ForgeOptions): Promise<RunningForge> {
     credentials,
     credentialsFile: file,
     setWebhookUrl,
+    install: (account, repositories) => install(forge, { appId: credentials.appId, account, repositories }),
+    ping: () => ping(forge, row(state.apps, credentials.appId)),
     settled: () => forge.webhooks.settled(),
     [Symbol.asyncDispose]: close,
   };

@@ -31,6 +31,15 @@ export async function resolveCommit(git: Git, name: string): Promise<string | nu
   return text.split('\n').find((line) => fullSha.test(line)) ?? null;
 }
 
+/** Sha of the tree that a tree's or commit's sha, or a commit's name, stands for; null when nothing does. */
+export async function resolveTree(git: Git, name: string): Promise<string | null> {
+  const start = fullSha.test(name) ? name : await resolveCommit(git, name);
+  if (start === null) return null;
+  const input = `${start}^{tree}\n`;
+  const text = await gitText(git, ['cat-file', '--batch-check=%(objectname)'], { input });
+  return fullSha.test(text) ? text : null;
+}
+
 /** Refs below a prefix such as `refs/heads/`; with `exact` only the one of that very name. */
 export async function listRefs(git: Git, prefix: string): Promise<Ref[]> {
   const text = await gitText(git, ['for-each-ref', '--format=%(refname)%00%(objectname)%00%(objecttype)']);

@@ -26,6 +26,10 @@ export type GitRepository = {
   readFile(name: string, path: string): Promise<Buffer | null>;
   /** Entries of a directory (the root without `path`), or of the whole tree; null when there is none. */
   listTree(name: string, path?: string, recursive?: boolean): Promise<objects.TreeEntry[] | null>;
+  /** Sha of the tree that a sha of a tree or commit, or a name of a commit, stands for. */
+  resolveTree(name: string): Promise<string | null>;
+  /** Entries of a tree by its own sha. */
+  listTreeOf(sha: string, recursive?: boolean): Promise<objects.TreeEntry[]>;
   /** Commits files on a branch and moves it; gives the new sha. Rejects when the branch moved meanwhile. */
   commit(change: FileCommit): Promise<string>;
   refs(prefix?: string): Promise<refs.Ref[]>;
@@ -76,6 +80,8 @@ export function openRepository(dir: string): GitRepository {
     resolve,
     readFile: (name, path) => readFile(git, name, path),
     listTree: (name, path = '', recursive = false) => listTree(git, name, { path, recursive }),
+    resolveTree: (name) => refs.resolveTree(git, name),
+    listTreeOf: (sha, recursive = false) => objects.readTree(git, sha, recursive),
     commit: (change) => commitFiles(git, change),
     refs: (prefix = 'refs/') => refs.listRefs(git, prefix),
     readRef: (ref) => refs.readRef(git, ref),

@@ -63,8 +63,14 @@ export function renderCommit(
     },
     author: author === null ? null : renderUser(forge, author),
     committer: committer === null ? null : renderUser(forge, committer),
-    parents: commit.parents.map((sha) => ({ sha, url: `${url}/commits/${sha}`, html_url: `${page}/commit/${sha}` })),
-    ...(commit.files === undefined ? {} : filesOf(forge, repository, { sha: commit.sha, files: commit.files })),
+    parents: commit.parents.map((sha) => ({
+      sha,
+      url: `${url}/commits/${sha}`,
+      html_url: `${page}/commit/${sha}`,
+    })),
+    ...(commit.files === undefined
+      ? {}
+      : filesOf(forge, repository, { sha: commit.sha, files: commit.files })),
   };
 }
 
@@ -90,7 +96,10 @@ export function renderFile(
   repository: Repository,
   { sha, file }: { sha: string; file: ChangedFile },
 ): Schemas['diff-entry'] {
-  const path = file.filename.split('/').map((part) => encodeURIComponent(part)).join('/');
+  const path = file.filename
+    .split('/')
+    .map((part) => encodeURIComponent(part))
+    .join('/');
   const page = repositoryPage(forge, repository);
   return {
     sha: file.sha,

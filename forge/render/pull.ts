@@ -1,0 +1,143 @@
+/** Pull requests as GitHub shows them, to REST and in webhooks. */
+import type { components } from '@octokit/openapi-types';
+import type { Forge } from '../forge.ts';
+import { nodeId } from '../ids.ts';
+import { mergeStateStatus } from '../merge-state.ts';
+import type { Pull } from '../pull-rows.ts';
+import { row, where } from '../state.ts';
+import { renderUser, renderUserById } from './account.ts';
+import { association, renderLabel } from './issue.ts';
+import { repositoryPage, repositoryUrl, renderRepository } from './repository.ts';
+
+type Schemas = components['schemas'];
+
+/** `…/repos/o/r/pulls/1` and its page. */
+export function pullUrls(forge: Forge, pull: Pull): { url: string; page: string } {
+  const repository = row(forge.state.repositories, pull.repositoryId);
+  return {
+    url: `${repositoryUrl(forge, repository)}/pulls/${pull.number}`,
+    page: `${repositoryPage(forge, repository)}/pull/${pull.number}`,
+  };
+}
+
+function linksOf(forge: Forge, pull: Pull) {
+  const repository = row(forge.state.repositories, pull.repositoryId);
+  const { url, page } = pullUrls(forge, pull);
+  const issue = `${repositoryUrl(forge, repository)}/issues/${pull.number}`;
+  const comment = `${repositoryUrl(forge, repository)}/pulls/comments{/number}`;
+  const statuses = `${repositoryUrl(forge, repository)}/statuses/${pull.headSha}`;
+  return {
+    url,
+    html_url: page,
+    diff_url: `${page}.diff`,
+    patch_url: `${page}.patch`,
+    issue_url: issue,
+    commits_url: `${url}/commits`,
+    review_comments_url: `${url}/comments`,
+    review_comment_url: comment,
+    comments_url: `${issue}/comments`,
+    statuses_url: statuses,
+    _links: {
+      self: { href: url },
+      html: { href: page },
+      issue: { href: issue },
+      comments: { href: `${issue}/comments` },
+      review_comments: { href: `${url}/comments` },
+      review_comment: { href: comment },
+      commits: { href: `${url}/commits` },
+      statuses: { href: statuses },
+    },
+  };
+}
+
+function sideOf(forge: Forge, pull: Pull, side: { ref: string; sha: string }) {
+  const repository = row(forge.state.repositories, pull.repositoryId);
+  const owner = row(forge.state.accounts, repository.ownerId);
+  return {
+    label: `${owner.login}:${side.ref}`,
+    ref: side.ref,
+    sha: side.sha,
+    user: renderUser(forge, owner),
+    // The full shape has every key of the `repository` that is described here, and some more.
+    repo: renderRepository(forge, repository) as Schemas['repository'],
+  };
+}
+
+/** What a list of pull requests shows of each. */
+export function renderPull(forge: Forge, pull: Pull): Schemas['pull-request-simple'] {
+  const { state } = forge;
+  const issue = row(state.issues, pull.id);
+  const repository = row(state.repositories, pull.repositoryId);
+  const author = row(state.accounts, issue.authorId);
+  const assignees = issue.assigneeIds.map((id) => renderUserById(forge, id));
+  return {
+    ...linksOf(forge, pull),
+    id: pull.id,
+    node_id: nodeId('PullRequest', pull.id),
+    number: pull.number,
+    state: issue.state,
+    locked: issue.locked,
+    active_lock_reason: null,
+    title: issue.title,
+    body: issue.body,
+    user: renderUser(forge, author),
+    author_association: association(forge, repository, author),
+    labels: issue.labelIds.map((id) => {
+      const label = renderLabel(forge, row(state.labels, id));
+      return { ...label, description: label.description ?? '' };
+    }),
+    milestone: null,
+    assignee: assignees[0] ?? null,
+    assignees,
+    requested_reviewers: pull.requestedReviewerIds.map((id) => renderUserById(forge, id)),
+    requested_teams: [],
+    head: sideOf(forge, pull, { ref: pull.headRef, sha: pull.headSha }),
+    base: sideOf(forge, pull, { ref: pull.baseRef, sha: pull.baseSha }),
+    auto_merge: null,
+    draft: pull.draft,
+    created_at: issue.createdAt,
+    updated_at: issue.updatedAt,
+    closed_at: issue.closedAt,
+    merged_at: pull.mergedAt,
+    merge_commit_sha: pull.mergeCommitSha,
+  };
+}
+
+/** One pull request, whole. `mergeable` is null while nobody has computed it (G26). */
+export function renderPullFull(forge: Forge, pull: Pull): Schemas['pull-request'] {
+  const { state } = forge;
+  const simple = renderPull(forge, pull);
+  return {
+    ...simple,
+    state: row(state.issues, pull.id).state,
+    user: renderUserById(forge, row(state.issues, pull.id).authorId),
+    requested_teams: [],
+    head: sideOf(forge, pull, { ref: pull.headRef, sha: pull.headSha }),
+    base: sideOf(forge, pull, { ref: pull.baseRef, sha: pull.baseSha }),
+    merged: pull.mergedAt !== null,
+    merged_by: pull.mergedById === null ? null : renderUserById(forge, pull.mergedById),
+    mergeable: pull.mergeable,
+    rebaseable: pull.mergeable,
+    mergeable_state: mergeStateStatus(forge, pull).toLowerCase(),
+    comments: where(state.comments, (comment) => comment.issueId === pull.id).length,
+    review_comments: where(state.reviewComments, (comment) => comment.pullId === pull.id).length,
+    maintainer_can_modify: false,
+    commits: pull.commits,
+    additions: pull.additions,
+    deletions: pull.deletions,
+    changed_files: pull.changedFiles,
+  };
+}
+
+/** `pull-request-minimal`, as checks and workflow runs carry it. */
+export function renderPullMinimal(forge: Forge, pull: Pull): Schemas['pull-request-minimal'] {
+  const repository = row(forge.state.repositories, pull.repositoryId);
+  const repo = { id: repository.id, url: repositoryUrl(forge, repository), name: repository.name };
+  return {
+    id: pull.id,
+    number: pull.number,
+    url: pullUrls(forge, pull).url,
+    head: { ref: pull.headRef, sha: pull.headSha, repo },
+    base: { ref: pull.baseRef, sha: pull.baseSha, repo },
+  };
+}
