@@ -245,6 +245,8 @@ const statements = [
     at timestamptz not null
   )`,
   `create index event_of_run on event (run, id)`,
+  // A delivery that is worked on again after a crash finds what it did the first time.
+  `create index event_of_cause on event (installation, cause) where cause like 'delivery:%'`,
   `create function event_is_append_only() returns trigger language plpgsql as $$
   begin
     raise exception 'event rows are append-only: % is not possible', tg_op using errcode = 'restrict_violation';
