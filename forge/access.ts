@@ -1,6 +1,12 @@
 /** Who may do what in a repository: roles of people, permissions of installations. */
 import type { Caller, InstallationCaller } from './caller.ts';
-import { GitHubError, notAdmin, notByIntegration, notFound, requiresAuthentication } from './github-error.ts';
+import {
+  notAdmin,
+  notByIntegration,
+  notFound,
+  requiresAuthentication,
+  type GitHubError,
+} from './github-error.ts';
 import { find, type Account, type Permissions, type Repository, type Role, type State } from './state.ts';
 
 const roles = ['read', 'triage', 'write', 'maintain', 'admin'] as const;
@@ -29,12 +35,13 @@ export interface RepositoryAccess {
 }
 
 export function covers(
-  caller: Pick<InstallationCaller, "installation" | "repositoryIds">,
+  caller: Pick<InstallationCaller, 'installation' | 'repositoryIds'>,
   repository: Repository,
 ): boolean {
   const { installation, repositoryIds } = caller;
   if (installation.accountId !== repository.ownerId) return false;
-  if (installation.repositoryIds !== null && !installation.repositoryIds.includes(repository.id)) return false;
+  if (installation.repositoryIds !== null && !installation.repositoryIds.includes(repository.id))
+    return false;
   return repositoryIds === null || repositoryIds.includes(repository.id);
 }
 
@@ -45,7 +52,11 @@ export function holds(granted: Permissions, name: string, level: 'read' | 'write
 }
 
 /** Whether the caller could do what `access` describes; never throws. For choices inside a handler. */
-export function may(state: State, caller: Caller, request: { repository: Repository; access: RepositoryAccess }): boolean {
+export function may(
+  state: State,
+  caller: Caller,
+  request: { repository: Repository; access: RepositoryAccess },
+): boolean {
   return refusal(state, caller, request) === null;
 }
 

@@ -20,7 +20,11 @@ export function controlDoor(forge: Forge, isLoopback: (request: Request) => bool
   door.get('/health', (context) => context.json({ status: 'ok', now: forge.clock.timestamp() }));
   door.get('/violations', (context) => context.json(forge.violations));
   door.get('/calls', (context) => {
-    const kinds = { read: forge.calls.count('read'), create: forge.calls.count('create'), write: forge.calls.count('write') };
+    const kinds = {
+      read: forge.calls.count('read'),
+      create: forge.calls.count('create'),
+      write: forge.calls.count('write'),
+    };
     return context.json({ kinds, operations: forge.calls.list() });
   });
   door.delete('/calls', (context) => {
@@ -73,7 +77,7 @@ function describe({ state, url }: Forge): Record<string, unknown> {
 
 /** A coloured disc with the first letter, so that pages need no network. */
 function avatar(login: string): string {
-  const hue = [...login].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 7);
+  const hue = Array.from(login).reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 7);
   const letter = (/[a-z0-9]/i.exec(login)?.[0] ?? '?').toUpperCase();
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><circle cx="20" cy="20" r="20" fill="hsl(${hue} 50% 45%)"/>` +

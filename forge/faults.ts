@@ -36,7 +36,10 @@ export interface Faults {
 export function createFaults(): Faults {
   let webhooks: WebhookFault[] = [];
   let answers: AnswerFault[] = [];
-  const take = <Fault extends { count: number }>(faults: Fault[], fits: (fault: Fault) => boolean): Fault | null => {
+  const take = <Fault extends { count: number }>(
+    faults: Fault[],
+    fits: (fault: Fault) => boolean,
+  ): Fault | null => {
     const found = faults.find((fault) => fault.count > 0 && fits(fault));
     if (found === undefined) return null;
     found.count -= 1;

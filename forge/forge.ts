@@ -26,7 +26,7 @@ export interface ForgeEvent {
   repository: Repository | null;
   /** Only for events about an installation itself: its App gets them, subscribed or not. */
   installation?: Installation;
-  /** Only for `check_run` and `check_suite` actions that GitHub sends to the owning App alone. */
+  /** For what GitHub sends to one App alone: `ping`, actions on its own check runs. */
   onlyAppId?: number;
   /** Who caused it; Actions looks here for a GITHUB_TOKEN (G32). */
   caller: Caller;

@@ -11,17 +11,22 @@ import { callerOf } from './tokens.ts';
 export function createGitDoor(forge: Forge): (request: Request) => Promise<Response | null> {
   return async (request) => {
     const { pathname } = new URL(request.url);
-    const [, owner, name] = /^\/([^/]+)\/([^/]+?)(?:\.git)?\/(?:info\/refs|git-upload-pack|git-receive-pack)$/.exec(pathname) ?? [];
+    const [, owner, name] =
+      /^\/([^/]+)\/([^/]+?)(?:\.git)?\/(?:info\/refs|git-upload-pack|git-receive-pack)$/.exec(pathname) ?? [];
     const service = gitService(request);
     if (owner === undefined || name === undefined || service === null) return null;
     try {
       const token = basicAuthToken(request);
       const caller = await callerOf(forge, token);
       const repository = repositoryNamed(forge.state, decodeURIComponent(owner), decodeURIComponent(name));
-      if (repository === null) return token === null ? askForCredentials() : new Response('Repository not found.\n', { status: 404 });
+      if (repository === null)
+        return token === null
+          ? askForCredentials()
+          : new Response('Repository not found.\n', { status: 404 });
       const canWrite = may(forge.state, caller, { repository, access: writes('write', 'contents') });
       if (service === 'read') authorize(forge.state, caller, { repository, access: reads('contents') });
-      else if (!canWrite) throw caller.kind === 'anonymous' ? new GitHubError(401, '') : new GitHubError(403, '');
+      else if (!canWrite)
+        throw caller.kind === 'anonymous' ? new GitHubError(401, '') : new GitHubError(403, '');
       forge.calls.record(service === 'write' ? 'git/push' : 'git/fetch');
       return await handleGitHttp(forge.git(repository), request, {
         user: caller.account?.login ?? null,
@@ -34,8 +39,10 @@ export function createGitDoor(forge: Forge): (request: Request) => Promise<Respo
     } catch (error) {
       if (!(error instanceof GitHubError)) throw error;
       // git asks for a password only after a 401; what is private is a question too, until somebody says who he is.
-      if (error.status === 401 || (error.status === 404 && basicAuthToken(request) === null)) return askForCredentials();
-      const words = error.status === 403 ? `Permission to ${owner}/${name}.git denied.\n` : 'Repository not found.\n';
+      if (error.status === 401 || (error.status === 404 && basicAuthToken(request) === null))
+        return askForCredentials();
+      const words =
+        error.status === 403 ? `Permission to ${owner}/${name}.git denied.\n` : 'Repository not found.\n';
       return new Response(words, { status: error.status });
     }
   };

@@ -53,12 +53,15 @@ export const notByIntegration = (needed = ''): GitHubError =>
 export const validationFailed = (...errors: (FieldError | string)[]): GitHubError =>
   new GitHubError(422, 'Validation Failed', { errors });
 
+/** Characters as GitHub counts them: an emoji is one. */
+export const charactersIn = (text: string): number => Array.from(text).length;
+
 /** G2: issues, comments and reviews hold this many characters. */
 export const bodyLimit = 65_536;
 
 /** Throws GitHub's 422 when a text is longer than GitHub keeps. */
 export function limitBody(resource: string, body: string | null | undefined): void {
-  if (body !== null && body !== undefined && [...body].length > bodyLimit)
+  if (body !== null && body !== undefined && charactersIn(body) > bodyLimit)
     throw validationFailed({
       resource,
       code: 'custom',

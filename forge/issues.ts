@@ -1,10 +1,20 @@
 /** What happens to issues (and to the issue side of pull requests), with the webhooks it causes. */
 import type { Caller } from './caller.ts';
 import type { Forge } from './forge.ts';
-import { notFound, validationFailed } from './github-error.ts';
+import { charactersIn, notFound, validationFailed } from './github-error.ts';
 import { emitPullEvent } from './pulls.ts';
 import { renderComment, renderIssue, renderLabel } from './render/issue.ts';
-import { find, nextId, row, where, type Account, type Comment, type Issue, type Label, type Repository } from './state.ts';
+import {
+  find,
+  nextId,
+  row,
+  where,
+  type Account,
+  type Comment,
+  type Issue,
+  type Label,
+  type Repository,
+} from './state.ts';
 
 /** Who does it: the account that is shown, and the token's owner. */
 export interface Doer {
@@ -14,7 +24,10 @@ export interface Doer {
 
 /** An issue or pull request by its number. Throws 404. */
 export function issueNumbered(forge: Forge, repository: Repository, number: number): Issue {
-  const found = find(forge.state.issues, (issue) => issue.repositoryId === repository.id && issue.number === number);
+  const found = find(
+    forge.state.issues,
+    (issue) => issue.repositoryId === repository.id && issue.number === number,
+  );
   if (found === undefined) throw notFound();
   return found;
 }
@@ -68,7 +81,12 @@ export function emitCommentEvent(
 export function plantIssue(
   forge: Forge,
   { actor, caller }: Doer,
-  { repository, title, body, isPull }: { repository: Repository; title: string; body: string | null; isPull: boolean },
+  {
+    repository,
+    title,
+    body,
+    isPull,
+  }: { repository: Repository; title: string; body: string | null; isPull: boolean },
 ): Issue {
   const now = forge.clock.timestamp();
   const issue: Issue = {
@@ -102,15 +120,21 @@ export function labelNamed({ state }: Forge, repository: Repository, name: strin
 
 /** The labels of these names; unknown ones are made, as GitHub does for people who may label. */
 export function ensureLabels(forge: Forge, repository: Repository, names: string[]): Label[] {
-  return [...new Set(names)].map((name) => labelNamed(forge, repository, name) ?? addLabel(forge, repository, { name }));
+  return [...new Set(names)].map(
+    (name) => labelNamed(forge, repository, name) ?? addLabel(forge, repository, { name }),
+  );
 }
 
 export function addLabel(
   { state }: Forge,
   repository: Repository,
-  { name, color = 'ededed', description = null }: { name: string; color?: string; description?: string | null },
+  {
+    name,
+    color = 'ededed',
+    description = null,
+  }: { name: string; color?: string; description?: string | null },
 ): Label {
-  if (name.trim() === '' || [...name].length > 50)
+  if (name.trim() === '' || charactersIn(name) > 50)
     throw validationFailed({ resource: 'Label', code: 'invalid', field: 'name' });
   const label: Label = { id: nextId(state), repositoryId: repository.id, name, color, description };
   state.labels.set(label.id, label);
@@ -118,7 +142,11 @@ export function addLabel(
 }
 
 /** Sets an issue's labels; one webhook for each that came or went. */
-export function setLabels(forge: Forge, doer: Doer, { issue, labels }: { issue: Issue; labels: Label[] }): void {
+export function setLabels(
+  forge: Forge,
+  doer: Doer,
+  { issue, labels }: { issue: Issue; labels: Label[] },
+): void {
   const before = issue.labelIds;
   issue.labelIds = labels.map(({ id }) => id);
   const came = issue.labelIds.filter((id) => !before.includes(id));
@@ -149,7 +177,12 @@ export function setIssueState(
   const now = forge.clock.timestamp();
   if (issue.state === state) return;
   issue.state = state;
-  issue.stateReason = state === 'closed' ? (change.reason ?? (issue.isPull ? null : 'completed')) : issue.isPull ? null : 'reopened';
+  issue.stateReason =
+    state === 'closed'
+      ? (change.reason ?? (issue.isPull ? null : 'completed'))
+      : issue.isPull
+        ? null
+        : 'reopened';
   issue.closedAt = state === 'closed' ? now : null;
   issue.closedById = state === 'closed' ? doer.actor.id : null;
   issue.updatedAt = now;

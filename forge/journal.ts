@@ -21,9 +21,14 @@ export interface Journal {
 export function readState(dataDir: string): { state: State; clockOffset: number } | null {
   const file = join(dataDir, 'state.json');
   if (!existsSync(file)) return null;
-  const saved = JSON.parse(readFileSync(file, 'utf8')) as { clockOffset: number; lastId: number; tables: Tables };
+  const saved = JSON.parse(readFileSync(file, 'utf8')) as {
+    clockOffset: number;
+    lastId: number;
+    tables: Tables;
+  };
   const state: State = { ...emptyState(), lastId: saved.lastId };
-  for (const [name, entries] of Object.entries(saved.tables)) Object.assign(state, { [name]: new Map(entries) });
+  for (const [name, entries] of Object.entries(saved.tables))
+    Object.assign(state, { [name]: new Map(entries) });
   const deliveries = join(dataDir, 'deliveries.jsonl');
   const since = Date.now() + saved.clockOffset - keptDeliveries;
   for (const line of existsSync(deliveries) ? readFileSync(deliveries, 'utf8').split('\n') : []) {

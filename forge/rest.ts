@@ -19,7 +19,11 @@ interface Incoming {
 }
 
 /** @returns a handler of requests whose path starts with `prefix`, GitHub Enterprise's `/api/v3` */
-export function createRest(forge: Forge, routes: Route[], prefix: string): (request: Request) => Promise<Response> {
+export function createRest(
+  forge: Forge,
+  routes: Route[],
+  prefix: string,
+): (request: Request) => Promise<Response> {
   const byId = new Map(routes.map((route) => [route.id as string, route]));
   return async (request) => {
     const { pathname } = new URL(request.url);
@@ -27,7 +31,11 @@ export function createRest(forge: Forge, routes: Route[], prefix: string): (requ
     const route = match === null ? undefined : byId.get(match.id);
     if (match === null || route === undefined) {
       const where = `${request.method} ${pathname}`;
-      forge.violations.push({ kind: 'unknown_route', where, findings: [match?.id ?? 'not in forge/schema/used.ts'] });
+      forge.violations.push({
+        kind: 'unknown_route',
+        where,
+        findings: [match?.id ?? 'not in forge/schema/used.ts'],
+      });
       return answer(forge, { status: 501, body: { message: `The forge doesn't know ${where}` } }, {});
     }
     return answerRoute(forge, { request, match, route });
@@ -42,7 +50,8 @@ async function answerRoute(forge: Forge, { request, match, route }: Incoming): P
     const caller = await callerOf(forge, token);
     forge.calls.record(match.id);
     const fault = forge.faults.takeAnswer(match.id);
-    if (fault?.milliseconds !== undefined) await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
+    if (fault?.milliseconds !== undefined)
+      await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
     const refusal = fault?.status === undefined ? null : refusalOf(fault.status, fault.retryAfter);
     if (refusal !== null && fault?.afterwards !== true) throw refusal;
     const name = callerName(caller);
@@ -57,7 +66,11 @@ async function answerRoute(forge: Forge, { request, match, route }: Incoming): P
     result = resultOfError(forge, match.id, error);
   }
   if (request.method !== 'GET') await forge.save();
-  return judge(forge, { request, id: match.id, result: { ...result, headers: { ...limits, ...result.headers } } });
+  return judge(forge, {
+    request,
+    id: match.id,
+    result: { ...result, headers: { ...limits, ...result.headers } },
+  });
 }
 
 function refusalOf(status: number, retryAfter: number | undefined): GitHubError {
@@ -71,7 +84,8 @@ function resultOfError(forge: Forge, id: string, error: unknown): RouteResult {
     const headers = { 'content-type': 'application/vnd.github.raw+json; charset=utf-8' };
     return { status: 200, body: error.content, headers };
   }
-  if (error instanceof GitHubError) return { status: error.status, body: error.body(), headers: error.headers };
+  if (error instanceof GitHubError)
+    return { status: error.status, body: error.body(), headers: error.headers };
   const findings = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
   forge.violations.push({ kind: 'crash', where: id, findings });
   return { status: 500, body: { message: `The forge failed in ${id}; see its violations` } };
@@ -113,7 +127,8 @@ function permit(
   { route, params }: { route: Route; params: Record<string, unknown> },
 ): Repository | null {
   const { access } = route;
-  const repository = 'repo' in params ? repositoryNamed(state, String(params['owner']), String(params['repo'])) : null;
+  const repository =
+    'repo' in params ? repositoryNamed(state, String(params['owner']), String(params['repo'])) : null;
   if (access === 'anyone') return repository;
   if (access === 'app') {
     if (caller.kind !== 'app') throw new GitHubError(401, 'A JSON web token could not be decoded');
@@ -122,7 +137,8 @@ function permit(
   }
   if (access === 'user' || access === 'installation') {
     if (caller.kind === 'anonymous') throw requiresAuthentication();
-    if (caller.kind === 'app' || (access === 'installation') !== (caller.kind === 'installation')) throw notByIntegration();
+    if (caller.kind === 'app' || (access === 'installation') !== (caller.kind === 'installation'))
+      throw notByIntegration();
     return repository;
   }
   if (repository === null) throw notFound();
@@ -150,7 +166,10 @@ async function bodyOf(request: Request): Promise<unknown> {
 }
 
 /** An answer that GitHub's description forbids is our bug: a 500, and a violation for the test to fail on. */
-function judge(forge: Forge, { request, id, result }: { request: Request; id: string; result: RouteResult }): Response {
+function judge(
+  forge: Forge,
+  { request, id, result }: { request: Request; id: string; result: RouteResult },
+): Response {
   const findings = result.body instanceof Buffer ? [] : checkResponse(id, result.status, result.body);
   if (findings.length > 0) {
     forge.violations.push({ kind: 'response', where: `${id} ${result.status}`, findings });
@@ -169,12 +188,16 @@ function answer(forge: Forge, result: RouteResult, { ifNoneMatch }: { ifNoneMatc
     'x-github-api-version-selected': '2022-11-28',
     ...result.headers,
   });
-  if (result.body === undefined || result.body === null) return new Response(null, { status: result.status, headers });
+  if (result.body === undefined || result.body === null)
+    return new Response(null, { status: result.status, headers });
   const text = result.body instanceof Buffer ? result.body : JSON.stringify(result.body);
   if (result.status === 200) {
     const etag = `W/"${createHash('sha256').update(text).digest('hex')}"`;
     headers.set('etag', etag);
     if (ifNoneMatch === etag) return new Response(null, { status: 304, headers });
   }
-  return new Response(typeof text === 'string' ? text : new Uint8Array(text), { status: result.status, headers });
+  return new Response(typeof text === 'string' ? text : new Uint8Array(text), {
+    status: result.status,
+    headers,
+  });
 }

@@ -5,7 +5,7 @@ import type { Caller } from './caller.ts';
 import type { Forge } from './forge.ts';
 import type { Account, Repository } from './state.ts';
 
-export type OperationId = keyof Operations & string;
+export type OperationId = keyof Operations;
 
 /** The description's int64 ids are `number | bigint` to TypeScript; JSON only ever gives us numbers. */
 type Numbers<Params> = { [Name in keyof Params]: bigint extends Params[Name] ? number : Params[Name] };
@@ -17,7 +17,9 @@ type QueryOf<Id extends OperationId> = Operations[Id] extends { parameters: { qu
   ? NonNullable<Query>
   : unknown;
 type JsonOf<Value> = Value extends { content: { 'application/json': infer Json } } ? Json : undefined;
-type BodyOf<Id extends OperationId> = Operations[Id] extends { requestBody?: infer Body } ? JsonOf<NonNullable<Body>> : undefined;
+type BodyOf<Id extends OperationId> = Operations[Id] extends { requestBody?: infer Body }
+  ? JsonOf<NonNullable<Body>>
+  : undefined;
 type AnswersOf<Id extends OperationId> = Operations[Id]['responses'];
 
 type Success<Id extends OperationId> = Extract<keyof AnswersOf<Id>, 200 | 201 | 202 | 204>;
@@ -80,7 +82,11 @@ export function route<Id extends OperationId>(
   access: 'anyone' | 'app' | 'user' | 'installation',
   handle: (request: RouteRequest<Id>) => Answer<Id>,
 ): Route {
-  return { id, access, handle: (request) => handle(request as RouteRequest<Id>) as RouteResult | Promise<RouteResult> };
+  return {
+    id,
+    access,
+    handle: (request) => handle(request as RouteRequest<Id>) as RouteResult | Promise<RouteResult>,
+  };
 }
 
 /**
@@ -97,14 +103,19 @@ export function repositoryRoute<Id extends OperationId>(
     id,
     access,
     handle: (request) => {
-      if (request.repository === null) throw new Error(`${id} is a route of a repository, its path names none`);
+      if (request.repository === null)
+        throw new Error(`${id} is a route of a repository, its path names none`);
       return handle(request as RepositoryRequest<Id>) as RouteResult | Promise<RouteResult>;
     },
   };
 }
 
 /** Anybody who sees the repository; installations with one of the permissions. */
-export const reads = (...permissions: string[]): RepositoryAccess => ({ role: 'read', level: 'read', permissions });
+export const reads = (...permissions: string[]): RepositoryAccess => ({
+  role: 'read',
+  level: 'read',
+  permissions,
+});
 
 /** People from a role upwards; installations with write on one of the permissions. */
 export const writes = (role: RepositoryAccess['role'], ...permissions: string[]): RepositoryAccess => ({

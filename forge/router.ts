@@ -13,14 +13,17 @@ interface Template {
 const templates: Template[] = Object.entries(operations)
   .map(([id, { method, path, parameters }]) => {
     const names: string[] = [];
-    const source = path.replaceAll(/\/(?:\{([^}]+)\}|([^/]+))/g, (_, name: string | undefined, fixed: string | undefined) => {
-      if (name === undefined) return `/${(fixed ?? '').replaceAll('.', '\\.')}`;
-      names.push(name);
-      const multiSegment = parameters.find((parameter) => parameter.name === name)?.multiSegment === true;
-      if (!multiSegment) return '/([^/]+)';
-      // The root directory is asked for as `/contents` or `/contents/`.
-      return name === 'path' ? '(?:/(.*))?' : '/(.+)';
-    });
+    const source = path.replaceAll(
+      /\/(?:\{([^}]+)\}|([^/]+))/g,
+      (_, name: string | undefined, fixed: string | undefined) => {
+        if (name === undefined) return `/${(fixed ?? '').replaceAll('.', '\\.')}`;
+        names.push(name);
+        const multiSegment = parameters.find((parameter) => parameter.name === name)?.multiSegment === true;
+        if (!multiSegment) return '/([^/]+)';
+        // The root directory is asked for as `/contents` or `/contents/`.
+        return name === 'path' ? '(?:/(.*))?' : '/(.+)';
+      },
+    );
     const weight = path.split('/').filter((segment) => !segment.startsWith('{')).length;
     return { id, method, pattern: new RegExp(`^${source}$`), names, weight };
   })
@@ -38,7 +41,10 @@ export function matchOperation(method: string, path: string): Match | null {
     if (groups === undefined) continue;
     const values = groups.map((group) => decode(group ?? ''));
     if (values.includes(null)) return null;
-    return { id: template.id, params: Object.fromEntries(template.names.map((name, index) => [name, values[index] ?? ''])) };
+    return {
+      id: template.id,
+      params: Object.fromEntries(template.names.map((name, index) => [name, values[index] ?? ''])),
+    };
   }
   return null;
 }

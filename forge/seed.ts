@@ -3,7 +3,15 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { createRepository } from './git/repository.ts';
-import { nextId, type Account, type App, type Permissions, type Repository, type Role, type State } from './state.ts';
+import {
+  nextId,
+  type Account,
+  type App,
+  type Permissions,
+  type Repository,
+  type Role,
+  type State,
+} from './state.ts';
 import { createUserToken } from './tokens.ts';
 
 export interface Seed {
@@ -68,7 +76,10 @@ interface Planting {
   now: string;
 }
 
-function plantAccount({ state, now }: Planting, account: Pick<Account, 'login' | 'type' | 'name' | 'email'>): Account {
+function plantAccount(
+  { state, now }: Planting,
+  account: Pick<Account, 'login' | 'type' | 'name' | 'email'>,
+): Account {
   const planted = { ...account, id: nextId(state), createdAt: now };
   state.accounts.set(planted.id, planted);
   return planted;
@@ -76,7 +87,9 @@ function plantAccount({ state, now }: Planting, account: Pick<Account, 'login' |
 
 function accountNamed(state: State, login: string): Account {
   for (const account of state.accounts.values()) if (account.login === login) return account;
-  throw new Error(`The seed names the account ${login}, which it doesn't declare under users or organizations`);
+  throw new Error(
+    `The seed names the account ${login}, which it doesn't declare under users or organizations`,
+  );
 }
 
 function plantApp(planting: Planting, app: Omit<App, 'botId' | 'createdAt' | 'hookId'>): App {
@@ -87,20 +100,27 @@ function plantApp(planting: Planting, app: Omit<App, 'botId' | 'createdAt' | 'ho
   return planted;
 }
 
-function plantInstallations({ state, now }: Planting, app: App, wanted: NonNullable<SeedApp['installations']>): Record<string, number> {
+function plantInstallations(
+  { state, now }: Planting,
+  app: App,
+  wanted: NonNullable<SeedApp['installations']>,
+): Record<string, number> {
   const made: Record<string, number> = {};
   for (const { account: login, repositories } of wanted) {
     const account = accountNamed(state, login);
     const id = nextId(state);
     const owned = [...state.repositories.values()].filter(({ ownerId }) => ownerId === account.id);
     const unknown = repositories?.find((name) => !owned.some((repository) => repository.name === name));
-    if (unknown !== undefined) throw new Error(`The seed installs the App on ${login}/${unknown}, which it doesn't declare`);
+    if (unknown !== undefined)
+      throw new Error(`The seed installs the App on ${login}/${unknown}, which it doesn't declare`);
     state.installations.set(id, {
       id,
       appId: app.id,
       accountId: account.id,
       repositoryIds:
-        repositories === undefined ? null : owned.filter(({ name }) => repositories.includes(name)).map((row) => row.id),
+        repositories === undefined
+          ? null
+          : owned.filter(({ name }) => repositories.includes(name)).map((row) => row.id),
       permissions: app.permissions,
       events: app.events,
       suspendedAt: null,
@@ -152,10 +172,19 @@ async function plantRepository(planting: Planting, dataDir: string, seed: SeedRe
   state.repositories.set(repository.id, repository);
   for (const [login, role] of Object.entries(seed.collaborators ?? {})) {
     const id = nextId(state);
-    state.collaborators.set(id, { id, repositoryId: repository.id, accountId: accountNamed(state, login).id, role });
+    state.collaborators.set(id, {
+      id,
+      repositoryId: repository.id,
+      accountId: accountNamed(state, login).id,
+      role,
+    });
   }
   for (const label of seed.labels ?? []) {
-    const { name, color = 'ededed', description = null } = typeof label === 'string' ? { name: label } : label;
+    const {
+      name,
+      color = 'ededed',
+      description = null,
+    } = typeof label === 'string' ? { name: label } : label;
     const id = nextId(state);
     state.labels.set(id, { id, repositoryId: repository.id, name, color, description });
   }
@@ -164,7 +193,10 @@ async function plantRepository(planting: Planting, dataDir: string, seed: SeedRe
   await createRepository(gitDirectory(dataDir, repository), {
     defaultBranch: repository.defaultBranch,
     files: { ...(seed.directory === undefined ? {} : filesOf(seed.directory)), ...seed.files },
-    author: { name: person.name ?? person.login, email: person.email ?? `${person.login}@users.noreply.github.com` },
+    author: {
+      name: person.name ?? person.login,
+      email: person.email ?? `${person.login}@users.noreply.github.com`,
+    },
   });
 }
 
@@ -188,7 +220,11 @@ function rulesetOf(state: State, { ruleset }: SeedRepository): Repository['rules
 }
 
 /** Fills an empty state and makes the bare repositories. Throws when the seed names something it doesn't declare. */
-export async function plant(state: State, seed: Seed, at: { dataDir: string; now: string }): Promise<Credentials> {
+export async function plant(
+  state: State,
+  seed: Seed,
+  at: { dataDir: string; now: string },
+): Promise<Credentials> {
   const planting: Planting = { state, now: at.now };
   const tokens: Record<string, string> = {};
   for (const { login, name, email, token } of seed.users) {
@@ -234,7 +270,12 @@ export async function plant(state: State, seed: Seed, at: { dataDir: string; now
 
 /** `github-actions`, installed everywhere: jobs' tokens and check runs are its. Nobody holds its key. */
 function plantActions(planting: Planting): void {
-  const github = plantAccount(planting, { login: 'github', type: 'Organization', name: 'GitHub', email: null });
+  const github = plantAccount(planting, {
+    login: 'github',
+    type: 'Organization',
+    name: 'GitHub',
+    email: null,
+  });
   const app = plantApp(planting, {
     id: actionsAppId,
     slug: 'github-actions',

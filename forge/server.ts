@@ -57,7 +57,9 @@ export interface RunningForge {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-async function openData(options: ForgeOptions): Promise<{ state: State; clock: Clock; credentials: Credentials; file: string }> {
+async function openData(
+  options: ForgeOptions,
+): Promise<{ state: State; clock: Clock; credentials: Credentials; file: string }> {
   const { dataDir } = options;
   mkdirSync(dataDir, { recursive: true });
   const file = join(dataDir, 'credentials.json');
@@ -104,7 +106,10 @@ function createWeb(forge: Forge): Hono<{ Bindings: HttpBindings }> {
     remotes.set(context.req.raw, context.env.incoming.socket.remoteAddress ?? '');
     return next();
   });
-  web.route('/_forge', controlDoor(forge, (request) => loopback.has(remotes.get(request) ?? '')));
+  web.route(
+    '/_forge',
+    controlDoor(forge, (request) => loopback.has(remotes.get(request) ?? '')),
+  );
   web.all('/api/v3/*', (context) => rest(context.req.raw));
   web.all('/api/v3', (context) => rest(context.req.raw));
   web.post('/api/graphql', (context) => graphql(context.req.raw));
@@ -134,7 +139,9 @@ export async function startForge(options: ForgeOptions): Promise<RunningForge> {
     git: (repository: Parameters<Forge['git']>[0]) => openRepository(gitDirectory(dataDir, repository)),
     save: () => journal.save(),
   };
-  const forge: Forge = Object.assign(base, { webhooks: createWebhooks(base as Forge, (delivery) => journal.append(delivery)) });
+  const forge: Forge = Object.assign(base, {
+    webhooks: createWebhooks(base as Forge, (delivery) => journal.append(delivery)),
+  });
   watchPushes(forge);
   const web = createWeb(forge);
   const server = createAdaptorServer({ fetch: web.fetch, overrideGlobalObjects: false });
@@ -165,4 +172,3 @@ export async function startForge(options: ForgeOptions): Promise<RunningForge> {
     [Symbol.asyncDispose]: close,
   };
 }
-

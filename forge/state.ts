@@ -122,7 +122,16 @@ export interface Comment {
   updatedAt: string;
 }
 
-export const reactionContents = ['+1', '-1', 'laugh', 'confused', 'heart', 'hooray', 'rocket', 'eyes'] as const;
+export const reactionContents = [
+  '+1',
+  '-1',
+  'laugh',
+  'confused',
+  'heart',
+  'hooray',
+  'rocket',
+  'eyes',
+] as const;
 export type ReactionContent = (typeof reactionContents)[number];
 
 export interface Reaction {

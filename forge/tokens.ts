@@ -4,7 +4,16 @@ import { decodeJwt, importSPKI, jwtVerify } from 'jose';
 import { anonymous, type Caller } from './caller.ts';
 import type { Forge } from './forge.ts';
 import { badCredentials, GitHubError } from './github-error.ts';
-import { find, nextId, row, type Account, type App, type Installation, type Permissions, type State } from './state.ts';
+import {
+  find,
+  nextId,
+  row,
+  type Account,
+  type App,
+  type Installation,
+  type Permissions,
+  type State,
+} from './state.ts';
 import { timestampOf } from './clock.ts';
 
 const hour = 3_600_000;
@@ -74,12 +83,14 @@ export function bearerOf(header: string | null): string | null {
 /** Throws 401 for a token that is unknown, expired or revoked; null is nobody. */
 export async function callerOf(forge: Forge, token: string | null): Promise<Caller> {
   if (token === null) return anonymous;
-  if (/^eyJ[\w-]*\.[\w-]+\.[\w-]+$/.test(token)) return { kind: 'app', account: null, app: await appOfJwt(forge, token) };
+  if (/^eyJ[\w-]*\.[\w-]+\.[\w-]+$/.test(token))
+    return { kind: 'app', account: null, app: await appOfJwt(forge, token) };
   const { state, clock } = forge;
   const hash = hashOf(token);
   const found = find(state.tokens, (candidate) => candidate.hash === hash);
   if (found === undefined) throw badCredentials();
-  if (found.kind === 'user') return { kind: 'user', account: row(state.accounts, found.accountId), app: null };
+  if (found.kind === 'user')
+    return { kind: 'user', account: row(state.accounts, found.accountId), app: null };
   if (Date.parse(found.expiresAt) <= clock.now().getTime()) throw badCredentials();
   const installation = state.installations.get(found.installationId);
   if (installation === undefined) throw badCredentials();
@@ -97,23 +108,31 @@ export async function callerOf(forge: Forge, token: string | null): Promise<Call
 }
 
 /** Octokit looks for these words, takes our `date` header and tries again with a corrected clock. */
-const expired = "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires";
+const expired =
+  "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires";
 const tooFar = "'Expiration time' claim ('exp') is too far in the future";
 
 async function appOfJwt({ state, clock }: Forge, token: string): Promise<App> {
   const undecodable = new GitHubError(401, 'A JSON web token could not be decoded');
-  const claims = await Promise.resolve(token).then(decodeJwt).catch(() => null);
+  const claims = await Promise.resolve(token)
+    .then(decodeJwt)
+    .catch(() => null);
   const app = find(state.apps, ({ id, clientId }) => [String(id), clientId].includes(String(claims?.iss)));
   if (claims === null || app === undefined) throw undecodable;
   const now = clock.now().getTime() / 1000;
   if (claims.exp === undefined || claims.exp <= now) throw new GitHubError(401, expired);
   if (claims.exp > now + longestJwt) throw new GitHubError(401, tooFar);
   if (claims.iat === undefined || claims.iat > now + 60)
-    throw new GitHubError(401, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued");
+    throw new GitHubError(
+      401,
+      "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued",
+    );
   const key = await importSPKI(app.publicKey, 'RS256');
-  const verified = await jwtVerify(token, key, { algorithms: ['RS256'], currentDate: clock.now(), clockTolerance: 60 }).catch(
-    () => null,
-  );
+  const verified = await jwtVerify(token, key, {
+    algorithms: ['RS256'],
+    currentDate: clock.now(),
+    clockTolerance: 60,
+  }).catch(() => null);
   if (verified === null) throw undecodable;
   return app;
 }

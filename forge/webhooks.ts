@@ -21,21 +21,30 @@ export function createWebhooks(forge: Forge, log: (delivery: Delivery) => void):
   const listeners: ((event: ForgeEvent) => void)[] = [];
   const underway = new Set<Promise<void>>();
   /** Webhooks that a `reorder` fault holds back until its last one comes. */
-  let held: Delivery[] = [];
+  const held: Delivery[] = [];
 
-  const start = (delivery: Delivery, after = 0): void => {
-    const work = (after > 0 ? sleep(after) : Promise.resolve())
-      .then(() => deliver(forge, delivery))
-      .then(() => log(delivery));
+  const track = (work: Promise<void>): void => {
     underway.add(work);
     void work.finally(() => underway.delete(work));
   };
 
-  const release = (): void => {
-    const reversed = held.toReversed();
-    held = [];
-    // A moment between them, or two connections could restore the order by chance.
-    reversed.forEach((delivery, index) => start(delivery, index * 50));
+  /** Sends one after the other: the next when the one before it was answered. */
+  const start = (...deliveries: Delivery[]): void => {
+    const sendAll = async (): Promise<void> => {
+      for (const delivery of deliveries) {
+        await deliver(forge, delivery);
+        log(delivery);
+      }
+    };
+    track(sendAll());
+  };
+
+  const startLater = (delivery: Delivery, milliseconds: number): void => {
+    track(
+      sleep(milliseconds).then(() => {
+        start(delivery);
+      }),
+    );
   };
 
   const send = (delivery: Delivery, fault: WebhookFault | null): void => {
@@ -43,15 +52,14 @@ export function createWebhooks(forge: Forge, log: (delivery: Delivery) => void):
       case 'drop':
         return;
       case 'double':
-        start(delivery);
-        start({ ...delivery, id: nextId(forge.state) }, 50);
+        start(delivery, { ...delivery, id: nextId(forge.state) });
         return;
       case 'delay':
-        start(delivery, fault.milliseconds ?? 1000);
+        startLater(delivery, fault.milliseconds ?? 1000);
         return;
       case 'reorder':
         held.push(delivery);
-        if (fault.count === 0) release();
+        if (fault.count === 0) start(...held.splice(0).toReversed());
         return;
       case undefined:
         start(delivery);
@@ -88,7 +96,11 @@ interface Receiver {
 
 function receivers({ state }: Forge, { event, installation, repository, onlyAppId }: ForgeEvent): Receiver[] {
   if (installation !== undefined) return [{ app: row(state.apps, installation.appId), installation }];
-  if (repository === null) return [...state.apps.values()].map((app) => ({ app, installation: null }));
+  if (repository === null)
+    return where(state.apps, ({ id }) => onlyAppId === undefined || id === onlyAppId).map((app) => ({
+      app,
+      installation: null,
+    }));
   return where(
     state.installations,
     (candidate) =>
@@ -132,7 +144,7 @@ function newDelivery(
     ...(installation === null || event.installation !== undefined
       ? {}
       : { installation: { id: installation.id, node_id: nodeId('Installation', installation.id) } }),
-    ...(event.event === 'ping' ? {} : { sender: renderUser(forge, event.sender) }),
+    sender: renderUser(forge, event.sender),
   };
   const guid = randomUUID();
   return {
@@ -153,8 +165,13 @@ function newDelivery(
   };
 }
 
-function headersOf(app: App, sent: { guid: string; event: string; payload: unknown }): Record<string, string> {
-  const signature = createHmac('sha256', app.webhookSecret).update(JSON.stringify(sent.payload)).digest('hex');
+function headersOf(
+  app: App,
+  sent: { guid: string; event: string; payload: unknown },
+): Record<string, string> {
+  const signature = createHmac('sha256', app.webhookSecret)
+    .update(JSON.stringify(sent.payload))
+    .digest('hex');
   const sha1 = createHmac('sha1', app.webhookSecret).update(JSON.stringify(sent.payload)).digest('hex');
   return {
     'content-type': 'application/json',
@@ -174,7 +191,11 @@ async function deliver(forge: Forge, delivery: Delivery): Promise<void> {
   const { event, action, request } = delivery;
   const findings = checkWebhook({ event, action, payload: request.payload, headers: request.headers });
   if (findings.length > 0)
-    forge.violations.push({ kind: 'webhook', where: action === null ? event : `${event}.${action}`, findings });
+    forge.violations.push({
+      kind: 'webhook',
+      where: action === null ? event : `${event}.${action}`,
+      findings,
+    });
   forge.state.deliveries.set(delivery.id, delivery);
   const app = row(forge.state.apps, delivery.appId);
   const body = JSON.stringify(request.payload);

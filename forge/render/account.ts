@@ -10,7 +10,8 @@ export const apiUrl = (forge: Forge): string => `${forge.url}/api/v3`;
 
 export function renderUser(forge: Forge, account: Account): Schemas['simple-user'] {
   const url = `${apiUrl(forge)}/users/${encodeURIComponent(account.login)}`;
-  const page = account.type === 'Bot' ? `/apps/${account.login.replace(/\[bot\]$/, '')}` : `/${account.login}`;
+  const page =
+    account.type === 'Bot' ? `/apps/${account.login.replace(/\[bot\]$/, '')}` : `/${account.login}`;
   return {
     login: account.login,
     id: account.id,

@@ -21,7 +21,11 @@ import { repositoryPage, repositoryUrl } from './repository.ts';
 type Schemas = components['schemas'];
 
 /** How an account belongs to a repository. GitHub's is unreliable (G5): decide nothing by it. */
-export function association(forge: Forge, repository: Repository, account: Account): Schemas['author-association'] {
+export function association(
+  forge: Forge,
+  repository: Repository,
+  account: Account,
+): Schemas['author-association'] {
   const { state } = forge;
   if (repository.ownerId === account.id) return 'OWNER';
   if (state.owners.get(repository.ownerId)?.includes(account.id) === true) return 'MEMBER';
@@ -47,10 +51,16 @@ export function renderLabel(forge: Forge, label: Label): Schemas['label'] {
 }
 
 /** The counts under an issue or comment. */
-export function renderReactions(forge: Forge, subject: { id: number; url: string }): Schemas['reaction-rollup'] {
+export function renderReactions(
+  forge: Forge,
+  subject: { id: number; url: string },
+): Schemas['reaction-rollup'] {
   const given = where(forge.state.reactions, ({ subjectId }) => subjectId === subject.id);
   const counts = Object.fromEntries(
-    reactionContents.map((content) => [content, given.filter((reaction) => reaction.content === content).length]),
+    reactionContents.map((content) => [
+      content,
+      given.filter((reaction) => reaction.content === content).length,
+    ]),
   ) as Record<(typeof reactionContents)[number], number>;
   return { url: `${subject.url}/reactions`, total_count: given.length, ...counts };
 }
@@ -83,7 +93,10 @@ function pullLinks(forge: Forge, issue: Issue): Partial<Schemas['issue']> {
 }
 
 /** An issue, or the issue side of a pull request (then with `pull_request`). */
-export function renderIssue(forge: Forge, issue: Issue): Schemas['issue'] & { assignees: Schemas['simple-user'][] } {
+export function renderIssue(
+  forge: Forge,
+  issue: Issue,
+): Schemas['issue'] & { assignees: Schemas['simple-user'][] } {
   const { state } = forge;
   const repository = row(state.repositories, issue.repositoryId);
   const url = `${repositoryUrl(forge, repository)}/issues/${issue.number}`;

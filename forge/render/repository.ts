@@ -9,8 +9,13 @@ import { apiUrl, renderUser } from './account.ts';
 type Schemas = components['schemas'];
 type FullRepository = Schemas['full-repository'];
 /** Fits every shape in which the description shows a repository. */
-export type RenderedRepository = Omit<FullRepository, 'code_search_index_status' | 'template_repository' | 'permissions'> &
-  Omit<Schemas['repository'], 'permissions' | 'template_repository'> & { permissions?: ReturnType<typeof renderPermissions> };
+export type RenderedRepository = Omit<
+  FullRepository,
+  'code_search_index_status' | 'template_repository' | 'permissions'
+> &
+  Omit<Schemas['repository'], 'permissions' | 'template_repository'> & {
+    permissions?: ReturnType<typeof renderPermissions>;
+  };
 
 export function fullName(forge: Forge, repository: Repository): string {
   return `${row(forge.state.accounts, repository.ownerId).login}/${repository.name}`;
@@ -94,7 +99,11 @@ export function renderPermissions(role: Role | null) {
  *
  * @param viewer adds `permissions` as this account has them
  */
-export function renderRepository(forge: Forge, repository: Repository, viewer: Account | null = null): RenderedRepository {
+export function renderRepository(
+  forge: Forge,
+  repository: Repository,
+  viewer: Account | null = null,
+): RenderedRepository {
   const open = where(
     forge.state.issues,
     (issue) => issue.repositoryId === repository.id && issue.state === 'open',

@@ -1,12 +1,21 @@
 /** The App, its installations and their tokens. */
 import { covers, holds } from '../access.ts';
 import type { Forge } from '../forge.ts';
-import { notFound, validationFailed } from '../github-error.ts';
+import { GitHubError, notFound } from '../github-error.ts';
+import { suspend, uninstall, unsuspend } from '../installations.ts';
 import { paginate } from '../page.ts';
 import { renderApp, renderInstallation } from '../render/account.ts';
 import { renderRepository } from '../render/repository.ts';
 import { repositoryRoute, route, type ResultOf, type Route } from '../route.ts';
-import { find, row, where, type App, type Installation, type Permissions, type Repository } from '../state.ts';
+import {
+  find,
+  row,
+  where,
+  type App,
+  type Installation,
+  type Permissions,
+  type Repository,
+} from '../state.ts';
 import { createInstallationToken, revokeToken } from '../tokens.ts';
 
 type InstallationList = NonNullable<ResultOf<'apps/list-installations'>['body']>;
@@ -28,7 +37,11 @@ function installationOn(forge: Forge, app: App | null, login: string): Installat
   return found;
 }
 
-const repositoriesOf = (forge: Forge, installation: Installation, ids: number[] | null = null): Repository[] =>
+const repositoriesOf = (
+  forge: Forge,
+  installation: Installation,
+  ids: number[] | null = null,
+): Repository[] =>
   where(forge.state.repositories, (repository) => covers({ installation, repositoryIds: ids }, repository));
 
 /** The repositories that a token is asked for, as ids; null for all of the installation's. */
@@ -38,11 +51,13 @@ function scopeOf(
 ): number[] | null {
   if (wanted?.repositories === undefined && wanted?.repository_ids === undefined) return null;
   const chosen = reachable.filter(
-    ({ id, name }) => wanted.repositories?.includes(name) === true || wanted.repository_ids?.includes(id) === true,
+    ({ id, name }) =>
+      wanted.repositories?.includes(name) === true || wanted.repository_ids?.includes(id) === true,
   );
   const asked = (wanted.repositories?.length ?? 0) + (wanted.repository_ids?.length ?? 0);
   if (chosen.length < asked)
-    throw validationFailed(
+    throw new GitHubError(
+      422,
       'There is at least one repository that does not exist or is not accessible to the parent installation.',
     );
   return chosen.map(({ id }) => id);
@@ -53,14 +68,17 @@ function subset(granted: Permissions, wanted: Permissions | undefined): Permissi
   if (wanted === undefined) return granted;
   for (const [name, level] of Object.entries(wanted))
     if (!holds(granted, name, level === 'read' ? 'read' : 'write'))
-      throw validationFailed('The permissions requested are not granted to this installation.');
+      throw new GitHubError(422, 'The permissions requested are not granted to this installation.');
   return { ...wanted, metadata: 'read' };
 }
 
 const installationRoutes: Route[] = [
   route('apps/get-authenticated', 'app', ({ forge, caller }) => {
     if (caller.app === null) throw notFound();
-    const installations_count = where(forge.state.installations, ({ appId }) => appId === caller.app.id).length;
+    const installations_count = where(
+      forge.state.installations,
+      ({ appId }) => appId === caller.app.id,
+    ).length;
     return { status: 200, body: { ...renderApp(forge, caller.app), installations_count } };
   }),
   route('apps/list-installations', 'app', (request) => {
@@ -81,10 +99,26 @@ const installationRoutes: Route[] = [
     const installation = find(
       state.installations,
       (candidate) =>
-        candidate.appId === caller.app?.id && covers({ installation: candidate, repositoryIds: null }, repository),
+        candidate.appId === caller.app?.id &&
+        covers({ installation: candidate, repositoryIds: null }, repository),
     );
     if (installation === undefined) throw notFound();
     return { status: 200, body: renderInstallation(forge, installation) };
+  }),
+  route('apps/delete-installation', 'app', ({ forge, caller, params }) => {
+    if (caller.app === null) throw notFound();
+    uninstall(forge, caller, installationOf(forge, caller.app, params.installation_id));
+    return { status: 204 };
+  }),
+  route('apps/suspend-installation', 'app', ({ forge, caller, params }) => {
+    if (caller.app === null) throw notFound();
+    suspend(forge, caller, installationOf(forge, caller.app, params.installation_id));
+    return { status: 204 };
+  }),
+  route('apps/unsuspend-installation', 'app', ({ forge, caller, params }) => {
+    if (caller.app === null) throw notFound();
+    unsuspend(forge, caller, installationOf(forge, caller.app, params.installation_id));
+    return { status: 204 };
   }),
   route('apps/get-org-installation', 'app', ({ forge, caller, params }) => ({
     status: 200,
@@ -109,7 +143,10 @@ const tokenRoutes: Route[] = [
         token,
         expires_at: expiresAt,
         permissions,
-        repository_selection: repositoryIds === null && installation.repositoryIds === null ? ('all' as const) : ('selected' as const),
+        repository_selection:
+          repositoryIds === null && installation.repositoryIds === null
+            ? ('all' as const)
+            : ('selected' as const),
         ...(repositoryIds === null
           ? {}
           : {
@@ -130,7 +167,11 @@ const tokenRoutes: Route[] = [
     const all = repositoriesOf(forge, caller.installation, caller.repositoryIds);
     const { rows, headers } = paginate(request, all);
     const repositories = rows.map((repository) => renderRepository(forge, repository));
-    return { status: 200, headers, body: { total_count: all.length, repository_selection: 'all', repositories } };
+    return {
+      status: 200,
+      headers,
+      body: { total_count: all.length, repository_selection: 'all', repositories },
+    };
   }),
 ];
 

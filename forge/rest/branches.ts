@@ -20,7 +20,9 @@ export const branchRoutes: Route[] = [
     const refs = await forge.git(repository).refs(heads);
     const all = refs
       .map(({ ref, sha }) => ({ name: ref.slice(heads.length), sha }))
-      .filter(({ name }) => params.protected === undefined || params.protected === isProtected(repository, name));
+      .filter(
+        ({ name }) => params.protected === undefined || params.protected === isProtected(repository, name),
+      );
     const { rows, headers } = paginate(request, all);
     const body = rows.map(({ name, sha }) => ({
       name,

@@ -15,7 +15,11 @@ function accountNamed(forge: Forge, login: string): Account {
   return found;
 }
 
-function renderCollaborator(forge: Forge, account: Account, role: Role | null): components['schemas']['collaborator'] {
+function renderCollaborator(
+  forge: Forge,
+  account: Account,
+  role: Role | null,
+): components['schemas']['collaborator'] {
   return { ...renderUser(forge, account), permissions: renderPermissions(role), role_name: role ?? 'none' };
 }
 
@@ -23,7 +27,9 @@ function renderCollaborator(forge: Forge, account: Account, role: Role | null): 
 function collaboratorsOf({ state }: Forge, repository: Repository): Account[] {
   const owners = new Set([repository.ownerId, ...(state.owners.get(repository.ownerId) ?? [])]);
   const invited = new Set(
-    where(state.collaborators, ({ repositoryId }) => repositoryId === repository.id).map((row) => row.accountId),
+    where(state.collaborators, ({ repositoryId }) => repositoryId === repository.id).map(
+      (row) => row.accountId,
+    ),
   );
   return where(state.accounts, ({ id, type }) => type === 'User' && (owners.has(id) || invited.has(id)));
 }
@@ -36,22 +42,40 @@ function permissionWord(role: Role | null): string {
 }
 
 export const collaboratorRoutes: Route[] = [
-  repositoryRoute('repos/get-collaborator-permission-level', reads('metadata'), ({ forge, repository, params }) => {
-    const account = accountNamed(forge, params.username);
-    const role = roleOf(forge.state, repository, account);
-    const user = renderCollaborator(forge, account, role);
-    return { status: 200, body: { permission: permissionWord(role), role_name: role ?? 'none', user } };
-  }),
-  repositoryRoute('repos/list-collaborators', { role: 'write', level: 'read', permissions: ['metadata'] }, (request) => {
-    const { forge, repository, params } = request;
-    const words = { pull: 'read', triage: 'triage', push: 'write', maintain: 'maintain', admin: 'admin' } as const;
-    const needed = words[params.permission ?? 'pull'];
-    const all = collaboratorsOf(forge, repository)
-      .map((account) => ({ account, role: roleOf(forge.state, repository, account) }))
-      .filter(({ role }) => atLeast(role, needed));
-    const { rows, headers } = paginate(request, all);
-    return { status: 200, headers, body: rows.map(({ account, role }) => renderCollaborator(forge, account, role)) };
-  }),
+  repositoryRoute(
+    'repos/get-collaborator-permission-level',
+    reads('metadata'),
+    ({ forge, repository, params }) => {
+      const account = accountNamed(forge, params.username);
+      const role = roleOf(forge.state, repository, account);
+      const user = renderCollaborator(forge, account, role);
+      return { status: 200, body: { permission: permissionWord(role), role_name: role ?? 'none', user } };
+    },
+  ),
+  repositoryRoute(
+    'repos/list-collaborators',
+    { role: 'write', level: 'read', permissions: ['metadata'] },
+    (request) => {
+      const { forge, repository, params } = request;
+      const words = {
+        pull: 'read',
+        triage: 'triage',
+        push: 'write',
+        maintain: 'maintain',
+        admin: 'admin',
+      } as const;
+      const needed = words[params.permission ?? 'pull'];
+      const all = collaboratorsOf(forge, repository)
+        .map((account) => ({ account, role: roleOf(forge.state, repository, account) }))
+        .filter(({ role }) => atLeast(role, needed));
+      const { rows, headers } = paginate(request, all);
+      return {
+        status: 200,
+        headers,
+        body: rows.map(({ account, role }) => renderCollaborator(forge, account, role)),
+      };
+    },
+  ),
   repositoryRoute('repos/check-collaborator', reads('metadata'), ({ forge, repository, params }) => {
     const account = accountNamed(forge, params.username);
     if (!collaboratorsOf(forge, repository).includes(account)) throw notFound();

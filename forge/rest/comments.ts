@@ -20,12 +20,17 @@ function commentOf(forge: Forge, repository: Repository, id: number): Comment {
 }
 
 function checkText(body: string): void {
-  if (body.trim() === '') throw validationFailed({ resource: 'IssueComment', code: 'missing_field', field: 'body' });
+  if (body.trim() === '')
+    throw validationFailed({ resource: 'IssueComment', code: 'missing_field', field: 'body' });
   limitBody('IssueComment', body);
 }
 
 /** One's own comments always; other people's from write up: triage can't (G5). */
-function mustBeEditor(forge: Forge, caller: Caller, { comment, repository }: { comment: Comment; repository: Repository }): void {
+function mustBeEditor(
+  forge: Forge,
+  caller: Caller,
+  { comment, repository }: { comment: Comment; repository: Repository },
+): void {
   if (comment.authorId === caller.account?.id || mayAs(forge, caller, { repository, role: 'write' })) return;
   throw caller.kind === 'installation' ? notByIntegration('issues=write') : notAdmin();
 }
@@ -63,7 +68,11 @@ const update = repositoryRoute('issues/update-comment', comments, (request) => {
     comment.body = body.body;
     comment.updatedAt = forge.clock.timestamp();
     row(forge.state.issues, comment.issueId).updatedAt = comment.updatedAt;
-    emitCommentEvent(forge, { actor, caller }, { comment, action: 'edited', extra: { changes: { body: { from } } } });
+    emitCommentEvent(
+      forge,
+      { actor, caller },
+      { comment, action: 'edited', extra: { changes: { body: { from } } } },
+    );
   }
   return { status: 200, body: renderComment(forge, comment) };
 });
@@ -77,8 +86,10 @@ const remove = repositoryRoute('issues/delete-comment', comments, (request) => {
   return { status: 204 };
 });
 
-const since = (since: string | undefined) => (comment: Comment): boolean =>
-  since === undefined || Date.parse(comment.updatedAt) >= Date.parse(since);
+const since =
+  (since: string | undefined) =>
+  (comment: Comment): boolean =>
+    since === undefined || Date.parse(comment.updatedAt) >= Date.parse(since);
 
 export const commentRoutes: Route[] = [
   create,
@@ -91,13 +102,17 @@ export const commentRoutes: Route[] = [
   repositoryRoute('issues/list-comments', reads(...permissions), (request) => {
     const { forge, repository, params } = request;
     const issue = issueNumbered(forge, repository, params.issue_number);
-    const all = where(forge.state.comments, ({ issueId }) => issueId === issue.id).filter(since(params.since));
+    const all = where(forge.state.comments, ({ issueId }) => issueId === issue.id).filter(
+      since(params.since),
+    );
     const { rows, headers } = paginate(request, all);
     return { status: 200, headers, body: rows.map((comment) => renderComment(forge, comment)) };
   }),
   repositoryRoute('issues/list-comments-for-repo', reads(...permissions), (request) => {
     const { forge, repository, params } = request;
-    const all = where(forge.state.comments, ({ repositoryId }) => repositoryId === repository.id).filter(since(params.since));
+    const all = where(forge.state.comments, ({ repositoryId }) => repositoryId === repository.id).filter(
+      since(params.since),
+    );
     const { rows, headers } = paginate(request, params.direction === 'desc' ? all.toReversed() : all);
     return { status: 200, headers, body: rows.map((comment) => renderComment(forge, comment)) };
   }),

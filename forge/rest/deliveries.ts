@@ -49,7 +49,9 @@ export const deliveryRoutes: Route[] = [
     const failed = (delivery: Delivery): boolean => delivery.statusCode < 200 || delivery.statusCode >= 400;
     const all = visible(forge, caller.app)
       .filter(({ id }) => id < before)
-      .filter((delivery) => params.status === undefined || failed(delivery) === (params.status === 'failure'));
+      .filter(
+        (delivery) => params.status === undefined || failed(delivery) === (params.status === 'failure'),
+      );
     const { rows } = paginate({ url, params: { per_page: params.per_page } }, all);
     const last = rows.at(-1);
     const next = new URL(url);

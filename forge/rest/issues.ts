@@ -2,7 +2,14 @@
 import { may } from '../access.ts';
 import type { Caller } from '../caller.ts';
 import type { Forge } from '../forge.ts';
-import { GitHubError, limitBody, notAdmin, notByIntegration, validationFailed } from '../github-error.ts';
+import {
+  charactersIn,
+  GitHubError,
+  limitBody,
+  notAdmin,
+  notByIntegration,
+  validationFailed,
+} from '../github-error.ts';
 import {
   emitIssueEvent,
   ensureLabels,
@@ -21,7 +28,11 @@ import { find, where, type Issue, type Repository, type Role } from '../state.ts
 const permissions = ['issues', 'pull_requests'];
 
 /** Whether the caller has a role (or the installation its write permission) here. */
-export function mayAs(forge: Forge, caller: Caller, { repository, role }: { repository: Repository; role: Role }): boolean {
+export function mayAs(
+  forge: Forge,
+  caller: Caller,
+  { repository, role }: { repository: Repository; role: Role },
+): boolean {
   return may(forge.state, caller, { repository, access: writes(role, ...permissions) });
 }
 
@@ -31,7 +42,9 @@ function refuse(caller: Caller): never {
 
 type LabelWish = string | { name?: string | null | undefined };
 export const labelNames = (labels: readonly LabelWish[]): string[] =>
-  labels.map((label) => (typeof label === 'string' ? label : (label.name ?? ''))).filter((name) => name !== '');
+  labels
+    .map((label) => (typeof label === 'string' ? label : (label.name ?? '')))
+    .filter((name) => name !== '');
 
 const logins = (assignees: readonly (string | { login?: string })[]): string[] =>
   assignees.map((assignee) => (typeof assignee === 'string' ? assignee : (assignee.login ?? '')));
@@ -40,9 +53,7 @@ const logins = (assignees: readonly (string | { login?: string })[]): string[] =
 function assignable(forge: Forge, repository: Repository, wantedLogins: string[]): number[] {
   const wanted = new Set(wantedLogins.map((login) => login.toLowerCase()));
   return where(forge.state.accounts, ({ login }) => wanted.has(login.toLowerCase()))
-    .filter((account) =>
-      mayAs(forge, { kind: 'user', account, app: null }, { repository, role: 'write' }),
-    )
+    .filter((account) => mayAs(forge, { kind: 'user', account, app: null }, { repository, role: 'write' }))
     .map(({ id }) => id);
 }
 
@@ -55,26 +66,35 @@ function setAssignees(forge: Forge, doer: Doer, { issue, ids }: { issue: Issue; 
   for (const id of ids.filter((fresh) => !before.includes(fresh))) tell('assigned', id);
 }
 
-const create = repositoryRoute('issues/create', { role: 'read', level: 'write', permissions: ['issues'] }, (request) => {
-  const { forge, repository, body, actor, caller } = request;
-  const title = String(body.title).trim();
-  if (title === '') throw validationFailed({ resource: 'Issue', code: 'missing_field', field: 'title' });
-  if ([...title].length > 256)
-    throw validationFailed({ resource: 'Issue', code: 'custom', field: 'title', message: 'title is too long (maximum is 256 characters)' });
-  limitBody('Issue', body.body);
-  const doer = { actor, caller };
-  const issue = plantIssue(forge, doer, { repository, title, body: body.body ?? null, isPull: false });
-  // Who may not triage can open issues, but his labels and assignees are dropped in silence.
-  const triages = mayAs(forge, caller, { repository, role: 'triage' });
-  const labels = triages ? ensureLabels(forge, repository, labelNames(body.labels ?? [])) : [];
-  const assignees = triages ? assignable(forge, repository, body.assignees ?? []) : [];
-  issue.labelIds = labels.map(({ id }) => id);
-  emitIssueEvent(forge, doer, { issue, action: 'opened' });
-  issue.labelIds = [];
-  setLabels(forge, doer, { issue, labels });
-  setAssignees(forge, doer, { issue, ids: assignees });
-  return { status: 201, body: renderIssue(forge, issue) };
-});
+const create = repositoryRoute(
+  'issues/create',
+  { role: 'read', level: 'write', permissions: ['issues'] },
+  (request) => {
+    const { forge, repository, body, actor, caller } = request;
+    const title = String(body.title).trim();
+    if (title === '') throw validationFailed({ resource: 'Issue', code: 'missing_field', field: 'title' });
+    if (charactersIn(title) > 256)
+      throw validationFailed({
+        resource: 'Issue',
+        code: 'custom',
+        field: 'title',
+        message: 'title is too long (maximum is 256 characters)',
+      });
+    limitBody('Issue', body.body);
+    const doer = { actor, caller };
+    const issue = plantIssue(forge, doer, { repository, title, body: body.body ?? null, isPull: false });
+    // Who may not triage can open issues, but his labels and assignees are dropped in silence.
+    const triages = mayAs(forge, caller, { repository, role: 'triage' });
+    const labels = triages ? ensureLabels(forge, repository, labelNames(body.labels ?? [])) : [];
+    const assignees = triages ? assignable(forge, repository, body.assignees ?? []) : [];
+    issue.labelIds = labels.map(({ id }) => id);
+    emitIssueEvent(forge, doer, { issue, action: 'opened' });
+    issue.labelIds = [];
+    setLabels(forge, doer, { issue, labels });
+    setAssignees(forge, doer, { issue, ids: assignees });
+    return { status: 201, body: renderIssue(forge, issue) };
+  },
+);
 
 function selected(forge: Forge, repository: Repository, params: ListParams): Issue[] {
   const wanted = params.labels?.split(',').map((name) => name.trim().toLowerCase()) ?? [];
@@ -115,12 +135,17 @@ interface TextChange {
 }
 
 /** Title and body; one `edited` webhook with what they were. */
-export function editIssue(forge: Forge, doer: Doer, { issue, change }: { issue: Issue; change: TextChange }): void {
+export function editIssue(
+  forge: Forge,
+  doer: Doer,
+  { issue, change }: { issue: Issue; change: TextChange },
+): void {
   const changes: Record<string, { from: string }> = {};
   const title = change.title === undefined || change.title === null ? issue.title : String(change.title);
   const body = change.body === undefined ? issue.body : change.body;
   limitBody(issue.isPull ? 'PullRequest' : 'Issue', body);
-  if (title.trim() === '') throw validationFailed({ resource: 'Issue', code: 'missing_field', field: 'title' });
+  if (title.trim() === '')
+    throw validationFailed({ resource: 'Issue', code: 'missing_field', field: 'title' });
   if (title !== issue.title) changes['title'] = { from: issue.title };
   if (body !== issue.body) changes['body'] = { from: issue.body ?? '' };
   issue.title = title;
@@ -136,7 +161,8 @@ const update = repositoryRoute('issues/update', { role: 'read', level: 'write', 
   const doer = { actor, caller };
   const isAuthor = issue.authorId === actor.id;
   const allowed = (role: Role): boolean => mayAs(forge, caller, { repository, role });
-  if ((body?.title !== undefined || body?.body !== undefined) && !isAuthor && !allowed('write')) refuse(caller);
+  if ((body?.title !== undefined || body?.body !== undefined) && !isAuthor && !allowed('write'))
+    refuse(caller);
   if (body?.state !== undefined && !isAuthor && !allowed('triage')) refuse(caller);
   if ((body?.labels !== undefined || body?.assignees !== undefined) && !allowed('triage')) refuse(caller);
   editIssue(forge, doer, { issue, change: { title: body?.title, body: body?.body } });
@@ -147,7 +173,8 @@ const update = repositoryRoute('issues/update', { role: 'read', level: 'write', 
   }
   if (body?.state !== undefined) {
     const merged = issue.isPull && forge.state.pulls.get(issue.id)?.mergedAt !== null;
-    if (merged && body.state === 'open') throw validationFailed({ resource: 'Issue', code: 'invalid', field: 'state' });
+    if (merged && body.state === 'open')
+      throw validationFailed({ resource: 'Issue', code: 'invalid', field: 'state' });
     setIssueState(forge, doer, { issue, state: body.state, reason: body.state_reason ?? null });
   }
   return { status: 200, body: renderIssue(forge, issue) };
@@ -161,16 +188,24 @@ const addAssignees = repositoryRoute('issues/add-assignees', writes('triage', ..
   return { status: 201, body: renderIssue(forge, issue) };
 });
 
-const removeAssignees = repositoryRoute('issues/remove-assignees', writes('triage', ...permissions), (request) => {
-  const { forge, repository, body, actor, caller, params } = request;
-  const issue = issueNumbered(forge, repository, params.issue_number);
-  const removed = new Set(logins(body?.assignees ?? []).map((login) => login.toLowerCase()));
-  const keep = issue.assigneeIds.filter(
-    (id) => find(forge.state.accounts, (account) => account.id === id && removed.has(account.login.toLowerCase())) === undefined,
-  );
-  setAssignees(forge, { actor, caller }, { issue, ids: keep });
-  return { status: 200, body: renderIssue(forge, issue) };
-});
+const removeAssignees = repositoryRoute(
+  'issues/remove-assignees',
+  writes('triage', ...permissions),
+  (request) => {
+    const { forge, repository, body, actor, caller, params } = request;
+    const issue = issueNumbered(forge, repository, params.issue_number);
+    const removed = new Set(logins(body?.assignees ?? []).map((login) => login.toLowerCase()));
+    const keep = issue.assigneeIds.filter(
+      (id) =>
+        find(
+          forge.state.accounts,
+          (account) => account.id === id && removed.has(account.login.toLowerCase()),
+        ) === undefined,
+    );
+    setAssignees(forge, { actor, caller }, { issue, ids: keep });
+    return { status: 200, body: renderIssue(forge, issue) };
+  },
+);
 
 export const issueRoutes: Route[] = [
   create,
@@ -185,4 +220,5 @@ export const issueRoutes: Route[] = [
 ];
 
 /** Thrown where an issue is locked and the caller has no write. */
-export const locked = (): GitHubError => new GitHubError(403, 'Unable to create comment because issue is locked.');
+export const locked = (): GitHubError =>
+  new GitHubError(403, 'Unable to create comment because issue is locked.');

@@ -30,8 +30,10 @@ function emit(forge: Forge, { repository, actor, caller, label, action }: LabelC
   forge.webhooks.emit({ event: 'label', action, payload, sender: actor, repository, caller });
 }
 
-const labelsOf = (forge: Forge, issue: Issue): Label[] => issue.labelIds.map((id) => row(forge.state.labels, id));
-const render = (forge: Forge, issue: Issue) => labelsOf(forge, issue).map((label) => renderLabel(forge, label));
+const labelsOf = (forge: Forge, issue: Issue): Label[] =>
+  issue.labelIds.map((id) => row(forge.state.labels, id));
+const render = (forge: Forge, issue: Issue) =>
+  labelsOf(forge, issue).map((label) => renderLabel(forge, label));
 
 const ofRepository: Route[] = [
   repositoryRoute('issues/list-labels-for-repo', reads(...permissions), (request) => {
@@ -40,13 +42,17 @@ const ofRepository: Route[] = [
     const { rows, headers } = paginate(request, all);
     return { status: 200, headers, body: rows.map((label) => renderLabel(forge, label)) };
   }),
-  repositoryRoute('issues/create-label', writes('write', ...permissions), ({ forge, repository, body, actor, caller }) => {
-    if (labelNamed(forge, repository, body.name) !== null)
-      throw validationFailed({ resource: 'Label', code: 'already_exists', field: 'name' });
-    const label = addLabel(forge, repository, body);
-    emit(forge, { repository, actor, caller, label, action: 'created' });
-    return { status: 201, body: renderLabel(forge, label) };
-  }),
+  repositoryRoute(
+    'issues/create-label',
+    writes('write', ...permissions),
+    ({ forge, repository, body, actor, caller }) => {
+      if (labelNamed(forge, repository, body.name) !== null)
+        throw validationFailed({ resource: 'Label', code: 'already_exists', field: 'name' });
+      const label = addLabel(forge, repository, body);
+      emit(forge, { repository, actor, caller, label, action: 'created' });
+      return { status: 201, body: renderLabel(forge, label) };
+    },
+  ),
   repositoryRoute('issues/get-label', reads(...permissions), ({ forge, repository, params }) => ({
     status: 200,
     body: renderLabel(forge, existing(forge, repository, params.name)),
@@ -86,7 +92,11 @@ const ofIssue: Route[] = [
     const { forge, repository, params, body, actor, caller } = request;
     const issue = issueNumbered(forge, repository, params.issue_number);
     const added = ensureLabels(forge, repository, wished(body));
-    setLabels(forge, { actor, caller }, { issue, labels: [...new Set([...labelsOf(forge, issue), ...added])] });
+    setLabels(
+      forge,
+      { actor, caller },
+      { issue, labels: [...new Set([...labelsOf(forge, issue), ...added])] },
+    );
     return { status: 200, body: render(forge, issue) };
   }),
   repositoryRoute('issues/set-labels', writes('triage', ...permissions), (request) => {

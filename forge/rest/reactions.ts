@@ -7,7 +7,15 @@ import { issueNumbered } from '../issues.ts';
 import { paginate } from '../page.ts';
 import { renderReaction } from '../render/issue.ts';
 import { reads, repositoryRoute, writes, type Route } from '../route.ts';
-import { find, nextId, where, type Account, type Reaction, type ReactionContent, type Repository } from '../state.ts';
+import {
+  find,
+  nextId,
+  where,
+  type Account,
+  type Reaction,
+  type ReactionContent,
+  type Repository,
+} from '../state.ts';
 
 const permissions = ['issues', 'pull_requests'];
 const reacts = { role: 'read', level: 'write', permissions } as const;
@@ -32,7 +40,10 @@ function react(forge: Forge, { subjectId, actor, content }: NewReaction) {
 }
 
 const on = (forge: Forge, subjectId: number, content?: string): Reaction[] =>
-  where(forge.state.reactions, (row) => row.subjectId === subjectId && (content ?? row.content) === row.content);
+  where(
+    forge.state.reactions,
+    (row) => row.subjectId === subjectId && (content ?? row.content) === row.content,
+  );
 
 /** One's own reaction; other people's only from write up. */
 function unreact(
@@ -79,10 +90,14 @@ const onIssues: Route[] = [
 ];
 
 const onComments: Route[] = [
-  repositoryRoute('reactions/create-for-issue-comment', reacts, ({ forge, repository, params, body, actor }) => {
-    const subjectId = commentIn(forge, repository, params.comment_id);
-    return react(forge, { subjectId, actor, content: body.content });
-  }),
+  repositoryRoute(
+    'reactions/create-for-issue-comment',
+    reacts,
+    ({ forge, repository, params, body, actor }) => {
+      const subjectId = commentIn(forge, repository, params.comment_id);
+      return react(forge, { subjectId, actor, content: body.content });
+    },
+  ),
   repositoryRoute('reactions/list-for-issue-comment', reads(...permissions), (request) => {
     const { forge, repository, params } = request;
     const subjectId = commentIn(forge, repository, params.comment_id);
@@ -108,11 +123,15 @@ const onReviewComments: Route[] = [
     const { rows, headers } = paginate(request, on(forge, subjectId, params.content));
     return { status: 200, headers, body: rows.map((reaction) => renderReaction(forge, reaction)) };
   }),
-  repositoryRoute('reactions/delete-for-pull-request-comment', reacts, ({ forge, repository, params, caller }) => {
-    const subjectId = reviewCommentIn(forge, repository, params.comment_id);
-    unreact(forge, caller, { repository, subjectId, id: params.reaction_id });
-    return { status: 204 };
-  }),
+  repositoryRoute(
+    'reactions/delete-for-pull-request-comment',
+    reacts,
+    ({ forge, repository, params, caller }) => {
+      const subjectId = reviewCommentIn(forge, repository, params.comment_id);
+      unreact(forge, caller, { repository, subjectId, id: params.reaction_id });
+      return { status: 204 };
+    },
+  ),
 ];
 
 export const reactionRoutes: Route[] = [...onIssues, ...onComments, ...onReviewComments];

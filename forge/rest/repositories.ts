@@ -11,7 +11,11 @@ import type { Repository } from '../state.ts';
 type Schemas = components['schemas'];
 
 /** The rules in force on a branch; the forge's rulesets protect the default branch only. */
-function rulesOf(forge: Forge, repository: Repository, branch: string): Schemas['repository-rule-detailed'][] {
+function rulesOf(
+  forge: Forge,
+  repository: Repository,
+  branch: string,
+): Schemas['repository-rule-detailed'][] {
   const { ruleset } = repository;
   if (ruleset === null || branch !== repository.defaultBranch) return [];
   const source = {
@@ -75,7 +79,10 @@ export const repositoryRoutes: Route[] = [
     body: renderRepository(forge, repository, caller.account),
   })),
   repositoryRoute('repos/get-branch-rules', reads('metadata'), (request) => {
-    const { rows, headers } = paginate(request, rulesOf(request.forge, request.repository, request.params.branch));
+    const { rows, headers } = paginate(
+      request,
+      rulesOf(request.forge, request.repository, request.params.branch),
+    );
     return { status: 200, headers, body: rows };
   }),
   repositoryRoute('repos/get-repo-rulesets', reads('metadata'), ({ forge, repository }) => ({

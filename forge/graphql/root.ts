@@ -1,0 +1,115 @@
+/** The top-level fields that the forge resolves. */
+import { idOfNode, nodeId } from '../ids.ts';
+import type { Pull, ReviewThread } from '../pull-rows.ts';
+import { convertToDraft, isOpen, markReady } from '../pulls.ts';
+import { fullName, repositoryPage } from '../render/repository.ts';
+import { repositoryNamed } from '../rest.ts';
+import { reads, writes } from '../route.ts';
+import { find, row, type Repository } from '../state.ts';
+import { resolveThread } from '../review-threads.ts';
+import { actorObject, pullObject, threadObject } from './pull-object.ts';
+import { doerOf, permit, refusal, unresolvable, type GraphqlRequest } from './request.ts';
+
+type Resolver = (input: never, request: GraphqlRequest) => unknown;
+
+function repositoryObject(request: GraphqlRequest, repository: Repository): Record<string, unknown> {
+  const { forge } = request;
+  return {
+    __typename: 'Repository',
+    id: nodeId('Repository', repository.id),
+    databaseId: repository.id,
+    name: repository.name,
+    nameWithOwner: fullName(forge, repository),
+    url: repositoryPage(forge, repository),
+    isPrivate: repository.private,
+    description: repository.description,
+    owner: () => actorObject(forge, row(forge.state.accounts, repository.ownerId)),
+    pullRequest: ({ number }: { number: number }) => {
+      permit(request, repository, reads('pull_requests'));
+      const pull = find(
+        forge.state.pulls,
+        (row) => row.repositoryId === repository.id && row.number === number,
+      );
+      if (pull === undefined)
+        throw refusal('NOT_FOUND', `Could not resolve to a PullRequest with the number of ${number}.`);
+      return pullObject(forge, pull);
+    },
+  };
+}
+
+function pullOf({ forge }: GraphqlRequest, node: string): Pull {
+  const pull = forge.state.pulls.get(idOfNode('PullRequest', node) ?? 0);
+  if (pull === undefined) throw unresolvable(node);
+  return pull;
+}
+
+function threadOf({ forge }: GraphqlRequest, node: string): ReviewThread {
+  const thread = forge.state.reviewThreads.get(idOfNode('PullRequestReviewThread', node) ?? 0);
+  if (thread === undefined) throw unresolvable(node);
+  return thread;
+}
+
+/** People: the author, or write; installations: pull_requests and, as is reported, contents (G12). */
+function permitChange(request: GraphqlRequest, pull: Pull): void {
+  const { forge, actor } = request;
+  const repository = row(forge.state.repositories, pull.repositoryId);
+  const isAuthor = row(forge.state.issues, pull.id).authorId === actor.id;
+  const role = isAuthor ? 'read' : 'write';
+  permit(request, repository, writes(role, 'pull_requests'));
+  permit(request, repository, writes(role, 'contents'));
+}
+
+function setDraft(draft: boolean) {
+  return (
+    { input }: { input: { pullRequestId: string; clientMutationId?: string } },
+    request: GraphqlRequest,
+  ) => {
+    const { forge } = request;
+    const pull = pullOf(request, input.pullRequestId);
+    permitChange(request, pull);
+    if (!isOpen(forge, pull)) throw refusal('UNPROCESSABLE', 'The pull request is closed');
+    (draft ? convertToDraft : markReady)(forge, doerOf(request), pull);
+    return { clientMutationId: input.clientMutationId ?? null, pullRequest: () => pullObject(forge, pull) };
+  };
+}
+
+function resolve(resolved: boolean) {
+  return ({ input }: { input: { threadId: string; clientMutationId?: string } }, request: GraphqlRequest) => {
+    const { forge } = request;
+    const thread = threadOf(request, input.threadId);
+    permitChange(request, row(forge.state.pulls, thread.pullId));
+    resolveThread(forge, doerOf(request), { thread, resolved });
+    return { clientMutationId: input.clientMutationId ?? null, thread: () => threadObject(forge, thread) };
+  };
+}
+
+export const queries: Record<string, Resolver> = {
+  viewer: (_: unknown, { forge, actor }) => ({
+    ...actorObject(forge, actor),
+    __typename: 'User',
+    login: actor.login,
+  }),
+  repository: ({ owner, name }: { owner: string; name: string }, request: GraphqlRequest) => {
+    const repository = repositoryNamed(request.forge.state, owner, name);
+    const missing = refusal(
+      'NOT_FOUND',
+      `Could not resolve to a Repository with the name '${owner}/${name}'.`,
+    );
+    if (repository === null) throw missing;
+    permit(request, repository, reads('metadata'));
+    return repositoryObject(request, repository);
+  },
+  node: ({ id }: { id: string }, request: GraphqlRequest) => {
+    const pull = request.forge.state.pulls.get(idOfNode('PullRequest', id) ?? 0);
+    if (pull === undefined) throw unresolvable(id);
+    permit(request, row(request.forge.state.repositories, pull.repositoryId), reads('pull_requests'));
+    return pullObject(request.forge, pull);
+  },
+};
+
+export const mutations: Record<string, Resolver> = {
+  markPullRequestReadyForReview: setDraft(false),
+  convertPullRequestToDraft: setDraft(true),
+  resolveReviewThread: resolve(true),
+  unresolveReviewThread: resolve(false),
+};
