@@ -1,0 +1,83 @@
+/** The check run `entourage` on a task's head: what the agent does now, then the proof. */
+import { prove } from '../../domain/proof.ts';
+import type { Question } from '../../domain/question.ts';
+import type { Run } from '../../domain/run.ts';
+import type { Session } from '../../domain/session.ts';
+import { ref, type Task } from '../../domain/task.ts';
+import { dollars } from '../../domain/words.ts';
+import type { CheckRunContent } from '../port.ts';
+import { oneLine, plain } from './plain.ts';
+import { proofWords } from './task-pull.ts';
+import { agentOf, unproven } from './words.ts';
+
+export const checkName = 'entourage';
+
+export type TaskCheck = {
+  run: Run;
+  task: Task;
+  sessions: readonly Session[];
+  questions: readonly Question[];
+  activity: string;
+};
+
+/** Null while there is no commit to put it on. */
+export function taskCheck(input: TaskCheck): CheckRunContent | null {
+  const { run, task } = input;
+  if (task.head === null) return null;
+  return {
+    name: checkName,
+    head: task.head,
+    externalId: `${run.id}/${ref(task)}`,
+    ...verdict(input),
+    summary: summary(input),
+  };
+}
+
+type Outcome = Pick<CheckRunContent, 'status' | 'conclusion' | 'title'>;
+
+function verdict({ task, questions, activity }: TaskCheck): Outcome {
+  switch (task.state) {
+    case 'todo':
+    case 'ready':
+      return { status: 'queued', title: 'Waits for an agent' };
+    case 'in_progress':
+      return { status: 'in_progress', title: oneLine(progress(task, activity), 120) };
+    case 'waiting': {
+      const open = questions.find((question) => question.task === task.number && question.state === 'open');
+      return {
+        status: 'in_progress',
+        title: open === undefined ? 'Waits for an answer' : `Waits for an answer to q${open.number}`,
+      };
+    }
+    case 'in_review':
+    case 'approved':
+    case 'merging':
+    case 'done':
+      return unproven(task)
+        ? { status: 'completed', conclusion: 'neutral', title: 'Unproven: no check ran on this commit' }
+        : { status: 'completed', conclusion: 'success', title: 'Proof given' };
+    case 'failed':
+      return { status: 'completed', conclusion: 'failure', title: oneLine(task.reason, 120) || 'Failed' };
+    case 'cancelled':
+      return {
+        status: 'completed',
+        conclusion: 'cancelled',
+        title: oneLine(task.reason, 120) || 'Cancelled',
+      };
+  }
+}
+
+function progress(task: Task, activity: string): string {
+  if (task.reviewHead !== null && task.reviewHead === task.head)
+    return prove(task).state === 'pending' ? 'Waits for checks' : 'Looks at the proof';
+  return activity === '' ? 'An agent works on it' : activity;
+}
+
+function summary({ run, task, sessions }: TaskCheck): string {
+  const lines = [
+    `**Task** ${ref(task)} of run ${run.number}: ${plain(task.title, 120)}`,
+    `**Proof** ${proofWords(task)}`,
+    `**Agent** ${plain(agentOf(task, sessions) ?? 'none yet', 60)} · **Attempts used** ${task.attempts} · **Cost** ${dollars(task.cost)}`,
+  ];
+  return lines.join('\n\n');
+}

@@ -1,0 +1,131 @@
+/**
+ * What people see, word for word. The files in `golden/` are the real texts (`.txt`, so that no formatter touches them); after a wanted change look at the difference
+ * and run `vitest run --project unit app/github/render -u`.
+ */
+import { describe, expect, it } from 'vitest';
+import { renderCard } from './card.ts';
+import { taskCheck } from './check-run.ts';
+import { card, question, run, session, task, tasks, waitingCard } from './golden/states.ts';
+import { firstCommitMessage, pullBody, pullTitle } from './task-pull.ts';
+import { renderQuestion } from './question.ts';
+import { renderRefusal } from './reply.ts';
+import { renderThreadReply } from './thread.ts';
+
+const golden = async (name: string, text: string): Promise<void> => {
+  await expect(`${text}\n`).toMatchFileSnapshot(`golden/${name}.txt`);
+};
+
+describe('golden texts', () => {
+  it('SE-1 card of a run that executes', () => golden('card-executing', renderCard(card())));
+  it('PL-4 card of a plan that waits', () =>
+    golden('card-waiting', renderCard(waitingCard({ budget: 2_000_000 }))));
+  it('PL-2 card says which way made the plan', () =>
+    golden(
+      'card-template',
+      renderCard(
+        waitingCard({
+          plan: {
+            ...run().plan!,
+            by: 'template',
+            source: 'feature',
+            note: 'The manager could not plan: exit code 1 | <b>',
+          },
+        }),
+      ),
+    ));
+  it('card while the plan is made again', () =>
+    golden(
+      'card-planning',
+      renderCard(
+        card({
+          run: run({
+            state: 'planning',
+            feedback: 'Split t2.\nKeep it small.',
+            approvedBy: null,
+            approvedAt: null,
+          }),
+          tasks: [],
+          questions: [],
+          happened: [],
+          sessions: [
+            session({ kind: 'plan', task: null, agent: 'manager', state: 'running', outcome: null }),
+          ],
+        }),
+      ),
+    ));
+  it('card at the end', () =>
+    golden(
+      'card-done',
+      renderCard(
+        card({
+          run: run({
+            state: 'done',
+            endedAt: '2026-11-21T10:20:00.000Z',
+            tasks: { total: 2, done: 1, cancelled: 1, failed: 0, moving: 0 },
+          }),
+          tasks: [
+            tasks[0]!,
+            task({ number: 2, title: 'Not needed', state: 'cancelled', reason: 'cancelled by @ana' }),
+          ],
+          questions: [],
+        }),
+      ),
+    ));
+  it('pull request of a task', () =>
+    golden(
+      'task-pull',
+      `${pullTitle(tasks[1]!)}\n${pullBody({ run: run(), task: tasks[1]!, tasks, sessions: card().sessions })}`,
+    ));
+  it('first commit', () => golden('first-commit', firstCommitMessage(run(), tasks[1]!)));
+  it('question, open', () => golden('question-open', renderQuestion(question(), run())));
+  it('question, answered', () =>
+    golden(
+      'question-answered',
+      renderQuestion(
+        question({
+          state: 'answered',
+          answer: '200 with\nan empty list',
+          answeredBy: 'ben',
+          answeredAt: '2026-11-21T09:50:00.000Z',
+        }),
+        run(),
+      ),
+    ));
+  it('check run', () => {
+    const content = taskCheck({
+      run: run(),
+      task: tasks[1]!,
+      sessions: card().sessions,
+      questions: [],
+      activity: '',
+    });
+    return golden('check-run', JSON.stringify(content, null, 2));
+  });
+  it('refusal', () =>
+    golden(
+      'refusal',
+      renderRefusal(
+        {
+          rejected: 'wrong_state',
+          message: 'Task t4 can’t start: it waits for t2.',
+          help: 'Approve and merge #31, or `/entourage unlink t2 t4`.',
+        },
+        ['/entourage status'],
+      ),
+    ));
+  it('RE-3 thread reply', () =>
+    golden(
+      'thread',
+      renderThreadReply({
+        id: 5,
+        path: 'a',
+        line: 1,
+        side: 'RIGHT',
+        code: '',
+        body: '',
+        state: 'fixed',
+        commit: 'c'.repeat(40),
+        why: 'the limit is checked now',
+      }) ?? '',
+    ));
+});

@@ -1,0 +1,12 @@
+/** Our marks in Markdown. They count only in what our own App wrote; `plain` keeps strangers' text from containing one. */
+
+export const runMarker = (run: number): string => `<!-- entourage:run ${run} -->`;
+export const approveMarker = (version: number): string => `<!-- entourage:approve ${version} -->`;
+export const taskMarker = (run: number, task: number): string => `<!-- entourage:task ${run}/t${task} -->`;
+export const endMarker = '<!-- /entourage -->';
+/** Questions count per run, and an issue may have several runs. */
+export const questionMarker = (run: number, question: number): string =>
+  `<!-- entourage:question ${run}/q${question} -->`;
+/** `option` counts from 0, as in the question's `options`. */
+export const optionMarker = (option: number): string => `<!-- entourage:option ${option} -->`;
+export const threadMarker = (thread: number): string => `<!-- entourage:thread ${thread} -->`;

@@ -1,0 +1,118 @@
+/** The marks and words of states on the screen: a glyph, a colour and a phrase each, never a colour alone. */
+import type { Run, RunState } from '../../domain/run.ts';
+import { ref, type Task, type TaskState } from '../../domain/task.ts';
+import type { Question } from '../../domain/question.ts';
+import type { Session } from '../../domain/session.ts';
+import { dollars, type Instant, type Micros } from '../../domain/words.ts';
+import { person, plain } from './plain.ts';
+
+export const taskGlyph: Readonly<Record<TaskState, string>> = {
+  todo: '○',
+  ready: '●',
+  in_progress: '◐',
+  waiting: '?',
+  in_review: '◑',
+  approved: '◕',
+  merging: '⧗',
+  done: '✓',
+  failed: '✗',
+  cancelled: '–',
+};
+
+export const runGlyph: Readonly<Record<RunState, string>> = {
+  draft: '○',
+  planning: '◐',
+  awaiting_approval: '?',
+  executing: '◐',
+  paused: '⧗',
+  done: '✓',
+  failed: '✗',
+  cancelled: '–',
+};
+
+/** White text on fills of at least 4.5:1, so that the graph reads on a light page and on a dark one. */
+export const taskColour: Readonly<Record<TaskState, string>> = {
+  todo: 'fill:#59636e,stroke:#818b98,color:#ffffff',
+  ready: 'fill:#0969da,stroke:#54aeff,color:#ffffff',
+  in_progress: 'fill:#9a6700,stroke:#d4a72c,color:#ffffff',
+  waiting: 'fill:#bc4c00,stroke:#fb8f44,color:#ffffff',
+  in_review: 'fill:#8250df,stroke:#c297ff,color:#ffffff',
+  approved: 'fill:#0f6e6e,stroke:#39c5bb,color:#ffffff',
+  merging: 'fill:#0550ae,stroke:#80ccff,color:#ffffff',
+  done: 'fill:#1a7f37,stroke:#4ac26b,color:#ffffff',
+  failed: 'fill:#cf222e,stroke:#ff8182,color:#ffffff',
+  cancelled: 'fill:#59636e,stroke:#818b98,color:#ffffff,stroke-dasharray:4 3',
+};
+
+export const runWords = (state: RunState): string =>
+  state === 'awaiting_approval' ? 'waits for approval' : state.replace('_', ' ');
+
+/** `2026-11-21T09:12:33.000Z` → `09:12 UTC`. */
+export const clock = (at: Instant): string => `${at.slice(11, 16)} UTC`;
+/** `2026-11-21T09:12:33.000Z` → `Nov 21, 09:12 UTC`. */
+export function moment(at: Instant): string {
+  const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+  return `${months[Number(at.slice(5, 7)) - 1] ?? ''} ${Number(at.slice(8, 10))}, ${clock(at)}`;
+}
+
+export const list = (numbers: readonly number[]): string => numbers.map((number) => `t${number}`).join(', ');
+export const money = (cost: Micros): string => (cost === 0 ? '–' : dollars(cost));
+export const share = (part: number, whole: number): string =>
+  whole === 0 ? '' : ` (${Math.round((part / whole) * 100)} %)`;
+export const short = (sha: string): string => sha.slice(0, 7);
+
+/** No check has judged the head that people look at: the proof is missing, and they decide. */
+export const unproven = (task: Task): boolean =>
+  (task.state === 'in_review' || task.state === 'approved') &&
+  (task.checksHead !== task.head || task.checks.length === 0);
+
+/** Where a task is and what it waits for, as one harmless phrase. */
+export function taskWords(
+  task: Task,
+  around: { sessions: readonly Session[]; questions: readonly Question[] },
+): string {
+  switch (task.state) {
+    case 'todo':
+      return task.unmet.length === 0 ? 'todo' : `todo, waits for ${list(task.unmet)}`;
+    case 'ready':
+      return 'ready, waits for an agent';
+    case 'in_progress':
+      return progressWords(task, around.sessions);
+    case 'waiting': {
+      const open = around.questions.filter(
+        (question) => question.task === task.number && question.state === 'open',
+      );
+      return `waits for your answer${open.length === 0 ? '' : ` (${open.map((question) => `q${question.number}`).join(', ')})`}`;
+    }
+    case 'in_review':
+      return `in review${unproven(task) ? ', unproven (no check ran)' : ''}, waits for a person`;
+    case 'approved':
+      return task.approvedBy === null ? 'approved' : `approved by ${person(task.approvedBy)}`;
+    case 'merging':
+      return 'merging';
+    case 'done':
+      return 'done';
+    case 'failed':
+    case 'cancelled':
+      return task.reason === '' ? task.state : `${task.state}: ${plain(task.reason, 160)}`;
+  }
+}
+
+function progressWords(task: Task, sessions: readonly Session[]): string {
+  if (task.reviewHead !== null && task.reviewHead === task.head) return 'in progress, waits for checks';
+  const session = sessions.find((candidate) => candidate.id === task.session);
+  return session?.state === 'queued' ? 'in progress, waits for a runner' : 'in progress';
+}
+
+/** Who works or worked on it last; else who will, when that is settled. */
+export function agentOf(task: Task, sessions: readonly Session[]): string | null {
+  const mine = sessions.filter((session) => session.task === task.number && session.kind === 'work');
+  const newest = mine.reduce<Session | null>(
+    (best, session) => (best === null || session.fencing > best.fencing ? session : best),
+    null,
+  );
+  return newest?.agent ?? task.agent;
+}
+
+export const taskName = (task: Task): string => `${ref(task)} ${plain(task.title, 120)}`;
+export const runName = (run: Run): string => `Run ${run.number} · ${plain(run.title, 160)}`;
