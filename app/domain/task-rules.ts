@@ -164,9 +164,15 @@ function queueSession(task: Task, session: Session): Decision {
   if (task.session !== null) return reject('wrong_state', `Task ${ref(task)} has a live session already.`);
   return [
     { type: 'session_queued', session },
-    ...(session.kind === 'work' ? events(move(task, 'in_progress', `assigned to ${session.agent}`)) : []),
+    ...(session.kind === 'work' ? events(move(task, 'in_progress', assignment(task, session))) : []),
   ];
 }
+
+/** A task that came back keeps why: its next agent's prompt says what to mend. */
+const assignment = (task: Task, session: Session): string =>
+  task.fencing === 0 || task.reason === ''
+    ? `assigned to ${session.agent}`
+    : `assigned to ${session.agent} again: ${task.reason.slice(0, 4_000)}`;
 
 /** A push that is not ours, after approval or during review, asks again (RE-4). */
 function recordHead(task: Task, command: { head: string; by: string; ours: boolean }): Decision {
