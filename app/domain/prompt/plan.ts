@@ -3,7 +3,7 @@ import { clean, cleanLine, fence } from '../clean.ts';
 import type { Policy } from '../policy.ts';
 import type { Run } from '../run.ts';
 import { planFromTemplate } from '../templates.ts';
-import { assemble, list } from './prompt.ts';
+import { list, type Part } from './part.ts';
 
 export type PlanInput = {
   /** `owner/name`. */
@@ -14,9 +14,8 @@ export type PlanInput = {
   readonly policy: Policy;
 };
 
-/** About 30,000 characters at most. */
-export function planPrompt({ repository, run, agent, policy }: PlanInput): string {
-  return assemble([
+export function planParts({ repository, run, agent, policy }: PlanInput): Part[] {
+  return [
     { heading: 'Who you are', text: role(agent, repository, run), budget: 2_000 },
     { heading: 'What is wanted', text: wanted(run), budget: 10_000 },
     { heading: 'What was wrong with the last plan', text: feedback(run), budget: 6_000 },
@@ -25,7 +24,7 @@ export function planPrompt({ repository, run, agent, policy }: PlanInput): strin
     { heading: 'Conventions of this repository', text: clean(policy.words.conventions), budget: 6_000 },
     { heading: 'From the maintainers, for managers', text: clean(policy.words.manager), budget: 3_000 },
     { heading: 'What to do', text: steps(policy), budget: 4_000 },
-  ]);
+  ];
 }
 
 const role = (agent: string, repository: string, run: Run): string =>

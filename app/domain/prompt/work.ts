@@ -6,7 +6,7 @@ import type { Question } from '../question.ts';
 import { openThreads, type Review } from '../review.ts';
 import type { Run } from '../run.ts';
 import { ref, type Task } from '../task.ts';
-import { assemble, list } from './prompt.ts';
+import { list, type Part } from './part.ts';
 
 export type WorkInput = {
   /** `owner/name`. */
@@ -18,18 +18,20 @@ export type WorkInput = {
   /** The agent that works. */
   readonly agent: string;
   readonly policy: Policy;
-  /** Unseen messages to this agent. */
+  /** Unseen messages of the run; those to this task, agent or role are picked here. */
   readonly messages: readonly Message[];
-  /** The task's reviews. */
+  /** The run's reviews; the task's are picked here. */
   readonly reviews: readonly Review[];
-  /** The task's questions. */
+  /** The run's questions; the task's are picked here. */
   readonly questions: readonly Question[];
 };
 
-/** About 60,000 characters at most. */
-export function workPrompt(input: WorkInput): string {
-  const { run, task, policy } = input;
-  return assemble([
+export function workParts(input: WorkInput): Part[] {
+  const { run, task, policy, agent } = input;
+  const reviews = input.reviews.filter((review) => review.task === task.number);
+  const questions = input.questions.filter((question) => question.task === task.number);
+  const messages = input.messages.filter((message) => reaches(message, task, agent));
+  return [
     { heading: 'Who you are', text: role(input), budget: 2_000 },
     {
       heading: `Your task: ${ref(task)} ${cleanLine(task.title, 120)}`,
@@ -41,12 +43,12 @@ export function workPrompt(input: WorkInput): string {
     { heading: 'Why you are here again', text: again(task), budget: 8_000 },
     {
       heading: 'Review feedback to answer',
-      text: feedback(input.reviews),
+      text: feedback(reviews),
       budget: 16_000,
       more: 'get_review_feedback shows all',
     },
-    { heading: 'Answers to your questions', text: answers(input.questions), budget: 4_000 },
-    { heading: 'Messages to you', text: inbox(input.messages), budget: 4_000, more: 'get_inbox shows all' },
+    { heading: 'Answers to your questions', text: answers(questions), budget: 4_000 },
+    { heading: 'Messages to you', text: inbox(messages), budget: 4_000, more: 'get_inbox shows all' },
     { heading: 'What you saved', text: saved(task), budget: 6_000, more: 'get_context shows all' },
     {
       heading: 'What finished before you',
@@ -64,7 +66,7 @@ export function workPrompt(input: WorkInput): string {
     { heading: 'Conventions of this repository', text: clean(policy.words.conventions), budget: 6_000 },
     { heading: 'From the maintainers, for engineers', text: clean(policy.words.engineer), budget: 3_000 },
     { heading: 'How to work and how to end', text: steps(input), budget: 4_000 },
-  ]);
+  ];
 }
 
 const role = ({ agent, repository, run, task }: WorkInput): string =>
@@ -147,6 +149,11 @@ const answers = (questions: readonly Question[]): string =>
       return `q${question.number}: ${cleanLine(question.text, 500)}\n${fence(by, clean(question.answer ?? '', 2_000))}`;
     })
     .join('\n\n');
+
+function reaches({ to }: Message, task: Task, agent: string): boolean {
+  if (to.kind === 'task') return to.task === task.number;
+  return to.kind === 'agent' ? to.agent === agent : to.role === task.role;
+}
 
 const inbox = (messages: readonly Message[]): string =>
   messages.map((message) => fence(`From ${message.from}`, clean(message.text, 2_000))).join('\n\n');
