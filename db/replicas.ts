@@ -14,7 +14,10 @@ const keysPerNote = 100;
 export type Replicas = { tell(keys: Iterable<string>): void; [Symbol.asyncDispose](): Promise<void> };
 
 /** `hear` gets what other processes told. `lost` is told when the connection broke; it is made again after a second. */
-export async function connectReplicas(url: string, on: { hear(keys: string[]): void; lost(error: Error): void }): Promise<Replicas> {
+export async function connectReplicas(
+  url: string,
+  on: { hear(keys: string[]): void; lost(error: Error): void },
+): Promise<Replicas> {
   const self = randomUUID();
   const open = new Set<string>();
   let client: pg.Client | null = null;
@@ -52,7 +55,7 @@ export async function connectReplicas(url: string, on: { hear(keys: string[]): v
     for (let start = 0; start < keys.length; start += keysPerNote) {
       const note = JSON.stringify({ from: self, keys: keys.slice(start, start + keysPerNote) });
       // A note that is lost costs a sweep's delay, nothing more.
-      client?.query('select pg_notify($1, $2)', [channel, note]).catch(on.lost);
+      client?.query('select pg_notify($1, $2)', [channel, note]).catch((error: Error) => on.lost(error));
     }
   };
 

@@ -112,16 +112,50 @@ export const expireLease = operation({
   input: z.strictObject({ session: z.uuid() }),
   output: found,
 });
-export const sweepRun = operation({ ...system, name: 'sweep_run', summary: 'Plan and dispatch what a lost notification left.', input: z.strictObject({ run: RunId }), output: found });
+export const sweepRun = operation({
+  ...system,
+  name: 'sweep_run',
+  summary: 'Plan and dispatch what a lost notification left.',
+  input: z.strictObject({ run: RunId }),
+  output: found,
+});
 
-
-export const recordInstallation = operation({ ...system, name: 'record_installation', summary: 'The App was installed, or uninstalled.', input: z.strictObject({ account: z.string(), account_type: z.string(), removed: z.boolean().default(false) }), output: found });
+export const recordInstallation = operation({
+  ...system,
+  name: 'record_installation',
+  summary: 'The App was installed, or uninstalled.',
+  input: z.strictObject({
+    account: z.string(),
+    account_type: z.string(),
+    removed: z.boolean().default(false),
+  }),
+  output: found,
+});
 export const recordRepository = operation({
   ...system,
   name: 'record_repository',
   summary: 'A repository as GitHub names it now, or its removal.',
-  input: z.strictObject({ repository: z.int(), owner: z.string(), name: z.string(), default_branch: z.string().optional(), private: z.boolean().optional(), removed: z.boolean().default(false) }),
+  input: z.strictObject({
+    repository: z.int(),
+    owner: z.string(),
+    name: z.string(),
+    default_branch: z.string().optional(),
+    private: z.boolean().optional(),
+    removed: z.boolean().default(false),
+  }),
   output: found,
 });
-export const recordPolicy = operation({ ...system, name: 'record_policy', summary: 'ENTOURAGE.md of the default branch, or that there is none.', input: z.strictObject({ repository: z.int(), text: z.string().max(1_000_000).nullable() }), output: found });
-export const recordBranchDeleted = operation({ ...system, name: 'record_branch_deleted', summary: 'A branch was deleted by hand.', input: z.strictObject({ repository: z.int(), branch: z.string(), by: z.string() }), output: found });
+export const recordPolicy = operation({
+  ...system,
+  name: 'record_policy',
+  summary: 'ENTOURAGE.md of the default branch, or that there is none.',
+  input: z.strictObject({ repository: z.int(), text: z.string().max(1_000_000).nullable() }),
+  output: found,
+});
+export const recordBranchDeleted = operation({
+  ...system,
+  name: 'record_branch_deleted',
+  summary: 'A branch was deleted by hand.',
+  input: z.strictObject({ repository: z.int(), branch: z.string(), by: z.string() }),
+  output: found,
+});

@@ -1,5 +1,5 @@
 /** What an operation is: named once, with its input, output, who may call it, and the doors it shows on. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Permission } from '../domain/permission.ts';
 import type { Role } from '../domain/words.ts';
 

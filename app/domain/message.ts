@@ -25,3 +25,19 @@ export type Message = z.infer<typeof Message>;
 export function evolve(message: Message, event: Event, at: Instant): Message {
   return event.type === 'message_seen' && message.seenAt === null ? { ...message, seenAt: at } : message;
 }
+
+/** Whether a message is for the agent of this session: by its task, its role or its name. */
+export function addressedTo(
+  message: Pick<Message, 'to'>,
+  session: { task: number | null; role: string; agent: string },
+): boolean {
+  const { to } = message;
+  switch (to.kind) {
+    case 'task':
+      return to.task === session.task;
+    case 'role':
+      return to.role === session.role;
+    case 'agent':
+      return to.agent === session.agent;
+  }
+}

@@ -18,12 +18,22 @@ export function createHttpDoor(door: HttpDoor): Hono {
   const app = new Hono();
   app.onError((error, context) => {
     door.log.error({ err: error, path: context.req.path }, 'request broke');
-    return refuse(context, reject('unavailable', 'Something broke on our side; nothing was changed.', { help: 'Try again in a moment.' }));
+    return refuse(
+      context,
+      reject('unavailable', 'Something broke on our side; nothing was changed.', {
+        help: 'Try again in a moment.',
+      }),
+    );
   });
-  app.notFound((context) => refuse(context, reject('not_found', `There is no ${context.req.method} ${context.req.path}.`)));
+  app.notFound((context) =>
+    refuse(context, reject('not_found', `There is no ${context.req.method} ${context.req.path}.`)),
+  );
   app.use(
     '/api/v1/*',
-    bodyLimit({ maxSize: maxBytes, onError: (context) => refuse(context, reject('too_large', 'The body is larger than 40 MiB.')) }),
+    bodyLimit({
+      maxSize: maxBytes,
+      onError: (context) => refuse(context, reject('too_large', 'The body is larger than 40 MiB.')),
+    }),
   );
   for (const operation of operations) {
     if (operation.http === undefined || operation.runs !== 'app') continue;
@@ -34,30 +44,45 @@ export function createHttpDoor(door: HttpDoor): Hono {
 }
 
 /** `{repository}` is two segments, `owner/name`; every other parameter is one. */
-const honoPath = (path: string): string => path.replaceAll('{repository}', ':owner/:name').replaceAll(/\{(\w+)\}/g, ':$1');
+const honoPath = (path: string): string =>
+  path.replaceAll('{repository}', ':owner/:name').replaceAll(/\{(\w+)\}/g, ':$1');
 
 async function serve(door: HttpDoor, operation: Operation, context: HonoContext): Promise<Response> {
   const token = /^Bearer (\S+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
   const caller = token === undefined ? null : await door.identify(token);
   if (caller === null) {
-    return refuse(context, reject('not_authenticated', token === undefined ? 'This needs a token.' : 'That token is not valid, or its session ended.', { help: 'Send `Authorization: Bearer <token>`.' }));
+    return refuse(
+      context,
+      reject(
+        'not_authenticated',
+        token === undefined ? 'This needs a token.' : 'That token is not valid, or its session ended.',
+        { help: 'Send `Authorization: Bearer <token>`.' },
+      ),
+    );
   }
   const input = await readInput(context);
   if ('rejected' in input) return refuse(context, input);
-  const result = await door.execute(operation.name as OperationName, input.value, caller, context.req.raw.signal);
+  const result = await door.execute(operation.name as OperationName, input.value, {
+    ...caller,
+    signal: context.req.raw.signal,
+  });
   return result.ok ? context.json(result.output as object) : refuse(context, result.rejection);
 }
 
 /** Path parameters win over the body, so a body can't point elsewhere than its address. */
 async function readInput(context: HonoContext): Promise<{ value: Record<string, unknown> } | Rejection> {
   const { owner, name, ...parameters } = context.req.param() as Record<string, string>;
-  const path = owner === undefined || name === undefined ? parameters : { ...parameters, repository: `${owner}/${name}` };
+  const path =
+    owner === undefined || name === undefined
+      ? parameters
+      : { ...parameters, repository: `${owner}/${name}` };
   if (context.req.method === 'GET') return { value: { ...context.req.query(), ...path } };
   const text = await context.req.text();
   if (text.trim() === '') return { value: path };
   try {
     const body: unknown = JSON.parse(text);
-    if (typeof body !== 'object' || body === null || Array.isArray(body)) return reject('invalid_input', 'The body must be a JSON object.');
+    if (typeof body !== 'object' || body === null || Array.isArray(body))
+      return reject('invalid_input', 'The body must be a JSON object.');
     return { value: { ...body, ...path } };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
@@ -67,5 +92,15 @@ async function readInput(context: HonoContext): Promise<{ value: Record<string, 
 
 function refuse(context: HonoContext, rejection: Rejection): Response {
   const { rejected, message, help, data } = rejection;
-  return context.json({ error: { code: rejected, message, ...(help === undefined ? {} : { help }), ...(data === undefined ? {} : { data }) } }, errors[rejected].http as 400);
+  return context.json(
+    {
+      error: {
+        code: rejected,
+        message,
+        ...(help === undefined ? {} : { help }),
+        ...(data === undefined ? {} : { data }),
+      },
+    },
+    errors[rejected].http as 400,
+  );
 }

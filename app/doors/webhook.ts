@@ -21,7 +21,9 @@ export type WebhookDoor = {
 };
 
 /** Answers true when the request was a webhook and has been answered. */
-export async function createWebhookDoor(door: WebhookDoor): Promise<(request: IncomingMessage, response: ServerResponse) => Promise<boolean>> {
+export async function createWebhookDoor(
+  door: WebhookDoor,
+): Promise<(request: IncomingMessage, response: ServerResponse) => Promise<boolean>> {
   // The raw text is stored as GitHub sent it; Probot's handlers are given the parsed payload only.
   const rawBody = new AsyncLocalStorage<string>();
   const probot = new Probot({
@@ -37,7 +39,12 @@ export async function createWebhookDoor(door: WebhookDoor): Promise<(request: In
   const middleware = await createNodeMiddleware(
     (app) => {
       app.onAny(async ({ id, name, payload }) => {
-        const delivery: Delivery = { guid: id, event: name, body: rawBody.getStore() ?? JSON.stringify(payload), ...address(payload) };
+        const delivery: Delivery = {
+          guid: id,
+          event: name,
+          body: rawBody.getStore() ?? JSON.stringify(payload),
+          ...address(payload),
+        };
         await door.receive(async (tx) => await storeDelivery(tx, delivery), id);
       });
     },
@@ -75,7 +82,10 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
 /** The tenant and the action of a payload, for the row; everything else is parsed when it is worked on. */
 function address(payload: unknown): { installation: number | null; action: string | null } {
   const body = typeof payload === 'object' && payload !== null ? payload : {};
-  const installation = 'installation' in body && typeof body.installation === 'object' && body.installation !== null ? body.installation : {};
+  const installation =
+    'installation' in body && typeof body.installation === 'object' && body.installation !== null
+      ? body.installation
+      : {};
   return {
     installation: 'id' in installation && typeof installation.id === 'number' ? installation.id : null,
     action: 'action' in body && typeof body.action === 'string' ? body.action : null,

@@ -1,7 +1,9 @@
 /** Everything one session needs, with the finished prompt. */
 import type { Assignment } from '../catalog/sessions.ts';
 import type { Session } from '../domain/session.ts';
-import { planPrompt, workPrompt } from '../domain/prompt/prompt.ts';
+import { addressedTo } from '../domain/message.ts';
+import { planPrompt } from '../domain/prompt/plan.ts';
+import { workPrompt } from '../domain/prompt/work.ts';
 import { loadMessages } from '../../db/entities.ts';
 import type { RepositoryRow } from '../../db/queries/runs.ts';
 import type { Context } from './handler.ts';
@@ -18,12 +20,26 @@ export async function assignmentOf(context: Context, work: RunWork, claimed: Cla
   const policy = policyOf(repository);
   const agent = policy.agents.find((candidate) => candidate.name === session.agent);
   const task = session.task === null ? null : (work.tasks.get(session.task) ?? null);
-  const messages = (await loadMessages(context.tx, work.run.id)).filter((message) => message.seenAt === null);
-  const shared = { run: work.run, repository: `${repository.owner}/${repository.name}`, policy, agent: session.agent };
+  const messages = (await loadMessages(context.tx, work.run.id)).filter(
+    (message) => message.seenAt === null && addressedTo(message, session),
+  );
+  const shared = {
+    run: work.run,
+    repository: `${repository.owner}/${repository.name}`,
+    policy,
+    agent: session.agent,
+  };
   const prompt =
     task === null
       ? planPrompt(shared)
-      : workPrompt({ ...shared, task, tasks: [...work.tasks.values()], reviews: [...work.reviews.values()], questions: [...work.questions.values()], messages });
+      : workPrompt({
+          ...shared,
+          task,
+          tasks: [...work.tasks.values()],
+          reviews: [...work.reviews.values()].filter((review) => review.task === task.number),
+          questions: [...work.questions.values()].filter((question) => question.task === task.number),
+          messages,
+        });
   return {
     session: session.id,
     kind: session.kind,

@@ -22,7 +22,9 @@ export async function authorise(engine: Engine, request: Request): Promise<Scope
     case 'github':
       return allow.system === true ? { repository } : denied(operation, 'the App itself');
     case 'runner':
-      return allow.runner === true && caller.session?.token !== 'agent' ? { repository } : denied(operation, 'a runner');
+      return allow.runner === true && caller.session?.token !== 'agent'
+        ? { repository }
+        : denied(operation, 'a runner');
     case 'agent':
       return agentMay(request, repository);
     case 'person':
@@ -30,26 +32,39 @@ export async function authorise(engine: Engine, request: Request): Promise<Scope
   }
 }
 
-const denied = (operation: Operation, who: string): Rejection => reject('not_permitted', `${operation.name} is not for ${who}.`);
+const denied = (operation: Operation, who: string): Rejection =>
+  reject('not_permitted', `${operation.name} is not for ${who}.`);
 
 function agentMay({ operation, caller }: Request, repository: RepositoryRow | null): Scope | Rejection {
   const role = caller.session?.role;
-  if (role === undefined || operation.allow.agent?.includes(role) !== true) return denied(operation, `an agent that is ${role ?? 'without a role'}`);
+  if (role === undefined || operation.allow.agent?.includes(role) !== true)
+    return denied(operation, `an agent that is ${role ?? 'without a role'}`);
   if (caller.session?.token !== 'agent') return denied(operation, 'this token');
   return { repository };
 }
 
-async function personMay(engine: Engine, { operation, caller }: Request, repository: RepositoryRow | null): Promise<Scope | Rejection> {
-  if (operation.allow.person === undefined || caller.actor.kind !== 'person') return denied(operation, 'people');
+async function personMay(
+  engine: Engine,
+  { operation, caller }: Request,
+  repository: RepositoryRow | null,
+): Promise<Scope | Rejection> {
+  if (operation.allow.person === undefined || caller.actor.kind !== 'person')
+    return denied(operation, 'people');
   if (repository === null) {
-    return reject('invalid_input', `${operation.name} needs a repository.`, { help: 'Give `repository` as owner/name.' });
+    return reject('invalid_input', `${operation.name} needs a repository.`, {
+      help: 'Give `repository` as owner/name.',
+    });
   }
   const needed = neededPermission(operation, repository);
   const has = await engine.github.permission(caller.installation, repository, caller.actor.login);
   if (atLeast(has, needed)) return { repository };
-  return reject('not_permitted', `@${caller.actor.login} has ${has} permission on ${repository.owner}/${repository.name}; this needs ${needed}.`, {
-    data: { has, needed },
-  });
+  return reject(
+    'not_permitted',
+    `@${caller.actor.login} has ${has} permission on ${repository.owner}/${repository.name}; this needs ${needed}.`,
+    {
+      data: { has, needed },
+    },
+  );
 }
 
 /** On public repositories everybody can read, so commands that only read need triage there. */
@@ -57,15 +72,23 @@ function neededPermission(operation: Operation, repository: RepositoryRow): Perm
   const base = operation.allow.person ?? 'admin';
   const floor: Permission = base === 'read' && !repository.private ? 'triage' : base;
   const raised = policyOf(repository).commands[commandOf(operation.name)] ?? [];
-  return [floor, ...raised].reduce<Permission>((most, next) => (permissions.indexOf(next) > permissions.indexOf(most) ? next : most), 'none');
+  return [floor, ...raised].reduce<Permission>(
+    (most, next) => (permissions.indexOf(next) > permissions.indexOf(most) ? next : most),
+    'none',
+  );
 }
 
 /** Policy speaks of comment commands (`approve`, `budget`); operations are named `approve_run`. */
-const commandOf = (operation: string): string => (operation === 'respond_to_request' ? 'answer' : (operation.split('_')[0] ?? operation));
+const commandOf = (operation: string): string =>
+  operation === 'respond_to_request' ? 'answer' : (operation.split('_')[0] ?? operation);
 
 /** The repository that the input names, else the one the caller stands in. Agents and runners can't name another. */
-async function repositoryOf(engine: Engine, { caller, input }: Request): Promise<RepositoryRow | null | Rejection> {
-  const named = typeof input === 'object' && input !== null && 'repository' in input ? input.repository : undefined;
+async function repositoryOf(
+  engine: Engine,
+  { caller, input }: Request,
+): Promise<RepositoryRow | null | Rejection> {
+  const named =
+    typeof input === 'object' && input !== null && 'repository' in input ? input.repository : undefined;
   const name = typeof named === 'string' ? named : null;
   if (name === null && caller.repository === undefined) return null;
   return await inTransaction(engine.db, { installation: caller.installation }, async (tx) => {
@@ -76,6 +99,8 @@ async function repositoryOf(engine: Engine, { caller, input }: Request): Promise
         : await repositoryByName(tx, caller.installation, { owner: owner ?? '', name: repo ?? '' });
     const foreign = row !== null && caller.session !== undefined && row.id !== caller.repository;
     if (row !== null && !foreign) return row;
-    return reject('not_found', `There is no repository ${name ?? caller.repository} here.`, { help: 'Is the App installed on it?' });
+    return reject('not_found', `There is no repository ${name ?? caller.repository} here.`, {
+      help: 'Is the App installed on it?',
+    });
   });
 }

@@ -3,7 +3,10 @@
 export type Bell = {
   ring(keys: Iterable<string>): void;
   /** Starts listening at once, so nothing rung after this call is missed. Resolves when a key rings, at the deadline, or on abort. */
-  listen(keys: readonly string[]): { woken(milliseconds: number, signal?: AbortSignal): Promise<boolean>; close(): void };
+  listen(keys: readonly string[]): {
+    woken(milliseconds: number, signal?: AbortSignal): Promise<boolean>;
+    close(): void;
+  };
   waiting(): number;
 };
 
@@ -49,7 +52,7 @@ export function createBell(): Bell {
 
   return {
     ring(keys) {
-      for (const key of keys) for (const hear of [...(listeners.get(key) ?? [])]) hear();
+      for (const key of keys) for (const hear of listeners.get(key) ?? []) hear();
     },
     listen,
     waiting: () => listeners.size,

@@ -13,5 +13,7 @@ export type Caller = {
   readonly run?: RunId;
   /** The task at hand, by number. */
   readonly task?: number;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal;
   readonly session?: { readonly id: SessionId; readonly role: Role; readonly token: 'agent' | 'runner' };
 };

@@ -13,7 +13,11 @@ import { policyOf } from './policy-of.ts';
 import { openRun, save, type RunWork } from './run-work.ts';
 
 /** Folds a decision and all that follows, and writes it. A rejection is handed back and nothing is written. */
-export async function commit(context: Context, work: RunWork, decision: Event[] | Rejection): Promise<Rejection | null> {
+export async function commit(
+  context: Context,
+  work: RunWork,
+  decision: Event[] | Rejection,
+): Promise<Rejection | null> {
   const repository = await repositoryOfRun(context, work);
   const rejection = apply(work, decision, { attempts: policyOf(repository).limits.attempts });
   if (rejection !== null) return rejection;
@@ -26,7 +30,8 @@ export async function commit(context: Context, work: RunWork, decision: Event[] 
 
 async function repositoryOfRun(context: Context, work: RunWork): Promise<RepositoryRow> {
   const repository = await repositoryById(context.tx, work.installation, work.run.repository);
-  if (repository === null) throw new Error(`run ${work.run.id} belongs to repository ${work.run.repository}, which is not known`);
+  if (repository === null)
+    throw new Error(`run ${work.run.id} belongs to repository ${work.run.repository}, which is not known`);
   return repository;
 }
 
@@ -39,10 +44,16 @@ async function write(context: Context, work: RunWork): Promise<boolean> {
   await releaseSessions(context.tx, work.installation, ended);
   await addJobs(
     context.tx,
-    wanted.map((effect) => ({ task: effect.type, payload: { installation: work.installation, ...effect }, key: effectKey(effect) })),
+    wanted.map((effect) => ({
+      task: effect.type,
+      payload: { installation: work.installation, ...effect },
+      key: effectKey(effect),
+    })),
   );
   context.rings.add(runKey(work.run.id));
-  const claimable = events.some((event) => event.type === 'session_queued' || event.type === 'branch_created');
+  const claimable = events.some(
+    (event) => event.type === 'session_queued' || event.type === 'branch_created',
+  );
   if (claimable) context.rings.add(claimKey(work.installation));
   return ended.length > 0;
 }

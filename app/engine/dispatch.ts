@@ -16,15 +16,23 @@ import { policyOf } from './policy-of.ts';
 import type { RunWork } from './run-work.ts';
 
 /** Assigns ready tasks, the most urgent and oldest first, until a limit stands in the way. */
-export async function dispatchTasks(context: Context, work: RunWork, repository: RepositoryRow): Promise<void> {
+export async function dispatchTasks(
+  context: Context,
+  work: RunWork,
+  repository: RepositoryRow,
+): Promise<void> {
   work.dispatchable = false;
   if (work.run.state !== 'executing') return;
   const policy = policyOf(repository);
-  const ready = [...work.tasks.values()].filter((task) => task.state === 'ready' && task.session === null).sort(urgency);
+  const ready = [...work.tasks.values()]
+    .filter((task) => task.state === 'ready' && task.session === null)
+    .sort(urgency);
   if (ready.length === 0) return;
   const stored = await liveSessions(context.tx, work.installation, work.run.id);
   // Sessions of this transaction are not stored yet: count what is in memory for the run.
-  let ofRun = [...work.sessions.values()].filter((session) => session.kind === 'work' && session.state !== 'ended').length;
+  let ofRun = [...work.sessions.values()].filter(
+    (session) => session.kind === 'work' && session.state !== 'ended',
+  ).length;
   let all = stored.all + Math.max(0, ofRun - stored.ofRun);
   for (const task of ready) {
     if (all >= context.engine.ceilings.sessions || ofRun >= work.run.maxParallel) return;
@@ -44,16 +52,33 @@ function urgency(first: Task, second: Task): number {
   );
 }
 
-async function assign(context: Context, work: RunWork, wanted: { task: Task; repository: RepositoryRow; policy: Policy }): Promise<boolean> {
+async function assign(
+  context: Context,
+  work: RunWork,
+  wanted: { task: Task; repository: RepositoryRow; policy: Policy },
+): Promise<boolean> {
   const { task, repository, policy } = wanted;
   const picked = pickAgent(task, await candidates(context, repository, policy));
   if ('waits' in picked) return false;
   const agent = policy.agents.find((candidate) => candidate.name === picked.agent);
   if (agent === undefined) return false;
-  const session = newSession(context, work, { kind: 'work', task: task.number, fencing: task.fencing + 1, agent });
+  const session = newSession(context, work, {
+    kind: 'work',
+    task: task.number,
+    fencing: task.fencing + 1,
+    agent,
+  });
   const decision = decide(task, { type: 'queue_session', session });
   if (isRejection(decision)) return false;
-  if (!(await takeSlot(context.tx, { installation: work.installation, repository: repository.id, agent: agent.name, session: session.id }))) return false;
+  if (
+    !(await takeSlot(context.tx, {
+      installation: work.installation,
+      repository: repository.id,
+      agent: agent.name,
+      session: session.id,
+    }))
+  )
+    return false;
   apply(work, decision, { attempts: policy.limits.attempts });
   return true;
 }
@@ -68,7 +93,11 @@ async function candidates(context: Context, repository: RepositoryRow, policy: P
 
 type PolicyAgent = Policy['agents'][number];
 
-function newSession(context: Context, work: RunWork, session: { kind: SessionKind; task: number | null; fencing: number; agent: PolicyAgent }): Session {
+function newSession(
+  context: Context,
+  work: RunWork,
+  session: { kind: SessionKind; task: number | null; fencing: number; agent: PolicyAgent },
+): Session {
   return {
     id: context.engine.uuid(),
     installation: work.installation,
@@ -96,24 +125,52 @@ function newSession(context: Context, work: RunWork, session: { kind: SessionKin
  * A run that is planning and has no live plan session gets one: a manager with a free slot, else a template. A manager
  * whose session ended without a plan is not asked twice for the same plan: the template takes over and the card says why.
  */
-export async function planIfNeeded(context: Context, work: RunWork, repository: RepositoryRow): Promise<void> {
+export async function planIfNeeded(
+  context: Context,
+  work: RunWork,
+  repository: RepositoryRow,
+): Promise<void> {
   if (work.run.state !== 'planning') return;
-  const live = [...work.sessions.values()].some((session) => session.kind === 'plan' && session.state !== 'ended');
+  const live = [...work.sessions.values()].some(
+    (session) => session.kind === 'plan' && session.state !== 'ended',
+  );
   if (live) return;
   const policy = policyOf(repository);
-  const failed = work.events.find((event) => event.type === 'session_ended' && event.kind === 'plan' && event.outcome !== 'stopped');
-  const asked = failed === undefined ? await queuePlanSession(context, work, { repository, policy }) : 'failed';
+  const failed = work.events.find(
+    (event) => event.type === 'session_ended' && event.kind === 'plan' && event.outcome !== 'stopped',
+  );
+  const asked =
+    failed === undefined ? await queuePlanSession(context, work, { repository, policy }) : 'failed';
   if (asked === 'queued' || asked === 'busy') return;
-  const why = failed?.type === 'session_ended' ? `The manager could not plan: ${failed.reason}` : 'The policy has no manager.';
+  const why =
+    failed?.type === 'session_ended'
+      ? `The manager could not plan: ${failed.reason}`
+      : 'The policy has no manager.';
   proposeTemplate(work, policy, why);
 }
 
-async function queuePlanSession(context: Context, work: RunWork, place: { repository: RepositoryRow; policy: Policy }): Promise<'queued' | 'busy' | 'none'> {
+async function queuePlanSession(
+  context: Context,
+  work: RunWork,
+  place: { repository: RepositoryRow; policy: Policy },
+): Promise<'queued' | 'busy' | 'none'> {
   const managers = place.policy.agents.filter((agent) => agent.role === 'manager');
   if (managers.length === 0) return 'none';
   for (const agent of managers) {
-    const session = newSession(context, work, { kind: 'plan', task: null, fencing: work.run.planVersion + 1, agent });
-    if (await takeSlot(context.tx, { installation: work.installation, repository: place.repository.id, agent: agent.name, session: session.id })) {
+    const session = newSession(context, work, {
+      kind: 'plan',
+      task: null,
+      fencing: work.run.planVersion + 1,
+      agent,
+    });
+    if (
+      await takeSlot(context.tx, {
+        installation: work.installation,
+        repository: place.repository.id,
+        agent: agent.name,
+        session: session.id,
+      })
+    ) {
       apply(work, [{ type: 'session_queued', session }], { attempts: place.policy.limits.attempts });
       return 'queued';
     }
@@ -126,7 +183,11 @@ export function proposeTemplate(work: RunWork, policy: Policy, why: string): voi
   const { run } = work;
   const tasks = planFromTemplate(run.template, { title: run.title, intent: run.intent });
   const proposed: Event[] = [
-    { type: 'plan_proposed', version: run.planVersion + 1, plan: { tasks, by: 'template', source: run.template, note: why } },
+    {
+      type: 'plan_proposed',
+      version: run.planVersion + 1,
+      plan: { tasks, by: 'template', source: run.template, note: why },
+    },
   ];
   apply(work, [...proposed, ...autoApproval(work, policy)], { attempts: policy.limits.attempts });
 }
@@ -134,6 +195,9 @@ export function proposeTemplate(work: RunWork, policy: Policy, why: string): voi
 /** `--yes`, where policy allows it: the first plan is approved in the requester's name. */
 export function autoApproval(work: RunWork, policy: Policy): Event[] {
   const { run } = work;
-  const allowed = policy.plan.approval !== 'required' || policy.plan.auto_approve_templates.includes(run.template);
-  return run.autoApprove && allowed && run.planVersion === 0 ? [{ type: 'run_approved', version: run.planVersion + 1, by: run.requester }] : [];
+  const allowed =
+    policy.plan.approval !== 'required' || policy.plan.auto_approve_templates.includes(run.template);
+  return run.autoApprove && allowed && run.planVersion === 0
+    ? [{ type: 'run_approved', version: run.planVersion + 1, by: run.requester }]
+    : [];
 }

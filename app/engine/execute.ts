@@ -3,42 +3,59 @@ import { findOperation, type OperationName } from '../catalog/catalog.ts';
 import { describeProblems } from '../catalog/problems.ts';
 import type { Operation } from '../catalog/operation.ts';
 import { isRejection, reject, type Rejection } from '../domain/rejection.ts';
+import { causeIsRecorded } from '../../db/queries/causes.ts';
 import type { RepositoryRow } from '../../db/queries/runs.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { authorise } from './authorise.ts';
 import type { Caller } from './caller.ts';
 import { handlers } from './handlers.ts';
-import type { Answer, Context, Engine, Handler } from './handler.ts';
+import type { Answer, Context, Engine } from './handler.ts';
 
 export type Result = { ok: true; output: unknown } | { ok: false; rejection: Rejection };
-export type Execute = (name: OperationName, input: unknown, caller: Caller, signal?: AbortSignal) => Promise<Result>;
+export type Execute = (name: OperationName, input: unknown, caller: Caller) => Promise<Result>;
 
 /** Erased on purpose: the mapped type `Handlers` has tied each handler to its operation's input and output already. */
 type AnyHandler = {
   handle(context: Context, input: unknown): Promise<Answer<unknown>>;
-  prepare?(engine: Engine, scope: { caller: Caller; repository: RepositoryRow | null }, input: unknown): Promise<void>;
+  prepare?(
+    engine: Engine,
+    scope: { caller: Caller; repository: RepositoryRow | null },
+    input: unknown,
+  ): Promise<void>;
   finish?(engine: Engine, caller: Caller, output: unknown): Promise<unknown>;
 };
 
-/** Runs one operation for one caller. Rejections are values; what throws is a bug or broken I/O. */
+/** Runs one operation for one caller. A delivery's command that was done before a crash answers null. Rejections are values; what throws is a bug or broken I/O. */
 export function createExecute(engine: Engine): Execute {
-  // eslint-disable-next-line max-params -- the signal belongs to the call, not to its input
-  return async (name, input, caller, signal) => {
+  return async (name, input, caller) => {
     const operation = findOperation(name);
     const handler = handlers[name as keyof typeof handlers] as AnyHandler | undefined;
-    if (operation === undefined || handler === undefined) return refused(reject('not_found', `There is no operation ${name}.`));
+    if (operation === undefined || handler === undefined)
+      return refused(reject('not_found', `There is no operation ${name}.`));
     const parsed = operation.input.safeParse(input);
     if (!parsed.success) return refused(reject('invalid_input', describeProblems(operation, parsed.error)));
     const scope = await authorise(engine, { operation, caller, input: parsed.data });
     if (isRejection(scope)) return refused(scope);
     await handler.prepare?.(engine, { caller, repository: scope.repository }, parsed.data);
-    return await run(engine, { operation, handler, caller, repository: scope.repository, input: parsed.data, signal });
+    return await run(engine, {
+      operation,
+      handler,
+      caller,
+      repository: scope.repository,
+      input: parsed.data,
+    });
   };
 }
 
 const refused = (rejection: Rejection): Result => ({ ok: false, rejection });
 
-type Call = { operation: Operation; handler: AnyHandler; caller: Caller; repository: RepositoryRow | null; input: unknown; signal: AbortSignal | undefined };
+type Call = {
+  operation: Operation;
+  handler: AnyHandler;
+  caller: Caller;
+  repository: RepositoryRow | null;
+  input: unknown;
+};
 
 async function run(engine: Engine, call: Call): Promise<Result> {
   const deadline = Date.parse(engine.now()) + waitSeconds(call.input) * 1000;
@@ -53,9 +70,10 @@ async function run(engine: Engine, call: Call): Promise<Result> {
       const again = await once(engine, call);
       engine.bell.ring(again.rings);
       if (isRejection(again.answer)) return refused(again.answer);
-      if ('output' in again.answer) return { ok: true, output: await finished(engine, call, again.answer.output) };
+      if ('output' in again.answer)
+        return { ok: true, output: await finished(engine, call, again.answer.output) };
       const left = deadline - Date.parse(engine.now());
-      const woken = await ear.woken(left, call.signal);
+      const woken = await ear.woken(left, call.caller.signal);
       if (!woken) return { ok: true, output: await finished(engine, call, again.answer.pending) };
     } finally {
       ear.close();
@@ -64,19 +82,56 @@ async function run(engine: Engine, call: Call): Promise<Result> {
 }
 
 async function finished(engine: Engine, call: Call, output: unknown): Promise<unknown> {
-  return call.handler.finish === undefined ? output : await call.handler.finish(engine, call.caller, output);
+  return call.handler.finish === undefined || output === null
+    ? output
+    : await call.handler.finish(engine, call.caller, output);
 }
 
-async function once(engine: Engine, call: Call): Promise<{ answer: Answer<unknown>; rings: ReadonlySet<string> }> {
-  return await inTransaction(engine.db, { installation: call.caller.installation }, async (tx) => {
-    const rings = new Set<string>();
-    const context: Context = { engine, tx, now: engine.now(), caller: call.caller, repository: call.repository, rings };
-    return { answer: await call.handler.handle(context, call.input), rings };
-  });
+/** Thrown to roll a refused call's transaction back: whatever a handler wrote before it refused is gone. */
+class Refused extends Error {
+  readonly rejection: Rejection;
+  constructor(rejection: Rejection) {
+    super(rejection.message);
+    this.name = 'Refused';
+    this.rejection = rejection;
+  }
+}
+
+/** A delivery's command that is recorded already answers null: it was done before a crash, and is not done twice (KW-1). */
+async function once(
+  engine: Engine,
+  call: Call,
+): Promise<{ answer: Answer<unknown>; rings: ReadonlySet<string> }> {
+  const rings = new Set<string>();
+  try {
+    const answer = await inTransaction(engine.db, { installation: call.caller.installation }, async (tx) => {
+      rings.clear();
+      if (
+        call.operation.reads !== true &&
+        (await causeIsRecorded(tx, call.caller.installation, call.caller.cause))
+      )
+        return { output: null };
+      const context: Context = {
+        engine,
+        tx,
+        now: engine.now(),
+        caller: call.caller,
+        repository: call.repository,
+        rings,
+      };
+      const given = await call.handler.handle(context, call.input);
+      if (isRejection(given)) throw new Refused(given);
+      return given;
+    });
+    return { answer, rings };
+  } catch (error) {
+    if (error instanceof Refused) return { answer: error.rejection, rings: new Set() };
+    throw error;
+  }
 }
 
 function waitSeconds(input: unknown): number {
-  return typeof input === 'object' && input !== null && 'wait' in input && typeof input.wait === 'number' ? input.wait : 0;
+  return typeof input === 'object' && input !== null && 'wait' in input && typeof input.wait === 'number'
+    ? input.wait
+    : 0;
 }
-
-export type { Handler };

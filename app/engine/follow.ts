@@ -32,7 +32,9 @@ function consequences(work: RunWork, event: Event, limits: Limits): Event[] {
     case 'run_approved':
       return plannedTasks(work).map((task): Event => ({ type: 'task_added', task }));
     case 'task_added':
-      return event.task.unmet.length === 0 ? decided(decideTask(event.task, { type: 'ready_task', reason: 'the plan was approved' })) : [];
+      return event.task.unmet.length === 0
+        ? decided(decideTask(event.task, { type: 'ready_task', reason: 'the plan was approved' }))
+        : [];
     case 'run_cancelled':
       return [...cancelTasks(work, event.reason), ...endRunSessions(work, 'the run was cancelled')];
     case 'plan_revision_requested':
@@ -46,13 +48,23 @@ function consequences(work: RunWork, event: Event, limits: Limits): Event[] {
     case 'session_ended':
       return afterSession(work, event, limits);
     case 'question_answered':
-      return onTask(work, event.task, (task) => decided(decideTask(task, { type: 'continue_after_answer', answer: event.text })));
+      return onTask(work, event.task, (task) =>
+        decided(decideTask(task, { type: 'continue_after_answer', answer: event.text })),
+      );
     case 'question_expired':
-      return onTask(work, event.task, (task) => decided(decideTask(task, { type: 'continue_after_answer', answer: event.fallback })));
+      return onTask(work, event.task, (task) =>
+        decided(decideTask(task, { type: 'continue_after_answer', answer: event.fallback })),
+      );
     case 'question_asked':
-      return onTask(work, event.question.task, (task) => decided(decideTask(task, { type: 'wait_for_answer', question: event.question.number })));
+      return onTask(work, event.question.task, (task) =>
+        decided(decideTask(task, { type: 'wait_for_answer', question: event.question.number })),
+      );
     case 'review_dismissed':
-      return event.verdict === 'approve' ? onTask(work, event.task, (task) => decided(decideTask(task, { type: 'dismiss_approval', by: event.by }))) : [];
+      return event.verdict === 'approve'
+        ? onTask(work, event.task, (task) =>
+            decided(decideTask(task, { type: 'dismiss_approval', by: event.by })),
+          )
+        : [];
     default:
       return [];
   }
@@ -72,11 +84,16 @@ function afterMove(work: RunWork, event: EventOf<'task_moved'>): Event[] {
     work.dispatchable = true;
     return work.run.state === 'failed' ? decided(decideRun(work.run, { type: 'reopen_run' })) : [];
   }
-  if (event.to === 'approved' && event.from === 'in_review') return decided(decideTask(task, { type: 'start_merge' }));
+  if (event.to === 'approved' && event.from === 'in_review')
+    return decided(decideTask(task, { type: 'start_merge' }));
   if (!stops.includes(event.to)) return [];
   // A place among `max_parallel` and reviews may be free now.
   work.dispatchable = true;
-  return [...(event.to === 'done' ? meetDependents(work, task.number) : []), ...endTaskSession(work, task, event.reason), ...withdrawQuestions(work, task.number)];
+  return [
+    ...(event.to === 'done' ? meetDependents(work, task.number) : []),
+    ...endTaskSession(work, task, event.reason),
+    ...withdrawQuestions(work, task.number),
+  ];
 }
 
 function meetDependents(work: RunWork, done: number): Event[] {
@@ -88,13 +105,17 @@ function meetDependents(work: RunWork, done: number): Event[] {
 function endTaskSession(work: RunWork, task: Task, reason: string): Event[] {
   const session = task.session === null ? undefined : work.sessions.get(task.session);
   const outcome: Outcome = task.state === 'done' ? 'completed' : 'stopped';
-  return session === undefined ? [] : decided(decideSession(session, { type: 'end_session', outcome, reason }));
+  return session === undefined
+    ? []
+    : decided(decideSession(session, { type: 'end_session', outcome, reason }));
 }
 
 function endRunSessions(work: RunWork, reason: string): Event[] {
   return [...work.sessions.values()]
     .filter((session) => session.task === null && session.state !== 'ended')
-    .flatMap((session) => decided(decideSession(session, { type: 'end_session', outcome: 'stopped', reason })));
+    .flatMap((session) =>
+      decided(decideSession(session, { type: 'end_session', outcome: 'stopped', reason })),
+    );
 }
 
 function withdrawQuestions(work: RunWork, task: number): Event[] {
@@ -104,7 +125,9 @@ function withdrawQuestions(work: RunWork, task: number): Event[] {
 }
 
 function cancelTasks(work: RunWork, reason: string): Event[] {
-  return [...work.tasks.values()].filter((task) => !terminal(task)).flatMap((task) => decided(decideTask(task, { type: 'cancel_task', reason })));
+  return [...work.tasks.values()]
+    .filter((task) => !terminal(task))
+    .flatMap((task) => decided(decideTask(task, { type: 'cancel_task', reason })));
 }
 
 function afterSession(work: RunWork, event: EventOf<'session_ended'>, limits: Limits): Event[] {
@@ -113,7 +136,17 @@ function afterSession(work: RunWork, event: EventOf<'session_ended'>, limits: Li
   if (event.kind !== 'work') return withdrawn;
   const task = event.task === null ? undefined : work.tasks.get(event.task);
   if (task === undefined || task.session !== null) return withdrawn;
-  return [...decided(decideTask(task, { type: 'end_work', outcome: event.outcome, reason: event.reason, attemptsAllowed: limits.attempts })), ...withdrawn];
+  return [
+    ...decided(
+      decideTask(task, {
+        type: 'end_work',
+        outcome: event.outcome,
+        reason: event.reason,
+        attemptsAllowed: limits.attempts,
+      }),
+    ),
+    ...withdrawn,
+  ];
 }
 
 /** Nobody is left to hear the answer of a session that is over. */

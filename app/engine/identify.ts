@@ -13,18 +13,33 @@ export async function identify(engine: Engine, token: string): Promise<Caller | 
   const hash = hashSecret(token);
   const cause = `call:${randomUUID()}`;
   return await inTransaction(engine.db, { installation: 'all' }, async (tx): Promise<Caller | null> => {
-    if (token.startsWith('ent_session_') || token.startsWith('ent_agent_')) return fromSession(await sessionOfToken(tx, hash), cause);
+    if (token.startsWith('ent_session_') || token.startsWith('ent_agent_'))
+      return fromSession(await sessionOfToken(tx, hash), cause);
     if (token.startsWith('ent_runner_')) {
       const runner = await runnerByHash(tx, hash);
-      return runner === null ? null : { actor: { kind: 'runner', runner: runner.id }, installation: runner.installation, cause };
+      return runner === null
+        ? null
+        : { actor: { kind: 'runner', runner: runner.id }, installation: runner.installation, cause };
     }
     if (token.startsWith('ent_registration_')) {
       const registration = await runnerTokenByHash(tx, hash, engine.now());
-      return registration === null ? null : { actor: { kind: 'runner', runner: anonymousRunner }, installation: registration.installation, cause };
+      return registration === null
+        ? null
+        : {
+            actor: { kind: 'runner', runner: anonymousRunner },
+            installation: registration.installation,
+            cause,
+          };
     }
     if (token.startsWith('ent_key_')) {
       const key = await apiKeyByHash(tx, hash, engine.now());
-      return key === null ? null : { actor: { kind: 'person', login: key.login, id: key.userId }, installation: key.installation, cause };
+      return key === null
+        ? null
+        : {
+            actor: { kind: 'person', login: key.login, id: key.userId },
+            installation: key.installation,
+            cause,
+          };
     }
     return null;
   });

@@ -14,7 +14,8 @@ export async function locateRun(context: Context, input: RunInput): Promise<RunW
   const work = id === null ? null : await openRun(context.tx, id, { now: context.now });
   if (work === null) return missing(input);
   const own = context.caller.session !== undefined;
-  if (own && work.run.id !== context.caller.run) return reject('not_permitted', 'An agent reaches only its own run.');
+  if (own && work.run.id !== context.caller.run)
+    return reject('not_permitted', 'An agent reaches only its own run.');
   if (context.repository !== null && work.run.repository !== context.repository.id) return missing(input);
   return work;
 }
@@ -23,16 +24,21 @@ async function runId(context: Context, input: RunInput): Promise<string | null> 
   const number = input.run ?? numberInTask(input.task);
   if (number === null) return context.caller.run ?? null;
   const repository = context.repository?.id;
-  return repository === undefined ? null : await runByNumber(context.tx, context.caller.installation, { repository, number });
+  return repository === undefined
+    ? null
+    : await runByNumber(context.tx, context.caller.installation, { repository, number });
 }
 
-const numberInTask = (task: string | undefined): number | null => (task?.includes('/') === true ? Number(task.split('/')[0]) : null);
+const numberInTask = (task: string | undefined): number | null =>
+  task?.includes('/') === true ? Number(task.split('/')[0]) : null;
 
 function missing(input: RunInput): Rejection {
   const number = input.run ?? numberInTask(input.task);
   return number === null
     ? reject('not_found', 'There is no run here.', { help: '`/entourage run` starts one.' })
-    : reject('not_found', `There is no run ${number} in this repository.`, { help: '`/entourage status` shows the run of this issue.' });
+    : reject('not_found', `There is no run ${number} in this repository.`, {
+        help: '`/entourage status` shows the run of this issue.',
+      });
 }
 
 /** The task that the input names, else the one at hand. */
@@ -41,10 +47,14 @@ export function locateTask(context: Context, work: RunWork, input: RunInput): Ta
   if (number === undefined) return reject('invalid_input', 'Which task?', { help: 'Name it: t1, t2, …' });
   const task = work.tasks.get(number);
   if (task === undefined) {
-    return reject('not_found', `Run ${work.run.number} has no task t${number}.`, { help: `It has t1 to t${work.tasks.size}.` });
+    return reject('not_found', `Run ${work.run.number} has no task t${number}.`, {
+      help: `It has t1 to t${work.tasks.size}.`,
+    });
   }
   if (context.caller.session?.role === 'engineer' && task.number !== context.caller.task) {
-    return reject('not_permitted', `t${number} is another agent’s task.`, { help: 'get_task and get_run_tasks read it; only its own agent changes it.' });
+    return reject('not_permitted', `t${number} is another agent’s task.`, {
+      help: 'get_task and get_run_tasks read it; only its own agent changes it.',
+    });
   }
   return task;
 }
@@ -53,7 +63,10 @@ export function locateTask(context: Context, work: RunWork, input: RunInput): Ta
 export function callingSession(context: Context, work: RunWork): Session | Rejection {
   const id = context.caller.session?.id;
   const session = id === undefined ? undefined : work.sessions.get(id);
-  if (session === undefined) return reject('session_ended', 'This session ended. Nothing more can be written by it.', { help: 'Stop working.' });
+  if (session === undefined)
+    return reject('session_ended', 'This session ended. Nothing more can be written by it.', {
+      help: 'Stop working.',
+    });
   const live = session.task === null ? null : (work.tasks.get(session.task)?.session ?? null);
   return fence(session, live) ?? session;
 }

@@ -18,15 +18,25 @@ export async function ensurePolicy(engine: Engine, repository: RepositoryRow): P
 }
 
 /** Stores a good policy, or remembers what is wrong with a broken one and keeps the last good one in force (TR-3). */
-export async function storePolicy(tx: Transaction, repository: RepositoryRow, text: string | null): Promise<void> {
+export async function storePolicy(
+  tx: Transaction,
+  repository: RepositoryRow,
+  text: string | null,
+): Promise<void> {
   const parsed = text === null ? { policy: defaultPolicy } : parsePolicy(text);
   const scope = { installation: repository.installation, repository: repository.id };
   if ('policy' in parsed) {
-    await setPolicy(tx, repository.installation, { repository: repository.id, policy: parsed.policy, problem: null });
+    await setPolicy(tx, repository.installation, {
+      repository: repository.id,
+      policy: parsed.policy,
+      problem: null,
+    });
     await syncSlots(tx, scope, parsed.policy.agents);
     return;
   }
-  const problem = parsed.problems.map(({ line, column, message }) => `${line}:${column} ${message}`).join('\n');
+  const problem = parsed.problems
+    .map(({ line, column, message }) => `${line}:${column} ${message}`)
+    .join('\n');
   await setPolicy(tx, repository.installation, { repository: repository.id, policy: null, problem });
   await syncSlots(tx, scope, policyOf(repository).agents);
 }

@@ -33,10 +33,15 @@ export type RunWork = {
   dispatchable: boolean;
 };
 
-const byKey = <K, V>(rows: readonly V[], key: (row: V) => K): Map<K, V> => new Map(rows.map((row) => [key(row), row]));
+const byKey = <K, V>(rows: readonly V[], key: (row: V) => K): Map<K, V> =>
+  new Map(rows.map((row) => [key(row), row]));
 
 /** Locks the run's row, which serialises everything about the run, and loads what belongs to it. Null: no such run here, or (with `skipLocked`) another transaction has it. */
-export async function openRun(tx: Transaction, id: RunId, options: { now: Instant; skipLocked?: boolean }): Promise<RunWork | null> {
+export async function openRun(
+  tx: Transaction,
+  id: RunId,
+  options: { now: Instant; skipLocked?: boolean },
+): Promise<RunWork | null> {
   const run = await entities.loadRun(tx, id, { lock: options.skipLocked ? 'skip' : 'wait' });
   if (run === null) return null;
   const tasks = await entities.loadTasks(tx, id);
@@ -60,8 +65,22 @@ export async function openRun(tx: Transaction, id: RunId, options: { now: Instan
 
 /** A run that does not exist yet: its first event carries its whole state. */
 export function newRun(tx: Transaction, run: Run): RunWork {
-  const empty = { tasks: new Map(), sessions: new Map(), questions: new Map(), reviews: new Map(), messages: new Map() };
-  return { tx, now: run.createdAt, installation: run.installation, run, ...empty, events: [], dispatchable: false };
+  const empty = {
+    tasks: new Map(),
+    sessions: new Map(),
+    questions: new Map(),
+    reviews: new Map(),
+    messages: new Map(),
+  };
+  return {
+    tx,
+    now: run.createdAt,
+    installation: run.installation,
+    run,
+    ...empty,
+    events: [],
+    dispatchable: false,
+  };
 }
 
 /** Folds one event into the working set. */
@@ -100,7 +119,8 @@ function evolveOthers(work: RunWork, event: Event): void {
   }
   if ('question' in event && typeof event.question === 'number') {
     const question = work.questions.get(event.question);
-    if (question !== undefined) work.questions.set(question.number, evolveQuestion(question, event, work.now));
+    if (question !== undefined)
+      work.questions.set(question.number, evolveQuestion(question, event, work.now));
   }
   if ('review' in event && typeof event.review === 'number') {
     const review = work.reviews.get(event.review);
@@ -123,24 +143,47 @@ export async function save(work: RunWork, record: { actor: Actor; cause: string 
   await entities.saveQuestions(tx, pick(work.questions, touched.questions));
   await entities.saveReviews(tx, pick(work.reviews, touched.reviews));
   await entities.saveMessages(tx, pick(work.messages, touched.messages));
-  await appendEvents(tx, { installation: run.installation, run: run.id, actor: record.actor, cause: record.cause, at: work.now }, work.events);
-  const wanted = new Map(work.events.flatMap((event) => effects(run.id, event)).map((effect) => [JSON.stringify(effect), effect]));
+  await appendEvents(
+    tx,
+    { installation: run.installation, run: run.id, actor: record.actor, cause: record.cause, at: work.now },
+    work.events,
+  );
+  const wanted = new Map(
+    work.events.flatMap((event) => effects(run.id, event)).map((effect) => [JSON.stringify(effect), effect]),
+  );
   return [...wanted.values()];
 }
 
-type Touched = { tasks: Set<number>; sessions: Set<string>; questions: Set<number>; reviews: Set<number>; messages: Set<string> };
+type Touched = {
+  tasks: Set<number>;
+  sessions: Set<string>;
+  questions: Set<number>;
+  reviews: Set<number>;
+  messages: Set<string>;
+};
 
 function touch(events: readonly Event[]): Touched {
-  const touched: Touched = { tasks: new Set(), sessions: new Set(), questions: new Set(), reviews: new Set(), messages: new Set() };
+  const touched: Touched = {
+    tasks: new Set(),
+    sessions: new Set(),
+    questions: new Set(),
+    reviews: new Set(),
+    messages: new Set(),
+  };
   for (const event of events) {
     const task = taskOf(event);
     if (task !== null) touched.tasks.add(task);
-    if ('session' in event) touched.sessions.add(typeof event.session === 'string' ? event.session : event.session.id);
-    if ('question' in event) touched.questions.add(typeof event.question === 'number' ? event.question : event.question.number);
-    if ('review' in event) touched.reviews.add(typeof event.review === 'number' ? event.review : event.review.id);
-    if ('message' in event) touched.messages.add(typeof event.message === 'string' ? event.message : event.message.id);
+    if ('session' in event)
+      touched.sessions.add(typeof event.session === 'string' ? event.session : event.session.id);
+    if ('question' in event)
+      touched.questions.add(typeof event.question === 'number' ? event.question : event.question.number);
+    if ('review' in event)
+      touched.reviews.add(typeof event.review === 'number' ? event.review : event.review.id);
+    if ('message' in event)
+      touched.messages.add(typeof event.message === 'string' ? event.message : event.message.id);
   }
   return touched;
 }
 
-const pick = <K, V>(rows: ReadonlyMap<K, V>, keys: ReadonlySet<K>): V[] => [...keys].flatMap((key) => rows.get(key) ?? []);
+const pick = <K, V>(rows: ReadonlyMap<K, V>, keys: ReadonlySet<K>): V[] =>
+  [...keys].flatMap((key) => rows.get(key) ?? []);

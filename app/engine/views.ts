@@ -1,7 +1,13 @@
 /** States → what operations answer with. */
 import type { z } from 'zod';
-import type { FeedbackView, QuestionView, RunView, TaskView, TimelineEntry } from '../catalog/views.ts';
-import { PlanView } from '../catalog/views.ts';
+import type {
+  FeedbackView,
+  PlanView,
+  QuestionView,
+  RunView,
+  TaskView,
+  TimelineEntry,
+} from '../catalog/views.ts';
 import { actorName } from '../domain/actor.ts';
 import type { RecordedEvent } from '../domain/event.ts';
 import { taskOf } from '../domain/event.ts';
@@ -68,7 +74,11 @@ export function taskView(task: Task, run: Run): TaskView {
     files: task.files,
     depends_on: refs(task.dependsOn),
     unmet: refs(task.unmet),
-    acceptance: task.acceptance.map((item, index) => ({ item: index + 1, text: item.text, evidence: item.evidence })),
+    acceptance: task.acceptance.map((item, index) => ({
+      item: index + 1,
+      text: item.text,
+      evidence: item.evidence,
+    })),
     branch: task.branch,
     pull: task.pull,
     head: task.head,
@@ -99,7 +109,14 @@ export function feedbackView(review: Review): FeedbackView {
     by: review.by,
     verdict: review.verdict,
     body: review.body,
-    threads: review.threads.map(({ id, path, line, code, body, state }) => ({ thread: id, path, line, code, body, state })),
+    threads: review.threads.map(({ id, path, line, code, body, state }) => ({
+      thread: id,
+      path,
+      line,
+      code,
+      body,
+      state,
+    })),
   };
 }
 

@@ -2,26 +2,56 @@
 import { sql } from 'kysely';
 import type { Transaction } from '../transaction.ts';
 
-export type Bundle = { id: string; run: string; task: number; session: string; head: string; state: 'pending' | 'pushed' | 'refused'; reason: string };
+export type Bundle = {
+  id: string;
+  run: string;
+  task: number;
+  session: string;
+  head: string;
+  state: 'pending' | 'pushed' | 'refused';
+  reason: string;
+};
 
-export async function addBundle(tx: Transaction, bundle: { id: string; installation: number; run: string; task: number; session: string; head: string; data: Buffer }): Promise<void> {
+export async function addBundle(
+  tx: Transaction,
+  bundle: {
+    id: string;
+    installation: number;
+    run: string;
+    task: number;
+    session: string;
+    head: string;
+    data: Buffer;
+  },
+): Promise<void> {
   await sql`
     insert into bundle (id, installation, run, task, session, head, data, state)
-    values (${bundle.id}, ${bundle.installation}, ${bundle.run}, ${bundle.task}, ${bundle.session}, ${bundle.head}, ${bundle.data}, 'pending')`.execute(tx);
+    values (${bundle.id}, ${bundle.installation}, ${bundle.run}, ${bundle.task}, ${bundle.session}, ${bundle.head}, ${bundle.data}, 'pending')`.execute(
+    tx,
+  );
 }
 
 export async function bundleById(tx: Transaction, installation: number, id: string): Promise<Bundle | null> {
-  const { rows } = await sql<Bundle>`select id, run, task, session, head, state, reason from bundle where installation = ${installation} and id = ${id}`.execute(tx);
+  const { rows } =
+    await sql<Bundle>`select id, run, task, session, head, state, reason from bundle where installation = ${installation} and id = ${id}`.execute(
+      tx,
+    );
   return rows[0] ?? null;
 }
 
 export async function bundleData(tx: Transaction, installation: number, id: string): Promise<Buffer | null> {
-  const { rows } = await sql<{ data: Buffer | null }>`select data from bundle where installation = ${installation} and id = ${id}`.execute(tx);
+  const { rows } = await sql<{
+    data: Buffer | null;
+  }>`select data from bundle where installation = ${installation} and id = ${id}`.execute(tx);
   return rows[0]?.data ?? null;
 }
 
 /** A pushed bundle's bytes are on GitHub now; a refused one's stay. */
-export async function settleBundle(tx: Transaction, installation: number, bundle: { id: string; refused: string | null }): Promise<void> {
+export async function settleBundle(
+  tx: Transaction,
+  installation: number,
+  bundle: { id: string; refused: string | null },
+): Promise<void> {
   await sql`
     update bundle set state = ${bundle.refused === null ? 'pushed' : 'refused'}, reason = ${bundle.refused ?? ''}, data = case when ${bundle.refused === null} then null else data end
     where installation = ${installation} and id = ${bundle.id} and state = 'pending'`.execute(tx);

@@ -2,7 +2,13 @@
 import { sql } from 'kysely';
 import type { Transaction } from '../transaction.ts';
 
-export type Delivery = { guid: string; installation: number | null; event: string; action: string | null; body: string };
+export type Delivery = {
+  guid: string;
+  installation: number | null;
+  event: string;
+  action: string | null;
+  body: string;
+};
 
 /** False when the delivery was stored before: a redelivery keeps its GUID (G43). */
 export async function storeDelivery(tx: Transaction, delivery: Delivery): Promise<boolean> {
@@ -13,9 +19,14 @@ export async function storeDelivery(tx: Transaction, delivery: Delivery): Promis
   return rows.length === 1;
 }
 
-export async function loadDelivery(tx: Transaction, guid: string): Promise<(Delivery & { handled: boolean }) | null> {
+export async function loadDelivery(
+  tx: Transaction,
+  guid: string,
+): Promise<(Delivery & { handled: boolean }) | null> {
   const { rows } = await sql<Delivery & { handled: boolean }>`
-    select guid, installation, event, action, body, handled_at is not null as handled from delivery where guid = ${guid}`.execute(tx);
+    select guid, installation, event, action, body, handled_at is not null as handled from delivery where guid = ${guid}`.execute(
+    tx,
+  );
   return rows[0] ?? null;
 }
 

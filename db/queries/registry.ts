@@ -2,26 +2,45 @@
 import { sql } from 'kysely';
 import type { Transaction } from '../transaction.ts';
 
-export async function upsertInstallation(tx: Transaction, row: { id: number; account: string; accountType: string; removed: boolean }): Promise<void> {
+export async function upsertInstallation(
+  tx: Transaction,
+  row: { id: number; account: string; accountType: string; removed: boolean },
+): Promise<void> {
   await sql`
     insert into installation (id, account, account_type, deleted_at) values (${row.id}, ${row.account}, ${row.accountType}, case when ${row.removed} then now() end)
-    on conflict (id) do update set account = excluded.account, account_type = excluded.account_type, deleted_at = excluded.deleted_at`.execute(tx);
+    on conflict (id) do update set account = excluded.account, account_type = excluded.account_type, deleted_at = excluded.deleted_at`.execute(
+    tx,
+  );
 }
 
 /** A rename or a changed default branch overwrites; what is left out stays. */
 export async function upsertRepository(
   tx: Transaction,
-  row: { id: number; installation: number; owner: string; name: string; defaultBranch: string | null; private: boolean | null; removed: boolean },
+  row: {
+    id: number;
+    installation: number;
+    owner: string;
+    name: string;
+    defaultBranch: string | null;
+    private: boolean | null;
+    removed: boolean;
+  },
 ): Promise<void> {
   await sql`
     insert into repository (id, installation, owner, name, default_branch, private, removed_at)
     values (${row.id}, ${row.installation}, ${row.owner}, ${row.name}, coalesce(${row.defaultBranch}, 'main'), coalesce(${row.private}, true), case when ${row.removed} then now() end)
     on conflict (id) do update set installation = excluded.installation, owner = excluded.owner, name = excluded.name,
-      default_branch = coalesce(${row.defaultBranch}, repository.default_branch), private = coalesce(${row.private}, repository.private), removed_at = excluded.removed_at`.execute(tx);
+      default_branch = coalesce(${row.defaultBranch}, repository.default_branch), private = coalesce(${row.private}, repository.private), removed_at = excluded.removed_at`.execute(
+    tx,
+  );
 }
 
 /** A good policy replaces the last; a broken one leaves it in force and is remembered as a problem (TR-3). */
-export async function setPolicy(tx: Transaction, installation: number, row: { repository: number; policy: unknown; problem: string | null }): Promise<void> {
+export async function setPolicy(
+  tx: Transaction,
+  installation: number,
+  row: { repository: number; policy: unknown; problem: string | null },
+): Promise<void> {
   await sql`
     update repository set policy = coalesce(${row.policy === null ? null : JSON.stringify(row.policy)}::jsonb, policy), policy_problem = ${row.problem}
     where installation = ${installation} and id = ${row.repository}`.execute(tx);

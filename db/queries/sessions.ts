@@ -3,17 +3,24 @@ import { sql } from 'kysely';
 import type { Transaction } from '../transaction.ts';
 
 /** The next queued session that a runner with these engines can host: most urgent task first, then oldest. Not locked; the caller locks its run and looks again. */
-export async function nextQueued(tx: Transaction, installation: number, engines: readonly string[], skip: readonly string[]): Promise<{ id: string; run: string } | null> {
+export async function nextQueued(
+  tx: Transaction,
+  installation: number,
+  wanted: { engines: readonly string[]; skip: readonly string[] },
+): Promise<{ id: string; run: string } | null> {
   const { rows } = await sql<{ id: string; run: string }>`
     select session.id, session.run from session left join task on task.run = session.run and task.number = session.task
-    where session.installation = ${installation} and session.state = 'queued' and session.engine = any(${[...engines]}::text[])
-      and not (session.id = any(${[...skip]}::uuid[])) and (session.task is null or task.branch is not null)
+    where session.installation = ${installation} and session.state = 'queued' and session.engine = any(${[...wanted.engines]}::text[])
+      and not (session.id = any(${[...wanted.skip]}::uuid[])) and (session.task is null or task.branch is not null)
     order by array_position(array['critical','high','medium','low'], task.priority) nulls first, session.queued_at
     limit 1`.execute(tx);
   return rows[0] ?? null;
 }
 
-export async function setLease(tx: Transaction, lease: { installation: number; session: string; until: string; activity: string }): Promise<void> {
+export async function setLease(
+  tx: Transaction,
+  lease: { installation: number; session: string; until: string; activity: string },
+): Promise<void> {
   await sql`
     insert into session_lease (session, installation, until, activity) values (${lease.session}, ${lease.installation}, ${lease.until}, ${lease.activity})
     on conflict (session) do update set until = excluded.until, activity = excluded.activity`.execute(tx);
@@ -22,17 +29,27 @@ export async function setLease(tx: Transaction, lease: { installation: number; s
 /** Whether the agent of the session was told that its budget gets tight; told once. */
 export async function markWarned(tx: Transaction, installation: number, session: string): Promise<boolean> {
   const { rows } = await sql<{ session: string }>`
-    update session_lease set warned = true where installation = ${installation} and session = ${session} and not warned returning session`.execute(tx);
+    update session_lease set warned = true where installation = ${installation} and session = ${session} and not warned returning session`.execute(
+    tx,
+  );
   return rows.length === 1;
 }
 
 export async function leaseActivity(tx: Transaction, installation: number, session: string): Promise<string> {
-  const { rows } = await sql<{ activity: string }>`select activity from session_lease where installation = ${installation} and session = ${session}`.execute(tx);
+  const { rows } = await sql<{
+    activity: string;
+  }>`select activity from session_lease where installation = ${installation} and session = ${session}`.execute(
+    tx,
+  );
   return rows[0]?.activity ?? '';
 }
 
 /** Sessions whose lease ran out, over all installations, and plan sessions that no runner took in time. */
-export async function expiredSessions(tx: Transaction, now: string, queuedBefore: string): Promise<{ session: string; installation: number }[]> {
+export async function expiredSessions(
+  tx: Transaction,
+  now: string,
+  queuedBefore: string,
+): Promise<{ session: string; installation: number }[]> {
   const { rows } = await sql<{ session: string; installation: number }>`
     select session, installation from session_lease where until < ${now}
     union all
@@ -41,11 +58,26 @@ export async function expiredSessions(tx: Transaction, now: string, queuedBefore
   return rows;
 }
 
-export async function addToken(tx: Transaction, token: { hash: Buffer; installation: number; session: string; kind: 'runner' | 'agent' }): Promise<void> {
-  await sql`insert into session_token (hash, installation, session, kind) values (${token.hash}, ${token.installation}, ${token.session}, ${token.kind})`.execute(tx);
+export async function addToken(
+  tx: Transaction,
+  token: { hash: Buffer; installation: number; session: string; kind: 'runner' | 'agent' },
+): Promise<void> {
+  await sql`insert into session_token (hash, installation, session, kind) values (${token.hash}, ${token.installation}, ${token.session}, ${token.kind})`.execute(
+    tx,
+  );
 }
 
-export type SessionToken = { kind: 'runner' | 'agent'; session: string; installation: number; run: string; task: number | null; repository: number; agent: string; role: 'manager' | 'engineer' | 'reviewer'; runner: string | null };
+export type SessionToken = {
+  kind: 'runner' | 'agent';
+  session: string;
+  installation: number;
+  run: string;
+  task: number | null;
+  repository: number;
+  agent: string;
+  role: 'manager' | 'engineer' | 'reviewer';
+  runner: string | null;
+};
 
 /** Whose token it is. A token of an ended session is gone, so it finds nothing. Runs over all installations: the tenant is what it finds out. */
 export async function sessionOfToken(tx: Transaction, hash: Buffer): Promise<SessionToken | null> {
@@ -56,49 +88,103 @@ export async function sessionOfToken(tx: Transaction, hash: Buffer): Promise<Ses
   return rows[0] ?? null;
 }
 
-export async function addRunnerToken(tx: Transaction, token: { hash: Buffer; installation: number; group: string; by: string; expires: string }): Promise<void> {
+export async function addRunnerToken(
+  tx: Transaction,
+  token: { hash: Buffer; installation: number; group: string; by: string; expires: string },
+): Promise<void> {
   await sql`
     insert into runner_token (hash, installation, group_name, created_by, expires_at)
     values (${token.hash}, ${token.installation}, ${token.group}, ${token.by}, ${token.expires})`.execute(tx);
 }
 
-export async function runnerTokenByHash(tx: Transaction, hash: Buffer, now: string): Promise<{ installation: number; group: string } | null> {
+export async function runnerTokenByHash(
+  tx: Transaction,
+  hash: Buffer,
+  now: string,
+): Promise<{ installation: number; group: string } | null> {
   const { rows } = await sql<{ installation: number; group: string }>`
-    select installation, group_name as "group" from runner_token where hash = ${hash} and expires_at > ${now}`.execute(tx);
+    select installation, group_name as "group" from runner_token where hash = ${hash} and expires_at > ${now}`.execute(
+    tx,
+  );
   return rows[0] ?? null;
 }
 
-export async function addRunner(tx: Transaction, runner: { id: string; installation: number; name: string; group: string; hash: Buffer }): Promise<void> {
+export async function addRunner(
+  tx: Transaction,
+  runner: { id: string; installation: number; name: string; group: string; hash: Buffer },
+): Promise<void> {
   await sql`
-    insert into runner (id, installation, name, group_name, token_hash) values (${runner.id}, ${runner.installation}, ${runner.name}, ${runner.group}, ${runner.hash})`.execute(tx);
+    insert into runner (id, installation, name, group_name, token_hash) values (${runner.id}, ${runner.installation}, ${runner.name}, ${runner.group}, ${runner.hash})`.execute(
+    tx,
+  );
 }
 
-export async function runnerByHash(tx: Transaction, hash: Buffer): Promise<{ id: string; installation: number; name: string } | null> {
+export async function runnerByHash(
+  tx: Transaction,
+  hash: Buffer,
+): Promise<{ id: string; installation: number; name: string } | null> {
   const { rows } = await sql<{ id: string; installation: number; name: string }>`
     select id, installation, name from runner where token_hash = ${hash} and revoked_at is null`.execute(tx);
   return rows[0] ?? null;
 }
 
-export async function addApiKey(tx: Transaction, key: { hash: Buffer; installation: number; name: string; login: string; userId: number; expires: string }): Promise<void> {
+export async function addApiKey(
+  tx: Transaction,
+  key: { hash: Buffer; installation: number; name: string; login: string; userId: number; expires: string },
+): Promise<void> {
   await sql`
     insert into api_key (hash, installation, name, login, user_id, expires_at)
-    values (${key.hash}, ${key.installation}, ${key.name}, ${key.login}, ${key.userId}, ${key.expires})`.execute(tx);
+    values (${key.hash}, ${key.installation}, ${key.name}, ${key.login}, ${key.userId}, ${key.expires})`.execute(
+    tx,
+  );
 }
 
-export async function revokeApiKeys(tx: Transaction, installation: number, key: { name: string; now: string }): Promise<number> {
+export async function revokeApiKeys(
+  tx: Transaction,
+  installation: number,
+  key: { name: string; now: string },
+): Promise<number> {
   const { rows } = await sql<{ name: string }>`
-    update api_key set revoked_at = ${key.now} where installation = ${installation} and name = ${key.name} and revoked_at is null returning name`.execute(tx);
+    update api_key set revoked_at = ${key.now} where installation = ${installation} and name = ${key.name} and revoked_at is null returning name`.execute(
+    tx,
+  );
   return rows.length;
 }
 
-export async function apiKeyByHash(tx: Transaction, hash: Buffer, now: string): Promise<{ installation: number; login: string; userId: number } | null> {
+export async function apiKeyByHash(
+  tx: Transaction,
+  hash: Buffer,
+  now: string,
+): Promise<{ installation: number; login: string; userId: number } | null> {
   const { rows } = await sql<{ installation: number; login: string; userId: number }>`
-    select installation, login, user_id as "userId" from api_key where hash = ${hash} and expires_at > ${now} and revoked_at is null`.execute(tx);
+    select installation, login, user_id as "userId" from api_key where hash = ${hash} and expires_at > ${now} and revoked_at is null`.execute(
+    tx,
+  );
   return rows[0] ?? null;
 }
 
 /** The run a session belongs to. */
-export async function sessionRun(tx: Transaction, installation: number, session: string): Promise<string | null> {
-  const { rows } = await sql<{ run: string }>`select run from session where installation = ${installation} and id = ${session}`.execute(tx);
+export async function sessionRun(
+  tx: Transaction,
+  installation: number,
+  session: string,
+): Promise<string | null> {
+  const { rows } = await sql<{
+    run: string;
+  }>`select run from session where installation = ${installation} and id = ${session}`.execute(tx);
   return rows[0]?.run ?? null;
+}
+
+/** When the session's lease ends, or null when it has none. */
+export async function leaseUntil(
+  tx: Transaction,
+  installation: number,
+  session: string,
+): Promise<string | null> {
+  const { rows } = await sql<{
+    until: string;
+  }>`select until from session_lease where installation = ${installation} and session = ${session}`.execute(
+    tx,
+  );
+  return rows[0]?.until ?? null;
 }

@@ -8,7 +8,13 @@ import { decide, type TaskCommand } from '../../domain/task-rules.ts';
 import type { Task } from '../../domain/task.ts';
 import { bundleById, settleBundle } from '../../../db/queries/bundles.ts';
 import { upsertInstallation, upsertRepository } from '../../../db/queries/registry.ts';
-import { repositoryById, runsWithReadyTasks, taskByBranch, taskByPull, type TaskAddress } from '../../../db/queries/runs.ts';
+import {
+  repositoryById,
+  runsWithReadyTasks,
+  taskByBranch,
+  taskByPull,
+  type TaskAddress,
+} from '../../../db/queries/runs.ts';
 import { leaseUntil, sessionRun } from '../../../db/queries/sessions.ts';
 import { runKey } from '../bell.ts';
 import { commit } from '../commit.ts';
@@ -20,7 +26,11 @@ import { openRun, type RunWork } from '../run-work.ts';
 type Found = Rejection | { output: { found: boolean } };
 const found = (value: boolean): Found => ({ output: { found: value } });
 
-async function onTask(context: Context, address: TaskAddress | null, command: (task: Task, work: RunWork) => TaskCommand | Promise<TaskCommand>): Promise<Found> {
+async function onTask(
+  context: Context,
+  address: TaskAddress | null,
+  command: (task: Task, work: RunWork) => TaskCommand | Promise<TaskCommand>,
+): Promise<Found> {
   const work = address === null ? null : await openRun(context.tx, address.run, { now: context.now });
   const task = address === null ? undefined : work?.tasks.get(address.task);
   if (work === null || task === undefined) return found(false);
@@ -28,22 +38,30 @@ async function onTask(context: Context, address: TaskAddress | null, command: (t
 }
 
 export const recordBranch: Handlers['record_branch'] = {
-  handle: async (context, { branch, base, head, ...address }) => await onTask(context, address, () => ({ type: 'record_branch', branch, base, head })),
+  handle: async (context, { branch, base, head, ...address }) =>
+    await onTask(context, address, () => ({ type: 'record_branch', branch, base, head })),
 };
 
 export const recordPullRequest: Handlers['record_pull_request'] = {
-  handle: async (context, { number, url, ...address }) => await onTask(context, address, () => ({ type: 'record_pull_request', number, url })),
+  handle: async (context, { number, url, ...address }) =>
+    await onTask(context, address, () => ({ type: 'record_pull_request', number, url })),
 };
 
 export const recordHead: Handlers['record_head'] = {
   async handle(context, input) {
     const address = await taskByBranch(context.tx, context.caller.installation, input);
-    return await onTask(context, address, () => ({ type: 'record_head', head: input.head, by: input.by, ours: false }));
+    return await onTask(context, address, () => ({
+      type: 'record_head',
+      head: input.head,
+      by: input.by,
+      ours: false,
+    }));
   },
 };
 
 export const recordChecks: Handlers['record_checks'] = {
-  handle: async (context, { head, checks, ...address }) => await onTask(context, address, () => ({ type: 'report_checks', head, checks })),
+  handle: async (context, { head, checks, ...address }) =>
+    await onTask(context, address, () => ({ type: 'report_checks', head, checks })),
 };
 
 export const recordReview: Handlers['record_review'] = {
@@ -68,7 +86,9 @@ export const recordReview: Handlers['record_review'] = {
       submittedAt: context.now,
     };
     const enough = await approvedByEnough(context, work, review);
-    return (await commit(context, work, decide(task, { type: 'receive_review', review, enough }))) ?? found(true);
+    return (
+      (await commit(context, work, decide(task, { type: 'receive_review', review, enough }))) ?? found(true)
+    );
   },
 };
 
@@ -77,8 +97,15 @@ async function approvedByEnough(context: Context, work: RunWork, review: Review)
   const repository = await repositoryById(context.tx, work.installation, work.run.repository);
   if (repository === null) return false;
   const policy = policyOf(repository);
-  const standing = [...work.reviews.values(), review].filter((row) => row.task === review.task && row.head === review.head && !row.dismissed && row.verdict === 'approve');
-  const people = new Set(standing.map((row) => row.by).filter((login) => policy.review.requesters_approval_counts || login !== work.run.requester));
+  const standing = [...work.reviews.values(), review].filter(
+    (row) =>
+      row.task === review.task && row.head === review.head && !row.dismissed && row.verdict === 'approve',
+  );
+  const people = new Set(
+    standing
+      .map((row) => row.by)
+      .filter((login) => policy.review.requesters_approval_counts || login !== work.run.requester),
+  );
   return people.size >= policy.review.people;
 }
 
@@ -95,7 +122,11 @@ export const recordReviewDismissed: Handlers['record_review_dismissed'] = {
 export const recordMerge: Handlers['record_merge'] = {
   async handle(context, input) {
     const address = await taskByPull(context.tx, context.caller.installation, input);
-    return await onTask(context, address, () => ({ type: 'record_merge', commit: input.commit, by: input.by }));
+    return await onTask(context, address, () => ({
+      type: 'record_merge',
+      commit: input.commit,
+      by: input.by,
+    }));
   },
 };
 
@@ -132,7 +163,8 @@ export const recordPush: Handlers['record_push'] = {
 };
 
 export const returnTask: Handlers['return_task'] = {
-  handle: async (context, { reason, ...address }) => await onTask(context, address, () => ({ type: 'return_to_work', reason })),
+  handle: async (context, { reason, ...address }) =>
+    await onTask(context, address, () => ({ type: 'return_to_work', reason })),
 };
 
 export const acceptUnproven: Handlers['accept_unproven'] = {
@@ -150,7 +182,9 @@ export const expireQuestion: Handlers['expire_question'] = {
     const question = work?.questions.get(input.question);
     if (work === null || question === undefined) return found(false);
     if (question.deadline === null || question.deadline > context.now) return found(false);
-    return (await commit(context, work, decideQuestion(question, { type: 'expire_question' }))) ?? found(true);
+    return (
+      (await commit(context, work, decideQuestion(question, { type: 'expire_question' }))) ?? found(true)
+    );
   },
 };
 
@@ -164,7 +198,13 @@ export const expireLease: Handlers['expire_lease'] = {
     // A heartbeat may have come between the sweep's look and this lock.
     if (session.state !== 'queued' && until !== null && until > context.now) return found(false);
     const lost = session.state === 'queued' ? 'no runner took it in time' : 'its runner stopped reporting';
-    return (await commit(context, work, decideSession(session, { type: 'end_session', outcome: 'lost', reason: lost }))) ?? found(true);
+    return (
+      (await commit(
+        context,
+        work,
+        decideSession(session, { type: 'end_session', outcome: 'lost', reason: lost }),
+      )) ?? found(true)
+    );
   },
 };
 
@@ -179,7 +219,12 @@ export const sweepRun: Handlers['sweep_run'] = {
 
 export const recordInstallation: Handlers['record_installation'] = {
   async handle({ tx, caller }, input) {
-    await upsertInstallation(tx, { id: caller.installation, account: input.account, accountType: input.account_type, removed: input.removed });
+    await upsertInstallation(tx, {
+      id: caller.installation,
+      account: input.account,
+      accountType: input.account_type,
+      removed: input.removed,
+    });
     return found(true);
   },
 };

@@ -1,7 +1,7 @@
 /** Handlers of messages: sent to a task's agent, a role or a name; read from the inbox. */
 import { actorName } from '../../domain/actor.ts';
 import type { Event } from '../../domain/event.ts';
-import type { Recipient } from '../../domain/message.ts';
+import { addressedTo, type Recipient } from '../../domain/message.ts';
 import { isRejection, reject } from '../../domain/rejection.ts';
 import { loadMessages } from '../../../db/entities.ts';
 import { commit } from '../commit.ts';
@@ -15,7 +15,8 @@ export const sendMessage: Handlers['send_message'] = {
     const work = await locateRun(context, input);
     if (isRejection(work)) return work;
     const to = recipient(input.to);
-    if (to.kind === 'task' && !work.tasks.has(to.task)) return reject('not_found', `Run ${work.run.number} has no task ${input.to}.`);
+    if (to.kind === 'task' && !work.tasks.has(to.task))
+      return reject('not_found', `Run ${work.run.number} has no task ${input.to}.`);
     const message = {
       id: context.engine.uuid(),
       run: work.run.id,
@@ -45,13 +46,19 @@ export const getInbox: Handlers['get_inbox'] = {
     const session = callingSession(context, work);
     if (isRejection(session)) return session;
     const messages = await loadMessages(context.tx, work.run.id);
-    const mine = messages.filter(
-      ({ seenAt, to }) =>
-        seenAt === null &&
-        ((to.kind === 'task' && to.task === session.task) || (to.kind === 'role' && to.role === session.role) || (to.kind === 'agent' && to.agent === session.agent)),
-    );
+    const mine = messages.filter((message) => message.seenAt === null && addressedTo(message, session));
     for (const message of mine) work.messages.set(message.id, message);
-    const rejection = await commit(context, work, mine.map((message): Event => ({ type: 'message_seen', message: message.id })));
-    return rejection ?? { output: { messages: mine.map(({ id, from, text, sentAt }) => ({ message: id, from, text, at: sentAt })) } };
+    const rejection = await commit(
+      context,
+      work,
+      mine.map((message): Event => ({ type: 'message_seen', message: message.id })),
+    );
+    return (
+      rejection ?? {
+        output: {
+          messages: mine.map(({ id, from, text, sentAt }) => ({ message: id, from, text, at: sentAt })),
+        },
+      }
+    );
   },
 };

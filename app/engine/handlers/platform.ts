@@ -10,7 +10,9 @@ import { hashSecret } from '../secret.ts';
 
 export const ping: Handlers['ping'] = {
   async handle(context) {
-    const { rows } = await sql<{ version: string }>`select current_setting('server_version') as version`.execute(context.tx);
+    const { rows } = await sql<{
+      version: string;
+    }>`select current_setting('server_version') as version`.execute(context.tx);
     return { output: { ok: true, version: context.engine.version, database: rows[0]?.version ?? 'unknown' } };
   },
 };
@@ -25,12 +27,22 @@ export const authenticate: Handlers['authenticate'] = {
 
 export const listAgents: Handlers['list_agents'] = {
   async handle({ repository, tx, caller }) {
-    if (repository === null) return reject('invalid_input', 'Which repository?', { help: 'Give `repository` as owner/name.' });
+    if (repository === null)
+      return reject('invalid_input', 'Which repository?', { help: 'Give `repository` as owner/name.' });
     const loads = await agentLoads(tx, caller.installation, repository.id);
     const agents = policyOf(repository).agents.map((agent) => {
       const busy = loads.find((load) => load.agent === agent.name)?.busy ?? 0;
       const { name, role, engine, capabilities, slots } = agent;
-      return { name, role, engine, model: agent.model ?? null, capabilities, slots, busy, status: busy > 0 ? ('busy' as const) : ('idle' as const) };
+      return {
+        name,
+        role,
+        engine,
+        model: agent.model ?? null,
+        capabilities,
+        slots,
+        busy,
+        status: busy > 0 ? ('busy' as const) : ('idle' as const),
+      };
     });
     return { output: { agents } };
   },
@@ -38,10 +50,18 @@ export const listAgents: Handlers['list_agents'] = {
 
 export const createApiKey: Handlers['create_api_key'] = {
   async handle({ engine, tx, caller, now }, input) {
-    if (caller.actor.kind !== 'person') return reject('not_permitted', 'A key acts as the person who makes it.');
+    if (caller.actor.kind !== 'person')
+      return reject('not_permitted', 'A key acts as the person who makes it.');
     const key = engine.secret('ent_key');
     const expires = new Date(Date.parse(now) + input.days * 86_400_000).toISOString();
-    await addApiKey(tx, { hash: hashSecret(key), installation: caller.installation, name: input.name, login: caller.actor.login, userId: caller.actor.id, expires });
+    await addApiKey(tx, {
+      hash: hashSecret(key),
+      installation: caller.installation,
+      name: input.name,
+      login: caller.actor.login,
+      userId: caller.actor.id,
+      expires,
+    });
     return { output: { key, expires_at: expires } };
   },
 };
@@ -49,6 +69,8 @@ export const createApiKey: Handlers['create_api_key'] = {
 export const revokeApiKey: Handlers['revoke_api_key'] = {
   async handle({ tx, caller, now }, input) {
     const revoked = await revokeApiKeys(tx, caller.installation, { name: input.name, now });
-    return revoked === 0 ? reject('not_found', `There is no API key ${input.name}.`) : { output: { revoked } };
+    return revoked === 0
+      ? reject('not_found', `There is no API key ${input.name}.`)
+      : { output: { revoked } };
   },
 };

@@ -11,11 +11,16 @@ import { questionView } from '../views.ts';
 const asking = (question: Question, work: RunWork) => ({
   question: questionView(question, work.run),
   pending: question.state === 'open',
-  next: question.state === 'open' ? `Call get_answer with question "q${question.number}" to wait on.` : 'Go on with the answer.',
+  next:
+    question.state === 'open'
+      ? `Call get_answer with question "q${question.number}" to wait on.`
+      : 'Go on with the answer.',
 });
 
 const waitFor = (question: Question, work: RunWork) =>
-  question.state === 'open' ? { pending: asking(question, work), until: [runKey(work.run.id)] } : { output: asking(question, work) };
+  question.state === 'open'
+    ? { pending: asking(question, work), until: [runKey(work.run.id)] }
+    : { output: asking(question, work) };
 
 export const askHuman: Handlers['ask_human'] = {
   async handle(context, input) {
@@ -24,10 +29,14 @@ export const askHuman: Handlers['ask_human'] = {
     const session = callingSession(context, work);
     if (isRejection(session)) return session;
     // The same question of the same session is the same question: a call that is repeated asks once.
-    const asked = [...work.questions.values()].find((question) => question.session === session.id && question.text === input.question);
+    const asked = [...work.questions.values()].find(
+      (question) => question.session === session.id && question.text === input.question,
+    );
     if (asked !== undefined) return waitFor(asked, work);
     if (input.default !== undefined && input.options.length > 0 && !input.options.includes(input.default)) {
-      return reject('invalid_input', `The default “${input.default}” is none of the options.`, { help: `Options: ${input.options.join(', ')}.` });
+      return reject('invalid_input', `The default “${input.default}” is none of the options.`, {
+        help: `Options: ${input.options.join(', ')}.`,
+      });
     }
     const question: Question = {
       run: work.run.id,
@@ -79,27 +88,43 @@ export const respondToRequest: Handlers['respond_to_request'] = {
   async handle(context, input) {
     const work = await locateRun(context, input);
     if (isRejection(work)) return work;
-    const question = input.question === undefined ? theOpenOne(context, work, input.task) : named(work, input.question);
+    const question =
+      input.question === undefined ? theOpenOne(context, work, input.task) : named(work, input.question);
     if (isRejection(question)) return question;
     const by = context.caller.actor.kind === 'person' ? context.caller.actor.login : 'entourage';
-    const rejection = await commit(context, work, decide(question, { type: 'answer_question', text: input.text, by }));
-    return rejection ?? { output: { question: questionView(work.questions.get(question.number) ?? question, work.run) } };
+    const rejection = await commit(
+      context,
+      work,
+      decide(question, { type: 'answer_question', text: input.text, by }),
+    );
+    return (
+      rejection ?? {
+        output: { question: questionView(work.questions.get(question.number) ?? question, work.run) },
+      }
+    );
   },
 };
 
 /** In a task's pull request the open question of that task; elsewhere the only open one of the run. */
 function theOpenOne(context: Context, work: RunWork, task: string | undefined): Question | Rejection {
   const number = task === undefined ? context.caller.task : Number(/t(\d+)$/i.exec(task)?.[1]);
-  const here = [...work.questions.values()].filter((question) => number === undefined || question.task === number);
+  const here = [...work.questions.values()].filter(
+    (question) => number === undefined || question.task === number,
+  );
   const open = here.filter((question) => question.state === 'open');
   if (open.length === 1 && open[0] !== undefined) return open[0];
   if (open.length > 1) {
-    return reject('invalid_input', `${open.length} questions are open: ${open.map((question) => `q${question.number}`).join(', ')}.`, {
-      help: 'Name one: `/entourage answer q1 <your words>`.',
-    });
+    return reject(
+      'invalid_input',
+      `${open.length} questions are open: ${open.map((question) => `q${question.number}`).join(', ')}.`,
+      {
+        help: 'Name one: `/entourage answer q1 <your words>`.',
+      },
+    );
   }
   const last = here.at(-1);
-  if (last === undefined) return reject('not_found', 'No question is open here.', { help: '`/entourage tell` reaches the agent.' });
+  if (last === undefined)
+    return reject('not_found', 'No question is open here.', { help: '`/entourage tell` reaches the agent.' });
   const closed = decide(last, { type: 'answer_question', text: '', by: '' });
   return isRejection(closed) ? closed : last;
 }

@@ -18,13 +18,25 @@ import { policyOf } from '../policy-of.ts';
 import { newRun, type RunWork } from '../run-work.ts';
 import { runView, taskView, timelineEntry } from '../views.ts';
 
-type Start = { issue: number; title: string; intent: string; template: Run['template']; budgetUsd?: number | undefined; maxParallel?: number | undefined; base?: string | undefined; yes: boolean };
+type Start = {
+  issue: number;
+  title: string;
+  intent: string;
+  template: Run['template'];
+  budgetUsd?: number | undefined;
+  maxParallel?: number | undefined;
+  base?: string | undefined;
+  yes: boolean;
+};
 
 export const createRun: Handlers['create_run'] = {
   prepare: async (engine, scope) => await prepared(engine, scope.repository),
   async handle(context, input) {
     const title = input.title ?? input.intent ?? '';
-    if (title === '') return reject('invalid_input', 'A run needs an intent or a title.', { help: 'Write `/entourage run <what you want>`.' });
+    if (title === '')
+      return reject('invalid_input', 'A run needs an intent or a title.', {
+        help: 'Write `/entourage run <what you want>`.',
+      });
     const intent = input.intent ?? title;
     const start: Start = {
       issue: input.issue,
@@ -38,7 +50,10 @@ export const createRun: Handlers['create_run'] = {
     };
     const work = await begin(context, start);
     if (isRejection(work)) return work;
-    const rejection = await commit(context, work, [{ type: 'run_created', run: work.run }, { type: 'planning_started' }]);
+    const rejection = await commit(context, work, [
+      { type: 'run_created', run: work.run },
+      { type: 'planning_started' },
+    ]);
     return rejection ?? answer(context, work);
   },
 };
@@ -47,11 +62,29 @@ export const dispatch: Handlers['dispatch'] = {
   prepare: async (engine, scope) => await prepared(engine, scope.repository),
   async handle(context, input) {
     const title = oneLine(input.title ?? input.prompt);
-    const work = await begin(context, { issue: input.issue, title, intent: input.prompt, template: 'custom', yes: true });
+    const work = await begin(context, {
+      issue: input.issue,
+      title,
+      intent: input.prompt,
+      template: 'custom',
+      yes: true,
+    });
     if (isRejection(work)) return work;
     const plan: Plan = {
       tasks: [
-        { title, why: '', description: input.prompt.slice(0, 8_000), acceptance: [], size: 'M', priority: 'medium', role: 'engineer', capabilities: [], files: [], agent: input.agent ?? null, depends_on: [] },
+        {
+          title,
+          why: '',
+          description: input.prompt.slice(0, 8_000),
+          acceptance: [],
+          size: 'M',
+          priority: 'medium',
+          role: 'engineer',
+          capabilities: [],
+          files: [],
+          agent: input.agent ?? null,
+          depends_on: [],
+        },
       ],
       by: 'dispatch',
       source: 'dispatch',
@@ -71,15 +104,21 @@ async function prepared(engine: Engine, repository: RepositoryRow | null): Promi
   if (repository !== null) await ensurePolicy(engine, repository);
 }
 
-const oneLine = (text: string): string => (text.split('\n').find((line) => line.trim() !== '') ?? text).replaceAll(/\p{Cc}/gu, ' ').trim().slice(0, 100) || 'Task';
+const oneLine = (text: string): string =>
+  (text.split('\n').find((line) => line.trim() !== '') ?? text)
+    .replaceAll(/\p{Cc}/gu, ' ')
+    .trim()
+    .slice(0, 100) || 'Task';
 
 /** A new run in draft, within the ceilings: a request may lower the policy's limits, never raise them. */
 async function begin(context: Context, start: Start): Promise<RunWork | Rejection> {
   const { engine, caller, tx } = context;
-  if (context.repository === null) return reject('invalid_input', 'A run needs a repository.', { help: 'Give `repository` as owner/name.' });
+  if (context.repository === null)
+    return reject('invalid_input', 'A run needs a repository.', { help: 'Give `repository` as owner/name.' });
   if (caller.actor.kind !== 'person') return reject('not_permitted', 'Only a person starts a run.');
   const repository = await repositoryById(tx, caller.installation, context.repository.id);
-  if (repository === null) return reject('not_found', 'The App is not installed on this repository any more.');
+  if (repository === null)
+    return reject('not_found', 'The App is not installed on this repository any more.');
   const policy = policyOf(repository);
   const cap = Math.min(micros(policy.budget.run_usd), engine.ceilings.runBudget);
   const run: Run = {
@@ -93,7 +132,8 @@ async function begin(context: Context, start: Start): Promise<RunWork | Rejectio
     template: start.template,
     state: 'draft',
     requester: caller.actor.login,
-    base: start.base ?? (policy.branches.base === 'default' ? repository.defaultBranch : policy.branches.base),
+    base:
+      start.base ?? (policy.branches.base === 'default' ? repository.defaultBranch : policy.branches.base),
     budget: Math.min(start.budgetUsd === undefined ? cap : micros(start.budgetUsd), cap),
     maxParallel: Math.min(start.maxParallel ?? policy.limits.max_parallel, policy.limits.max_parallel),
     autoApprove: start.yes,
@@ -123,40 +163,72 @@ export const setRunTaskGraph: Handlers['set_run_task_graph'] = {
     const session = context.caller.actor.kind === 'agent' ? callingSession(context, work) : null;
     if (isRejection(session)) return session;
     const repository = await repositoryById(context.tx, work.installation, work.run.repository);
-    if (repository === null) return reject('not_found', 'The App is not installed on this repository any more.');
+    if (repository === null)
+      return reject('not_found', 'The App is not installed on this repository any more.');
     const policy = policyOf(repository);
     const problem = checkPlan(input.tasks, policy.plan.max_tasks);
     if (problem !== null) return problem;
-    const plan: Plan = { tasks: input.tasks, by: session === null ? input.by : 'manager', source: session?.agent ?? input.source ?? input.by, note: input.note };
+    const plan: Plan = {
+      tasks: input.tasks,
+      by: session === null ? input.by : 'manager',
+      source: session?.agent ?? input.source ?? input.by,
+      note: input.note,
+    };
     const decision = decide(work.run, { type: 'propose_plan', plan });
     if (isRejection(decision)) return decision;
     const rejection = await commit(context, work, [...decision, ...autoApproval(work, policy)]);
     if (rejection !== null) return rejection;
-    const warnings = sharedFiles(plan.tasks).map(({ first, second, files }) => `t${first} and t${second} expect to touch ${files.join(', ')} and don’t wait for each other`);
+    const warnings = sharedFiles(plan.tasks).map(
+      ({ first, second, files }) =>
+        `t${first} and t${second} expect to touch ${files.join(', ')} and don’t wait for each other`,
+    );
     return { output: { ...answer(context, work).output, warnings } };
   },
 };
 
 /** One command on the run, decided by the domain. */
-async function steer(context: Context, input: RunInput, command: RunCommand | ((run: Run) => RunCommand)): Promise<Rejection | { output: { run: ReturnType<typeof runView> } }> {
+async function steer(
+  context: Context,
+  input: RunInput,
+  command: RunCommand | ((run: Run) => RunCommand),
+): Promise<Rejection | { output: { run: ReturnType<typeof runView> } }> {
   const work = await locateRun(context, input);
   if (isRejection(work)) return work;
-  const rejection = await commit(context, work, decide(work.run, typeof command === 'function' ? command(work.run) : command));
+  const rejection = await commit(
+    context,
+    work,
+    decide(work.run, typeof command === 'function' ? command(work.run) : command),
+  );
   return rejection ?? answer(context, work);
 }
 
-const by = (context: Context): string => (context.caller.actor.kind === 'person' ? context.caller.actor.login : 'entourage');
+const by = (context: Context): string =>
+  context.caller.actor.kind === 'person' ? context.caller.actor.login : 'entourage';
 
 export const approveRun: Handlers['approve_run'] = {
-  handle: async (context, input) => await steer(context, input, (run) => ({ type: 'approve_run', version: input.version ?? run.planVersion, by: by(context) })),
+  handle: async (context, input) =>
+    await steer(context, input, (run) => ({
+      type: 'approve_run',
+      version: input.version ?? run.planVersion,
+      by: by(context),
+    })),
 };
 export const reviseRun: Handlers['revise_run'] = {
-  handle: async (context, input) => await steer(context, input, { type: 'revise_run', feedback: input.feedback, by: by(context) }),
+  handle: async (context, input) =>
+    await steer(context, input, { type: 'revise_run', feedback: input.feedback, by: by(context) }),
 };
-export const pauseRun: Handlers['pause_run'] = { handle: async (context, input) => await steer(context, input, { type: 'pause_run' }) };
-export const resumeRun: Handlers['resume_run'] = { handle: async (context, input) => await steer(context, input, { type: 'resume_run' }) };
+export const pauseRun: Handlers['pause_run'] = {
+  handle: async (context, input) => await steer(context, input, { type: 'pause_run' }),
+};
+export const resumeRun: Handlers['resume_run'] = {
+  handle: async (context, input) => await steer(context, input, { type: 'resume_run' }),
+};
 export const cancelRun: Handlers['cancel_run'] = {
-  handle: async (context, input) => await steer(context, input, { type: 'cancel_run', reason: input.reason || `cancelled by @${by(context)}` }),
+  handle: async (context, input) =>
+    await steer(context, input, {
+      type: 'cancel_run',
+      reason: input.reason || `cancelled by @${by(context)}`,
+    }),
 };
 
 export const retryRun: Handlers['retry_run'] = {
@@ -164,7 +236,10 @@ export const retryRun: Handlers['retry_run'] = {
     const work = await locateRun(context, input);
     if (isRejection(work)) return work;
     const failed = [...work.tasks.values()].filter((task) => task.state === 'failed');
-    if (failed.length === 0) return reject('wrong_state', `Run ${work.run.number} has no failed task.`, { help: '`/entourage retry t3` retries a cancelled one.' });
+    if (failed.length === 0)
+      return reject('wrong_state', `Run ${work.run.number} has no failed task.`, {
+        help: '`/entourage retry t3` retries a cancelled one.',
+      });
     const events: Event[] = [];
     for (const task of failed) {
       const decision = decideTask(task, { type: 'retry_task', by: `@${by(context)}` });
@@ -185,17 +260,28 @@ export const getRun: Handlers['get_run'] = {
 export const listRuns: Handlers['list_runs'] = {
   async handle(context, input) {
     const { repository, tx, caller } = context;
-    if (repository === null) return reject('invalid_input', 'Which repository?', { help: 'Give `repository` as owner/name.' });
+    if (repository === null)
+      return reject('invalid_input', 'Which repository?', { help: 'Give `repository` as owner/name.' });
     const before = input.cursor === undefined ? null : Number(input.cursor);
-    if (before !== null && !Number.isSafeInteger(before)) return reject('invalid_input', 'That cursor is none of ours.');
-    const ids = await listRunIds(tx, caller.installation, { repository: repository.id, limit: input.limit, before });
+    if (before !== null && !Number.isSafeInteger(before))
+      return reject('invalid_input', 'That cursor is none of ours.');
+    const ids = await listRunIds(tx, caller.installation, {
+      repository: repository.id,
+      limit: input.limit,
+      before,
+    });
     const runs: Run[] = [];
     for (const id of ids) {
       const run = await loadRun(tx, id, { lock: 'none' });
       if (run !== null) runs.push(run);
     }
     const last = runs.length === input.limit ? runs.at(-1) : undefined;
-    return { output: { runs: runs.map((run) => runView(run, repository)), cursor: last === undefined ? null : String(last.number) } };
+    return {
+      output: {
+        runs: runs.map((run) => runView(run, repository)),
+        cursor: last === undefined ? null : String(last.number),
+      },
+    };
   },
 };
 
@@ -212,7 +298,8 @@ export const getTimeline: Handlers['get_timeline'] = {
     const work = await locateRun(context, input);
     if (isRejection(work)) return work;
     const task = input.task === undefined ? undefined : Number(/t(\d+)$/.exec(input.task)?.[1] ?? Number.NaN);
-    if (task !== undefined && !work.tasks.has(task)) return reject('not_found', `Run ${work.run.number} has no task ${input.task}.`);
+    if (task !== undefined && !work.tasks.has(task))
+      return reject('not_found', `Run ${work.run.number} has no task ${input.task}.`);
     const events = await readEvents(context.tx, work.run.id, {
       limit: input.limit,
       ...(input.cursor === undefined ? {} : { after: input.cursor }),
@@ -222,4 +309,3 @@ export const getTimeline: Handlers['get_timeline'] = {
     return { output: { events: events.map(timelineEntry), cursor: last?.id ?? null } };
   },
 };
-

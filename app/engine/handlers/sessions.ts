@@ -6,7 +6,14 @@ import { decide, type Session, type Usage } from '../../domain/session.ts';
 import { addBundle, bundleById } from '../../../db/queries/bundles.ts';
 import { addJobs } from '../../../db/jobs.ts';
 import { repositoryById, repositoryByName } from '../../../db/queries/runs.ts';
-import { addRunner, addRunnerToken, addToken, markWarned, nextQueued, setLease } from '../../../db/queries/sessions.ts';
+import {
+  addRunner,
+  addRunnerToken,
+  addToken,
+  markWarned,
+  nextQueued,
+  setLease,
+} from '../../../db/queries/sessions.ts';
 import { inTransaction } from '../../../db/transaction.ts';
 import { assignmentOf, unknownStart } from '../assignment.ts';
 import { claimKey, runKey } from '../bell.ts';
@@ -17,24 +24,38 @@ import { policyOf } from '../policy-of.ts';
 import { openRun, type RunWork } from '../run-work.ts';
 import { hashSecret } from '../secret.ts';
 
-const later = (now: string, seconds: number): string => new Date(Date.parse(now) + seconds * 1000).toISOString();
+const later = (now: string, seconds: number): string =>
+  new Date(Date.parse(now) + seconds * 1000).toISOString();
 
 export const createRunnerToken: Handlers['create_runner_token'] = {
   async handle({ engine, tx, caller, now }, input) {
     const token = engine.secret('ent_registration');
     const expires = later(now, 3600);
     const by = caller.actor.kind === 'person' ? caller.actor.login : 'entourage';
-    await addRunnerToken(tx, { hash: hashSecret(token), installation: caller.installation, group: input.group, by, expires });
+    await addRunnerToken(tx, {
+      hash: hashSecret(token),
+      installation: caller.installation,
+      group: input.group,
+      by,
+      expires,
+    });
     return { output: { token, expires_at: expires } };
   },
 };
 
 export const registerRunner: Handlers['register_runner'] = {
   async handle({ engine, tx, caller }, input) {
-    if (caller.actor.kind !== 'runner' || caller.session !== undefined) return reject('not_permitted', 'Registering needs a registration token.');
+    if (caller.actor.kind !== 'runner' || caller.session !== undefined)
+      return reject('not_permitted', 'Registering needs a registration token.');
     const token = engine.secret('ent_runner');
     const id = engine.uuid();
-    await addRunner(tx, { id, installation: caller.installation, name: input.name, group: 'default', hash: hashSecret(token) });
+    await addRunner(tx, {
+      id,
+      installation: caller.installation,
+      name: input.name,
+      group: 'default',
+      hash: hashSecret(token),
+    });
     return { output: { runner: id, token } };
   },
 };
@@ -42,10 +63,11 @@ export const registerRunner: Handlers['register_runner'] = {
 export const claimSession: Handlers['claim_session'] = {
   async handle(context, input) {
     const { caller, tx } = context;
-    if (caller.actor.kind !== 'runner' || caller.session !== undefined) return reject('not_permitted', 'Only a registered runner claims sessions.');
+    if (caller.actor.kind !== 'runner' || caller.session !== undefined)
+      return reject('not_permitted', 'Only a registered runner claims sessions.');
     const seen: string[] = [];
     for (;;) {
-      const next = await nextQueued(tx, caller.installation, input.engines, seen);
+      const next = await nextQueued(tx, caller.installation, { engines: input.engines, skip: seen });
       if (next === null) return { pending: { assignment: null }, until: [claimKey(caller.installation)] };
       seen.push(next.id);
       const work = await openRun(tx, next.run, { now: context.now });
@@ -55,20 +77,47 @@ export const claimSession: Handlers['claim_session'] = {
       return await claim(context, work, { session, runner: caller.actor.runner });
     }
   },
-  finish: async (engine, caller, output) => ({ assignment: output.assignment === null ? null : await completed(engine, caller.installation, output.assignment) }),
+  finish: async (engine, caller, output) => ({
+    assignment:
+      output.assignment === null ? null : await completed(engine, caller.installation, output.assignment),
+  }),
 };
 
-async function claim(context: Context, work: RunWork, claimed: { session: Session; runner: string }): Promise<Rejection | { output: { assignment: Assignment } }> {
+async function claim(
+  context: Context,
+  work: RunWork,
+  claimed: { session: Session; runner: string },
+): Promise<Rejection | { output: { assignment: Assignment } }> {
   const { engine, tx, now } = context;
   const repository = await repositoryById(tx, work.installation, work.run.repository);
-  if (repository === null) return reject('not_found', 'The App is not installed on this repository any more.');
-  const rejection = await commit(context, work, decide(claimed.session, { type: 'dispatch_session', runner: claimed.runner }));
+  if (repository === null)
+    return reject('not_found', 'The App is not installed on this repository any more.');
+  const rejection = await commit(
+    context,
+    work,
+    decide(claimed.session, { type: 'dispatch_session', runner: claimed.runner }),
+  );
   if (rejection !== null) return rejection;
   const tokens = { runner: engine.secret('ent_session'), agent: engine.secret('ent_agent') };
   const { id } = claimed.session;
-  await addToken(tx, { hash: hashSecret(tokens.runner), installation: work.installation, session: id, kind: 'runner' });
-  await addToken(tx, { hash: hashSecret(tokens.agent), installation: work.installation, session: id, kind: 'agent' });
-  await setLease(tx, { installation: work.installation, session: id, until: later(now, engine.ceilings.leaseSeconds), activity: 'claimed' });
+  await addToken(tx, {
+    hash: hashSecret(tokens.runner),
+    installation: work.installation,
+    session: id,
+    kind: 'runner',
+  });
+  await addToken(tx, {
+    hash: hashSecret(tokens.agent),
+    installation: work.installation,
+    session: id,
+    kind: 'agent',
+  });
+  await setLease(tx, {
+    installation: work.installation,
+    session: id,
+    until: later(now, engine.ceilings.leaseSeconds),
+    activity: 'claimed',
+  });
   const assignment = await assignmentOf(context, work, { session: claimed.session, repository, tokens });
   return { output: { assignment } };
 }
@@ -88,7 +137,10 @@ async function completed(engine: Engine, installation: number, assignment: Assig
 }
 
 /** The calling session under its run's lock. */
-async function located(context: Context, session: string): Promise<{ work: RunWork; session: Session } | Rejection> {
+async function located(
+  context: Context,
+  session: string,
+): Promise<{ work: RunWork; session: Session } | Rejection> {
   if (context.caller.session?.token !== 'runner' || context.caller.session.id !== session) {
     return reject('not_permitted', 'This token is another session’s.');
   }
@@ -102,7 +154,11 @@ export const startSession: Handlers['start_session'] = {
   async handle(context, input) {
     const at = await located(context, input.session);
     if (isRejection(at)) return at;
-    const rejection = await commit(context, at.work, decide(at.session, { type: 'start_session', isolation: input.isolation }));
+    const rejection = await commit(
+      context,
+      at.work,
+      decide(at.session, { type: 'start_session', isolation: input.isolation }),
+    );
     return rejection ?? { output: { started: true } };
   },
 };
@@ -115,22 +171,41 @@ export const heartbeat: Handlers['heartbeat'] = {
     const reported = await report(context, at, input.usage);
     if (reported !== null) return reported;
     const until = later(context.now, context.engine.ceilings.leaseSeconds);
-    await setLease(context.tx, { installation: work.installation, session: input.session, until, activity: input.activity });
+    await setLease(context.tx, {
+      installation: work.installation,
+      session: input.session,
+      until,
+      activity: input.activity,
+    });
     const money = await budgetOf(context, work, at.session);
-    const warn = money.warn !== null && (await markWarned(context.tx, work.installation, input.session)) ? money.warn : null;
+    const warn =
+      money.warn !== null && (await markWarned(context.tx, work.installation, input.session))
+        ? money.warn
+        : null;
     return { output: { stop: money.stop, warn, lease_until: until } };
   },
 };
 
-async function budgetOf(context: Context, work: RunWork, session: Session): Promise<{ warn: string | null; stop: string | null }> {
+async function budgetOf(
+  context: Context,
+  work: RunWork,
+  session: Session,
+): Promise<{ warn: string | null; stop: string | null }> {
   const repository = await repositoryById(context.tx, work.installation, work.run.repository);
-  if (repository === null) return { warn: null, stop: 'The App is not installed on this repository any more.' };
+  if (repository === null)
+    return { warn: null, stop: 'The App is not installed on this repository any more.' };
   const task = session.task === null ? null : (work.tasks.get(session.task) ?? null);
   return spend(work.run, task, policyOf(repository));
 }
 
-async function report(context: Context, at: { work: RunWork; session: Session }, usage: Usage | undefined): Promise<Rejection | null> {
-  return usage === undefined ? null : await commit(context, at.work, decide(at.session, { type: 'record_usage', usage }));
+async function report(
+  context: Context,
+  at: { work: RunWork; session: Session },
+  usage: Usage | undefined,
+): Promise<Rejection | null> {
+  return usage === undefined
+    ? null
+    : await commit(context, at.work, decide(at.session, { type: 'record_usage', usage }));
 }
 
 export const recordUsage: Handlers['record_usage'] = {
@@ -146,21 +221,42 @@ export const uploadBundle: Handlers['upload_bundle'] = {
     const at = await located(context, input.session);
     if (isRejection(at)) return at;
     const { work, session } = at;
-    if (session.kind !== 'work' || session.task === null) return reject('not_permitted', `A ${session.kind} session hands over no work.`);
+    if (session.kind !== 'work' || session.task === null)
+      return reject('not_permitted', `A ${session.kind} session hands over no work.`);
     const id = context.engine.uuid();
     const data = Buffer.from(input.bundle, 'base64');
-    await addBundle(context.tx, { id, installation: work.installation, run: work.run.id, task: session.task, session: session.id, head: input.head, data });
-    await addJobs(context.tx, [{ task: 'push_bundle', payload: { installation: work.installation, bundle: id }, key: `push_bundle:${id}` }]);
+    await addBundle(context.tx, {
+      id,
+      installation: work.installation,
+      run: work.run.id,
+      task: session.task,
+      session: session.id,
+      head: input.head,
+      data,
+    });
+    await addJobs(context.tx, [
+      {
+        task: 'push_bundle',
+        payload: { installation: work.installation, bundle: id },
+        key: `push_bundle:${id}`,
+      },
+    ]);
     return { output: { bundle: id } };
   },
 };
 
 export const getBundle: Handlers['get_bundle'] = {
   async handle(context, input) {
-    if (context.caller.session?.id !== input.session) return reject('not_permitted', 'This token is another session’s.');
+    if (context.caller.session?.id !== input.session)
+      return reject('not_permitted', 'This token is another session’s.');
     const bundle = await bundleById(context.tx, context.caller.installation, input.bundle);
-    if (bundle === null || bundle.session !== input.session) return reject('not_found', 'This session uploaded no such bundle.');
-    const output = { state: bundle.state, head: bundle.state === 'pushed' ? bundle.head : null, reason: bundle.reason };
+    if (bundle === null || bundle.session !== input.session)
+      return reject('not_found', 'This session uploaded no such bundle.');
+    const output = {
+      state: bundle.state,
+      head: bundle.state === 'pushed' ? bundle.head : null,
+      reason: bundle.reason,
+    };
     return bundle.state === 'pending' ? { pending: output, until: [runKey(bundle.run)] } : { output };
   },
 };
@@ -172,7 +268,15 @@ export const endSession: Handlers['end_session'] = {
     const reported = await report(context, at, input.usage);
     if (reported !== null) return reported;
     const session = at.work.sessions.get(input.session) ?? at.session;
-    const rejection = await commit(context, at.work, decide(session, { type: 'end_session', outcome: input.outcome, reason: input.reason === '' ? input.outcome : input.reason }));
+    const rejection = await commit(
+      context,
+      at.work,
+      decide(session, {
+        type: 'end_session',
+        outcome: input.outcome,
+        reason: input.reason === '' ? input.outcome : input.reason,
+      }),
+    );
     return rejection ?? { output: { ended: true } };
   },
 };

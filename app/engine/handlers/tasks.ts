@@ -7,12 +7,18 @@ import { ref, type Task } from '../../domain/task.ts';
 import type { Event } from '../../domain/event.ts';
 import { commit } from '../commit.ts';
 import { runKey } from '../bell.ts';
+import { apply } from '../follow.ts';
 import type { Context, Handlers } from '../handler.ts';
 import { callingSession, locateRun, locateTask, type RunInput } from '../locate.ts';
 import type { RunWork } from '../run-work.ts';
 import { feedbackView, taskView } from '../views.ts';
 
-const caller = (context: Context): string => (context.caller.actor.kind === 'person' ? `@${context.caller.actor.login}` : context.caller.actor.kind === 'agent' ? context.caller.actor.name : 'entourage');
+const caller = (context: Context): string =>
+  context.caller.actor.kind === 'person'
+    ? `@${context.caller.actor.login}`
+    : context.caller.actor.kind === 'agent'
+      ? context.caller.actor.name
+      : 'entourage';
 
 type Located = { work: RunWork; task: Task };
 
@@ -31,7 +37,11 @@ async function locateOwn(context: Context, input: RunInput): Promise<Located | R
   return isRejection(session) ? session : located;
 }
 
-async function change(context: Context, input: RunInput, command: TaskCommand): Promise<Rejection | { output: { task: ReturnType<typeof taskView> } }> {
+async function change(
+  context: Context,
+  input: RunInput,
+  command: TaskCommand,
+): Promise<Rejection | { output: { task: ReturnType<typeof taskView> } }> {
   const located = await locate(context, input);
   if (isRejection(located)) return located;
   const { work, task } = located;
@@ -46,13 +56,20 @@ export const getTask: Handlers['get_task'] = {
     // Reading is not limited to one's own task: siblings explain each other.
     const number = input.task === undefined ? context.caller.task : Number(/t(\d+)$/.exec(input.task)?.[1]);
     const task = number === undefined ? undefined : work.tasks.get(number);
-    if (task === undefined) return reject('not_found', `Run ${work.run.number} has no task ${input.task ?? ''}.`, { help: `It has t1 to t${work.tasks.size}.` });
+    if (task === undefined)
+      return reject('not_found', `Run ${work.run.number} has no task ${input.task ?? ''}.`, {
+        help: `It has t1 to t${work.tasks.size}.`,
+      });
     return { output: { task: taskView(task, work.run) } };
   },
 };
 
 export const cancelTask: Handlers['cancel_task'] = {
-  handle: async (context, input) => await change(context, input, { type: 'cancel_task', reason: input.reason || `cancelled by ${caller(context)}` }),
+  handle: async (context, input) =>
+    await change(context, input, {
+      type: 'cancel_task',
+      reason: input.reason || `cancelled by ${caller(context)}`,
+    }),
 };
 export const retryTask: Handlers['retry_task'] = {
   handle: async (context, input) => await change(context, input, { type: 'retry_task', by: caller(context) }),
@@ -63,8 +80,13 @@ export const saveContext: Handlers['save_context'] = {
     const located = await locateOwn(context, input);
     if (isRejection(located)) return located;
     const { work, task } = located;
-    if (Object.keys(task.context).length >= 50 && !(input.key in task.context)) return reject('too_large', 'A task keeps at most 50 notes.', { help: 'Overwrite one of them.' });
-    const rejection = await commit(context, work, decide(task, { type: 'save_context', key: input.key, value: input.value }));
+    if (Object.keys(task.context).length >= 50 && !(input.key in task.context))
+      return reject('too_large', 'A task keeps at most 50 notes.', { help: 'Overwrite one of them.' });
+    const rejection = await commit(
+      context,
+      work,
+      decide(task, { type: 'save_context', key: input.key, value: input.value }),
+    );
     return rejection ?? { output: { saved: true } };
   },
 };
@@ -82,24 +104,41 @@ export const requestReview: Handlers['request_review'] = {
     if (isRejection(located)) return located;
     const { work } = located;
     if (given(located.task)) return inReview(located.task);
-    const unanswered = openThreads([...work.reviews.values()].filter((review) => review.task === located.task.number));
+    const unanswered = openThreads(
+      [...work.reviews.values()].filter((review) => review.task === located.task.number),
+    );
     if (unanswered.length > 0) {
-      return reject('proof_missing', `${unanswered.length} review threads have no answer yet.`, { help: 'get_review_feedback lists them; answer each with answer_thread.' });
+      return reject('proof_missing', `${unanswered.length} review threads have no answer yet.`, {
+        help: 'get_review_feedback lists them; answer each with answer_thread.',
+      });
     }
     const ticks = tick(located.task, input.acceptance);
     if (isRejection(ticks)) return ticks;
-    // Evidence is kept even when the proof is not complete yet.
-    const ticked = await commit(context, work, ticks);
+    const ticked = apply(work, ticks, { attempts: 1 });
     if (ticked !== null) return ticked;
     const task = work.tasks.get(located.task.number) ?? located.task;
-    const rejection = await commit(context, work, decide(task, { type: 'request_review', summary: input.summary }));
+    const rejection = await commit(
+      context,
+      work,
+      decide(task, { type: 'request_review', summary: input.summary }),
+    );
     if (rejection !== null) return rejection;
     const now = work.tasks.get(task.number) ?? task;
-    return given(now) ? inReview(now) : { pending: { state: 'pending' as const, words: prove(now).words, next: 'Call request_review again to wait for the checks.' }, until: [runKey(work.run.id)] };
+    return given(now)
+      ? inReview(now)
+      : {
+          pending: {
+            state: 'pending' as const,
+            words: prove(now).words,
+            next: 'Call request_review again to wait for the checks.',
+          },
+          until: [runKey(work.run.id)],
+        };
   },
 };
 
-const given = (task: Task): boolean => task.state === 'in_review' || task.state === 'approved' || task.state === 'merging';
+const given = (task: Task): boolean =>
+  task.state === 'in_review' || task.state === 'approved' || task.state === 'merging';
 
 const inReview = (task: Task): { output: { state: 'in_review'; words: string; next: string } } => ({
   output: { state: 'in_review', words: task.reason, next: 'You are done: end your session now.' },
@@ -109,7 +148,11 @@ function tick(task: Task, evidence: readonly { item: number; evidence: string }[
   const events: Event[] = [];
   for (const given of evidence) {
     if (task.acceptance[given.item - 1]?.evidence === given.evidence) continue;
-    const decision = decide(task, { type: 'tick_acceptance', item: given.item - 1, evidence: given.evidence });
+    const decision = decide(task, {
+      type: 'tick_acceptance',
+      item: given.item - 1,
+      evidence: given.evidence,
+    });
     if (isRejection(decision)) return decision;
     events.push(...decision);
   }
@@ -120,7 +163,9 @@ export const getReviewFeedback: Handlers['get_review_feedback'] = {
   async handle(context, input) {
     const located = await locate(context, input);
     if (isRejection(located)) return located;
-    const reviews = [...located.work.reviews.values()].filter((review) => review.task === located.task.number && review.verdict !== 'approve');
+    const reviews = [...located.work.reviews.values()].filter(
+      (review) => review.task === located.task.number && review.verdict !== 'approve',
+    );
     return { output: { reviews: reviews.map(feedbackView) } };
   },
 };
@@ -130,11 +175,28 @@ export const answerThread: Handlers['answer_thread'] = {
     const located = await locateOwn(context, input);
     if (isRejection(located)) return located;
     const { work, task } = located;
-    const review = [...work.reviews.values()].find((candidate) => candidate.task === task.number && candidate.threads.some((thread) => thread.id === input.thread));
-    if (review === undefined) return reject('not_found', `${ref(task)} has no thread ${input.thread}.`, { help: 'get_review_feedback lists the open threads.' });
-    const decision = decideReview(review, { type: 'answer_thread', thread: input.thread, outcome: input.outcome, commit: input.commit ?? null, why: input.why });
+    const review = [...work.reviews.values()].find(
+      (candidate) =>
+        candidate.task === task.number && candidate.threads.some((thread) => thread.id === input.thread),
+    );
+    if (review === undefined)
+      return reject('not_found', `${ref(task)} has no thread ${input.thread}.`, {
+        help: 'get_review_feedback lists the open threads.',
+      });
+    const decision = decideReview(review, {
+      type: 'answer_thread',
+      thread: input.thread,
+      outcome: input.outcome,
+      commit: input.commit ?? null,
+      why: input.why,
+    });
     const rejection = await commit(context, work, decision);
     if (rejection !== null) return rejection;
-    return { output: { answered: true, open: openThreads([...work.reviews.values()].filter((row) => row.task === task.number)).length } };
+    return {
+      output: {
+        answered: true,
+        open: openThreads([...work.reviews.values()].filter((row) => row.task === task.number)).length,
+      },
+    };
   },
 };

@@ -26,5 +26,7 @@ async function wanted(context: Parameters<typeof locateRun>[0], input: { run?: n
     return isRejection(work) ? work : [work.run.id];
   }
   const { repository, caller, tx } = context;
-  return repository === null ? [] : await listRunIds(tx, caller.installation, { repository: repository.id, limit: 10_000, before: null });
+  return repository === null
+    ? []
+    : await listRunIds(tx, caller.installation, { repository: repository.id, limit: 10_000, before: null });
 }

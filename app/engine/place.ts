@@ -1,0 +1,89 @@
+/** What doors need to know of where a person stands on GitHub: the run and task at hand, the plan they saw. */
+import { addJobs } from '../../db/jobs.ts';
+import { planVersionAt } from '../../db/queries/causes.ts';
+import { newestRunOfIssue, repositoryById, taskByPull, tasksByHead } from '../../db/queries/runs.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { effectKey, type Effect } from '../domain/effects.ts';
+import type { Engine } from './handler.ts';
+import { ensurePolicy } from './policy-source.ts';
+import { policyOf } from './policy-of.ts';
+
+export type Place = { run?: string; task?: number };
+
+/** In a task's pull request that task; elsewhere the newest run of the issue. */
+export async function placeOf(
+  engine: Engine,
+  installation: number,
+  at: { repository: number; number: number },
+): Promise<Place> {
+  return await inTransaction(engine.db, { installation }, async (tx) => {
+    const task = await taskByPull(tx, installation, { repository: at.repository, pull: at.number });
+    if (task !== null) return { run: task.run, task: task.task };
+    const run = await newestRunOfIssue(tx, installation, { repository: at.repository, issue: at.number });
+    return run === null ? {} : { run };
+  });
+}
+
+/** The version of the plan that somebody who wrote at that instant can have seen. */
+export async function planSeen(
+  engine: Engine,
+  installation: number,
+  seen: { run: string; at: string },
+): Promise<number | null> {
+  return await inTransaction(
+    engine.db,
+    { installation },
+    async (tx) => await planVersionAt(tx, seen.run, seen.at),
+  );
+}
+
+/** The label that starts a run here; null when the repository is not known. */
+export async function triggerLabel(engine: Engine, installation: number, id: number): Promise<string | null> {
+  const read = async () =>
+    await inTransaction(
+      engine.db,
+      { installation },
+      async (tx) => await repositoryById(tx, installation, id),
+    );
+  const repository = await read();
+  if (repository === null) return null;
+  await ensurePolicy(engine, repository);
+  const current = await read();
+  return current === null ? null : policyOf(current).trigger_label;
+}
+
+/** Somebody edited what we wrote, or something changed outside: bring it up to date again. */
+export async function showAgain(
+  engine: Engine,
+  installation: number,
+  effects: readonly Effect[],
+): Promise<void> {
+  await inTransaction(engine.db, { installation }, async (tx) => {
+    await addJobs(
+      tx,
+      effects.map((effect) => ({
+        task: effect.type,
+        payload: { installation, ...effect },
+        key: effectKey(effect),
+      })),
+    );
+  });
+}
+
+/** Checks of a commit changed: read them again for every task whose head it is. */
+export async function checksChanged(
+  engine: Engine,
+  installation: number,
+  at: { repository: number; head: string },
+): Promise<void> {
+  const tasks = await inTransaction(
+    engine.db,
+    { installation },
+    async (tx) => await tasksByHead(tx, installation, at),
+  );
+  await showAgain(
+    engine,
+    installation,
+    tasks.map((address): Effect => ({ type: 'read_checks', ...address })),
+  );
+}
