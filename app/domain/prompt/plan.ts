@@ -3,7 +3,7 @@ import { clean, cleanLine, fence } from '../clean.ts';
 import type { Policy } from '../policy.ts';
 import type { Run } from '../run.ts';
 import { planFromTemplate } from '../templates.ts';
-import { list, type Part } from './part.ts';
+import { assemble, list, type Part } from './part.ts';
 
 export type PlanInput = {
   /** `owner/name`. */
@@ -14,7 +14,10 @@ export type PlanInput = {
   readonly policy: Policy;
 };
 
-export function planParts({ repository, run, agent, policy }: PlanInput): Part[] {
+/** What the manager reads in a plan session; about 30,000 characters at most. */
+export const planPrompt = (input: PlanInput): string => assemble(planParts(input));
+
+function planParts({ repository, run, agent, policy }: PlanInput): Part[] {
   return [
     { heading: 'Who you are', text: role(agent, repository, run), budget: 2_000 },
     { heading: 'What is wanted', text: wanted(run), budget: 10_000 },

@@ -6,7 +6,7 @@ import type { Question } from '../question.ts';
 import { openThreads, type Review } from '../review.ts';
 import type { Run } from '../run.ts';
 import { ref, type Task } from '../task.ts';
-import { list, type Part } from './part.ts';
+import { assemble, list, type Part } from './part.ts';
 
 export type WorkInput = {
   /** `owner/name`. */
@@ -26,7 +26,10 @@ export type WorkInput = {
   readonly questions: readonly Question[];
 };
 
-export function workParts(input: WorkInput): Part[] {
+/** What an engineer reads in a work session; about 70,000 characters at most. */
+export const workPrompt = (input: WorkInput): string => assemble(workParts(input));
+
+function workParts(input: WorkInput): Part[] {
   const { run, task, policy, agent } = input;
   const reviews = input.reviews.filter((review) => review.task === task.number);
   const questions = input.questions.filter((question) => question.task === task.number);
