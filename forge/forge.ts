@@ -6,6 +6,7 @@ import type { Faults } from './faults.ts';
 import type { PushedRef } from './git/http.ts';
 import type { GitRepository } from './git/repository.ts';
 import type { RateLimit } from './rate-limit.ts';
+import type { Workflows } from './workflow-runs.ts';
 import type { Account, Delivery, Installation, Repository, State } from './state.ts';
 
 /** Something that GitHub would not have done, or that a client must not do; a test fails when there is one. */
@@ -65,6 +66,7 @@ export interface Forge {
   readonly clock: Clock;
   readonly webhooks: Webhooks;
   readonly pushes: Pushes;
+  readonly workflows: Workflows;
   readonly faults: Faults;
   readonly calls: Calls;
   readonly rateLimit: RateLimit;

@@ -26,13 +26,11 @@ const comment = async (login: string, issue_number: number, body = 'hello'): Pro
 
 describe('issues', () => {
   test('an issue that is opened with labels tells of both, signed with the App’s secret', async () => {
-    const { data: issue } = await bed
-      .as('ben')
-      .request('POST /repos/{owner}/{repo}/issues', {
-        ...shop,
-        title: 'Broken',
-        labels: ['bug', 'entourage'],
-      });
+    const { data: issue } = await bed.as('ben').request('POST /repos/{owner}/{repo}/issues', {
+      ...shop,
+      title: 'Broken',
+      labels: ['bug', 'entourage'],
+    });
     const [opened] = (await bed.hooks('issues', 'opened')).slice(-1);
     const labeled = await bed.hooks('issues', 'labeled');
     expect(opened?.payload).toMatchObject({
@@ -60,13 +58,11 @@ describe('issues', () => {
       .as('eve')
       .request('POST /repos/{owner}/{repo}/issues', { ...shop, title: 'Mine', labels: ['bug'] });
     expect(data.labels).toEqual([]);
-    const request = bed
-      .as('eve')
-      .request('POST /repos/{owner}/{repo}/issues/{issue_number}/labels', {
-        ...shop,
-        issue_number: data.number,
-        labels: ['bug'],
-      });
+    const request = bed.as('eve').request('POST /repos/{owner}/{repo}/issues/{issue_number}/labels', {
+      ...shop,
+      issue_number: data.number,
+      labels: ['bug'],
+    });
     expect((await refused(request)).status).toBe(403);
   });
 
@@ -93,13 +89,11 @@ describe('issues', () => {
       sender: { login: 'tom' },
     });
     const ben = await openIssue('ben');
-    const stranger = bed
-      .as('eve')
-      .request('PATCH /repos/{owner}/{repo}/issues/{issue_number}', {
-        ...shop,
-        issue_number: ben,
-        state: 'closed',
-      });
+    const stranger = bed.as('eve').request('PATCH /repos/{owner}/{repo}/issues/{issue_number}', {
+      ...shop,
+      issue_number: ben,
+      state: 'closed',
+    });
     expect((await refused(stranger)).status).toBe(403);
   });
 
@@ -118,13 +112,11 @@ describe('issues', () => {
   test('an answer that is known already is a 304 (G41)', async () => {
     const issue_number = await openIssue();
     const get = (etag?: string) =>
-      bed
-        .as('ana')
-        .request('GET /repos/{owner}/{repo}/issues/{issue_number}', {
-          ...shop,
-          issue_number,
-          headers: { 'if-none-match': etag },
-        });
+      bed.as('ana').request('GET /repos/{owner}/{repo}/issues/{issue_number}', {
+        ...shop,
+        issue_number,
+        headers: { 'if-none-match': etag },
+      });
     const { headers } = await get();
     expect(await refused(get(headers.etag))).toMatchObject({ status: 304 });
   });
@@ -152,13 +144,11 @@ describe('comments', () => {
       'POST /repos/{owner}/{repo}/issues/{issue_number}/comments',
       { ...shop, issue_number, body: '- [ ] approve' },
     );
-    await bed
-      .as('ben')
-      .request('PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}', {
-        ...shop,
-        comment_id: data.id as number,
-        body: '- [x] approve',
-      });
+    await bed.as('ben').request('PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}', {
+      ...shop,
+      comment_id: data.id as number,
+      body: '- [x] approve',
+    });
     expect((await bed.hooks('issue_comment', 'created')).at(-1)?.payload).toMatchObject({
       sender: { login: 'entourage[bot]', type: 'Bot' },
     });

@@ -131,14 +131,12 @@ describe('memory', () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'forge-'));
     const first = await openBed({ dataDir });
     await first.as('ana').request('POST /repos/{owner}/{repo}/issues', { ...shop, title: 'remembered' });
-    await first
-      .as('ben')
-      .request('PUT /repos/{owner}/{repo}/contents/{path}', {
-        ...shop,
-        path: 'kept.txt',
-        message: 'keep',
-        content: Buffer.from('kept').toString('base64'),
-      });
+    await first.as('ben').request('PUT /repos/{owner}/{repo}/contents/{path}', {
+      ...shop,
+      path: 'kept.txt',
+      message: 'keep',
+      content: Buffer.from('kept').toString('base64'),
+    });
     await first[Symbol.asyncDispose]();
 
     const second = await openBed({ dataDir });

@@ -20,6 +20,7 @@ import { createRest } from './rest.ts';
 import { routes } from './routes.ts';
 import { gitDirectory, plant, type Credentials, type Seed } from './seed.ts';
 import { emptyState, row, type State } from './state.ts';
+import { createWorkflows } from './workflow-runs.ts';
 import { createWebhooks } from './webhooks.ts';
 
 export interface ForgeOptions {
@@ -146,8 +147,10 @@ export async function startForge(options: ForgeOptions): Promise<RunningForge> {
   const web = createWeb(forge);
   const server = createAdaptorServer({ fetch: web.fetch, overrideGlobalObjects: false });
   base.url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`;
+  await forge.workflows.watch();
   await forge.save();
   const close = async (): Promise<void> => {
+    await forge.workflows[Symbol.asyncDispose]();
     await forge.webhooks.settled();
     await new Promise<void>((resolve) => {
       server.close(() => resolve());

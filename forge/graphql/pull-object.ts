@@ -6,7 +6,8 @@ import type { Pull, ReviewComment, ReviewThread } from '../pull-rows.ts';
 import { settleMergeable } from '../pulls.ts';
 import { renderUserById } from '../render/account.ts';
 import { repositoryPage } from '../render/repository.ts';
-import { row, where, type Account } from '../state.ts';
+import { row, type Account } from '../state.ts';
+import { commentsOf, threadsOf } from '../review-threads.ts';
 import { connection, type ConnectionArguments } from './connection.ts';
 
 /** A bot's login has no `[bot]` in GraphQL. */
@@ -47,7 +48,7 @@ function commentObject(forge: Forge, comment: ReviewComment): Record<string, unk
 }
 
 export function threadObject(forge: Forge, thread: ReviewThread): Record<string, unknown> {
-  const comments = where(forge.state.reviewComments, ({ threadId }) => threadId === thread.id);
+  const comments = commentsOf(forge, thread);
   const [first] = comments;
   return {
     __typename: 'PullRequestReviewThread',
@@ -116,7 +117,7 @@ export function pullObject(forge: Forge, pull: Pull): Record<string, unknown> {
     },
     reviewThreads: (page: ConnectionArguments) =>
       connection('reviewThreads', {
-        rows: where(state.reviewThreads, ({ pullId }) => pullId === pull.id),
+        rows: threadsOf(forge, pull),
         page,
         render: (thread) => threadObject(forge, thread),
       }),

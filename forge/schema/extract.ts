@@ -36,8 +36,11 @@ const prose = new Set([
   'x-octokit',
 ]);
 
-/** Formats that Ajv's own list of formats lacks; GitHub uses them as notes to readers. */
-const unknownFormats = new Set(['repo.nwo', 'timestamp', 'binary']);
+/**
+ * Formats that are notes to readers: Ajv knows no `repo.nwo`, `timestamp`, `binary`; and `email` is no promise, because
+ * git takes any text as an address (`root@localhost`) and GitHub passes it on as it is.
+ */
+const looseFormats = new Set(['repo.nwo', 'timestamp', 'binary', 'email']);
 
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -73,7 +76,7 @@ function convert(schema: Json): Json {
   const converted: JsonObject = {};
   for (const [key, value] of Object.entries(schema)) {
     if (prose.has(key) || key === 'nullable') continue;
-    if (key === 'format' && unknownFormats.has(String(value))) continue;
+    if (key === 'format' && looseFormats.has(String(value))) continue;
     if (key === 'properties')
       converted[key] = Object.fromEntries(Object.entries(object(value)).map(([name, part]) => [name, convert(part)]));
     else if (key === 'oneOf' || key === 'anyOf' || isUserOrEnterprise(key, value)) converted['anyOf'] = (Array.isArray(value) ? value : []).map(convert);
