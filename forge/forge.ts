@@ -6,7 +6,6 @@ import type { Faults } from './faults.ts';
 import type { PushedRef } from './git/http.ts';
 import type { GitRepository } from './git/repository.ts';
 import type { RateLimit } from './rate-limit.ts';
-import type { Workflows } from './workflow-runs.ts';
 import type { Account, Delivery, Installation, Repository, State } from './state.ts';
 
 /** Something that GitHub would not have done, or that a client must not do; a test fails when there is one. */
@@ -56,6 +55,17 @@ export interface Pushes {
   listen(listener: (push: Push) => Promise<void> | void): void;
   /** Every place that moves a ref says so here, once. */
   tell(push: Push): Promise<void>;
+}
+
+export interface Workflows {
+  /** Begins to follow events. Called once, when webhooks work. */
+  watch(): Promise<void>;
+  /** Asks a run to end; false when it isn't going on. */
+  cancel(runId: number): boolean;
+  /** Resolves when nothing runs and no event waits to be looked at. */
+  idle(): Promise<void>;
+  /** Ends what runs. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 export interface Forge {

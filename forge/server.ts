@@ -142,6 +142,7 @@ export async function startForge(options: ForgeOptions): Promise<RunningForge> {
   };
   const forge: Forge = Object.assign(base, {
     webhooks: createWebhooks(base as Forge, (delivery) => journal.append(delivery)),
+    workflows: createWorkflows(base as Forge),
   });
   watchPushes(forge);
   const web = createWeb(forge);
