@@ -1,0 +1,140 @@
+/** The demo's end: what came out of it, shown, and checked by asking every part anew. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { getRun, getTimeline, verifyEvents } from '../app/catalog/runs.ts';
+import { createClient, type Client } from '../app/client/client.ts';
+import type { House } from './house.ts';
+import type { Person, Pull } from './person.ts';
+import type { Screen } from './screen.ts';
+import { owner, repository } from './seed.ts';
+import type { Told } from './story.ts';
+
+const run = promisify(execFile);
+const fullName = `${owner}/${repository}`;
+const gibibyte = 1024 ** 3;
+
+export type Scene = {
+  screen: Screen;
+  house: House;
+  ana: Person;
+  people: Person[];
+  bot: string;
+  told: Told;
+  peakBytes: number;
+  seconds: number;
+};
+
+const Calls = z.object({
+  kinds: z.object({ read: z.int(), create: z.int(), write: z.int() }),
+});
+
+/** Shows the result and returns how many checks failed. */
+export async function end(scene: Scene): Promise<number> {
+  const { screen, house, ana, bot, told } = scene;
+  const client = createClient({ url: house.appUrl, token: house.credentials.tokens['ana'] ?? '' });
+  const clone = join(house.directory, 'clone');
+  await run('git', ['clone', '--quiet', `${house.forgeUrl}/${fullName}.git`, clone]);
+  const pulls = await ana.pulls();
+  const card = (await ana.commentsOf(told.issue)).find(
+    ({ by, body }) => by === bot && body.includes('entourage:run'),
+  );
+  screen.title('The card on the issue');
+  screen.block(plainCard(card?.body ?? 'There is none.'));
+  await showTimeline(screen, client);
+  screen.title('main');
+  screen.block((await run('git', ['log', '--format=%h %<(60,trunc)%s %an'], { cwd: clone })).stdout.trim());
+  await showCost(scene, client, pulls);
+  screen.title('Checked');
+  return await check(scene, { client, clone, pulls });
+}
+
+async function showTimeline(screen: Screen, client: Client): Promise<void> {
+  const { events } = await client.call(getTimeline, { repository: fullName, run: 1, task: 't3', limit: 100 });
+  screen.title('What happened to t3, by the event log');
+  const start = Date.parse(events[0]?.at ?? '');
+  const lines = events.map(
+    ({ at, actor, words }) => `${seconds(Date.parse(at) - start)}  ${actor.padEnd(14)} ${words}`,
+  );
+  screen.block(lines.filter((line, index) => line.slice(10) !== lines[index - 1]?.slice(10)).join('\n'));
+}
+
+const seconds = (ms: number): string => `+${(ms / 1000).toFixed(1).padStart(5)} s`;
+
+async function showCost(
+  { screen, house, people, peakBytes, seconds: took }: Scene,
+  client: Client,
+  pulls: Pull[],
+): Promise<void> {
+  const { run: view } = await client.call(getRun, { repository: fullName, run: 1 });
+  const calls = Calls.parse(await control(house, 'calls'));
+  const created = calls.kinds.create - people.reduce((sum, person) => sum + person.created(), 0);
+  const merged = pulls.filter((pull) => pull.merged).length;
+  screen.title('Cost');
+  screen.block(
+    [
+      `agents   $${view.cost_usd.toFixed(2)} of $${view.budget_usd.toFixed(2)}, $${(view.cost_usd / Math.max(1, merged)).toFixed(2)} a merged pull request (a scripted agent’s invented tokens)`,
+      `GitHub   Entourage created content ${created} times for ${pulls.length} tasks; with people and git ${calls.kinds.write} other writes, ${calls.kinds.read} reads`,
+      `machine  ${took.toFixed(1)} s, at most ${(peakBytes / gibibyte).toFixed(2)} GiB for all processes`,
+    ].join('\n'),
+  );
+}
+
+type Findings = { client: Client; clone: string; pulls: Pull[] };
+
+async function check(
+  { screen, house, ana, told }: Scene,
+  { client, clone, pulls }: Findings,
+): Promise<number> {
+  const unmerged = pulls.filter(({ merged }) => !merged);
+  const tests = await run(process.execPath, ['--test'], { cwd: clone }).then(
+    () => null,
+    (error: unknown) =>
+      String(error instanceof Error && 'stdout' in error ? error.stdout : error).slice(-600),
+  );
+  const issue = await ana.issueState(told.issue);
+  const verified = await client.call(verifyEvents, { repository: fullName });
+  const violations = z.array(z.unknown()).parse(await control(house, 'violations'));
+  const checks: [boolean, string][] = [
+    [
+      pulls.length === 5 && unmerged.length === 0,
+      `${pulls.length - unmerged.length} of ${pulls.length} pull requests merged`,
+    ],
+    [tests === null, tests === null ? 'the tests of main pass' : `the tests of main fail:\n${tests}`],
+    [issue === 'closed', `the issue is ${issue}`],
+    [
+      verified.differences.length === 0 && verified.runs === 1,
+      `${verified.events} events of ${verified.runs} run folded anew: ${verified.differences.length} differences from the rows`,
+    ],
+    [
+      told.refused,
+      told.refused ? 'the stranger’s command was refused' : 'the stranger’s command did something',
+    ],
+    [
+      !told.planTouchedByStranger,
+      told.planTouchedByStranger ? 'the stranger’s tick did something' : 'the stranger’s tick did nothing',
+    ],
+    [
+      violations.length === 0,
+      `${violations.length} requests or answers that GitHub’s own description forbids`,
+    ],
+  ];
+  for (const [passed, what] of checks) screen.check(passed, what);
+  for (const violation of violations.slice(0, 5)) screen.block(JSON.stringify(violation).slice(0, 400));
+  return checks.filter(([passed]) => !passed).length;
+}
+
+async function control(house: House, what: string): Promise<unknown> {
+  return await (await fetch(`${house.forgeUrl}/_forge/${what}`)).json();
+}
+
+/** The card as a terminal can show it: no graph, no folded parts, no markers. */
+function plainCard(body: string): string {
+  return body
+    .replaceAll(/```mermaid[\s\S]*?```/g, '')
+    .replaceAll(/<details>[\s\S]*?<\/details>/g, '')
+    .replaceAll(/<!--[\s\S]*?-->/g, '')
+    .replaceAll(/\n{3,}/g, '\n\n')
+    .trim();
+}

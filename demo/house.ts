@@ -1,0 +1,179 @@
+/** Everything the story happens in: a directory, the forge, the App with its Postgres, two runners. Leaves nothing behind. */
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { createRunnerToken } from '../app/catalog/sessions.ts';
+import { createClient } from '../app/client/client.ts';
+import { lastLines, startProgram, type Program } from './program.ts';
+import { owner, repository, seed } from './seed.ts';
+
+const root = join(import.meta.dirname, '..');
+
+const Credentials = z.object({
+  appId: z.int(),
+  privateKey: z.string(),
+  webhookSecret: z.string(),
+  tokens: z.record(z.string(), z.string()),
+});
+export type Credentials = z.infer<typeof Credentials>;
+
+export type House = {
+  directory: string;
+  forgeUrl: string;
+  appUrl: string;
+  credentials: Credentials;
+};
+
+export interface HouseDoor {
+  directory: string;
+  /** Starts everything, telling each step. Rejects when a part does not come up, with the end of its log. */
+  start(tell: (step: string) => void): Promise<House>;
+  /** Ends every process; removes the directory unless it is to be kept. */
+  close(keepDirectory: boolean): Promise<void>;
+}
+
+export function buildHouse(): HouseDoor {
+  const directory = mkdtempSync(join(tmpdir(), 'entourage-demo-'));
+  // Postgres never runs as root: its own user must be able to walk to its data.
+  chmodSync(directory, 0o711);
+  const programs: Program[] = [];
+  let closing: Promise<void> | null = null;
+  const start = (name: string, argv: string[], env: Record<string, string> = {}): Program => {
+    if (closing !== null) throw new Error('the demo is ending');
+    const logFile = join(directory, `${name.replaceAll(' ', '-')}.log`);
+    const program = startProgram({
+      name,
+      argv,
+      cwd: directory,
+      env: { ...environment(directory), ...env },
+      logFile,
+    });
+    programs.push(program);
+    return program;
+  };
+  return {
+    directory,
+    start: (tell) => open({ directory, start, tell }),
+    close(keepDirectory) {
+      closing ??= (async () => {
+        for (const program of programs.toReversed())
+          await program.stop(program.name.startsWith('runner') ? 3_000 : 10_000);
+        if (!keepDirectory) rmSync(directory, { recursive: true, force: true });
+      })();
+      return closing;
+    },
+  };
+}
+
+type Opening = {
+  directory: string;
+  start: (name: string, argv: string[], env?: Record<string, string>) => Program;
+  tell: (step: string) => void;
+};
+
+async function open({ directory, start, tell }: Opening): Promise<House> {
+  const appUrl = `http://127.0.0.1:${await freePort()}`;
+  const { forgeUrl, credentials } = await openForge(
+    { directory, start, tell },
+    `${appUrl}/api/github/webhooks`,
+  );
+  tell(`forge at ${forgeUrl}, with the repository ${owner}/${repository}`);
+  const app = startApp({ directory, start, tell }, { appUrl, forgeUrl, credentials });
+  await answers(app, `${appUrl}/health`);
+  tell(`App at ${appUrl}, on a Postgres of its own`);
+  for (const name of ['runner 1', 'runner 2']) {
+    const { token } = await createClient({ url: appUrl, token: credentials.tokens['olga'] ?? '' }).call(
+      createRunnerToken,
+      {
+        repository: `${owner}/${repository}`,
+      },
+    );
+    const home = join(directory, name.replace(' ', '-'));
+    mkdirSync(home);
+    const options = ['--name', name.replace(' ', '-'), '--dir', home, '--slots', '1', '--engines', 'command'];
+    const environment = { ENTOURAGE_URL: appUrl, ENTOURAGE_RUNNER_TOKEN: token };
+    start(name, [join(root, 'app/cli/main.ts'), 'runner', ...options], environment);
+  }
+  tell('two runners');
+  return { directory, forgeUrl, appUrl, credentials };
+}
+
+async function openForge(
+  { directory, start }: Opening,
+  webhook: string,
+): Promise<{ forgeUrl: string; credentials: Credentials }> {
+  const seedFile = join(directory, 'seed.json');
+  writeFileSync(seedFile, JSON.stringify(seed));
+  const argv = [
+    join(root, 'forge/main.ts'),
+    '--seed',
+    seedFile,
+    '--data',
+    join(directory, 'forge'),
+    '--webhook',
+    webhook,
+  ];
+  const forge = start('forge', argv);
+  const line = JSON.parse(await forge.line(/^\{"url"/, 30_000)) as unknown;
+  const { url, credentials } = z.object({ url: z.string(), credentials: z.string() }).parse(line);
+  return { forgeUrl: url, credentials: Credentials.parse(JSON.parse(readFileSync(credentials, 'utf8'))) };
+}
+
+function startApp(
+  { directory, start }: Opening,
+  { appUrl, forgeUrl, credentials }: Omit<House, 'directory'>,
+): Program {
+  const keyFile = join(directory, 'app.pem');
+  writeFileSync(keyFile, credentials.privateKey, { mode: 0o600 });
+  return start('app', [join(root, 'app/main.ts')], {
+    APP_ID: String(credentials.appId),
+    PRIVATE_KEY_PATH: keyFile,
+    WEBHOOK_SECRET: credentials.webhookSecret,
+    GHE_HOST: new URL(forgeUrl).host,
+    GHE_PROTOCOL: 'http',
+    HOST: '127.0.0.1',
+    PORT: new URL(appUrl).port,
+    ENTOURAGE_URL: appUrl,
+    ENTOURAGE_DIR: join(directory, 'app'),
+    LOG_LEVEL: 'info',
+  });
+}
+
+/** What every program gets: where programs are, a home of its own, nothing of the person who runs the demo. */
+function environment(directory: string): Record<string, string> {
+  const bin = join(directory, 'bin');
+  mkdirSync(bin, { recursive: true });
+  const agent = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'demo/agent.ts')}'\n`;
+  writeFileSync(join(bin, 'demo-agent'), agent, { mode: 0o755 });
+  const path = [bin, dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
+  return { PATH: path, HOME: directory, TMPDIR: tmpdir(), LANG: 'C.UTF-8', NODE_ENV: 'production' };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => void server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no free port on 127.0.0.1');
+  return address.port;
+}
+
+/** Rejects with the program's last words when it ends, or is silent for a minute. */
+async function answers(program: Program, url: string): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    const answered = await fetch(url).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (answered) return;
+    if (!program.running() || Date.now() > deadline) {
+      const end = lastLines(readFileSync(program.logFile, 'utf8'));
+      throw new Error(`${program.name} did not come up.\n${end}`);
+    }
+    await sleep(100);
+  }
+}

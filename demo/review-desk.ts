@@ -1,0 +1,136 @@
+/** What people do once work begins: they answer, review and approve, each when GitHub shows that it is their turn. */
+import type { Person, Pull } from './person.ts';
+import type { Screen } from './screen.ts';
+import { until } from './watch.ts';
+
+export type Desk = { screen: Screen; ana: Person; ben: Person; issue: number; bot: string };
+
+/** What was done and told already, by pull request. */
+type Seen = {
+  opened: boolean;
+  asked: boolean;
+  ready: string | null;
+  changesAt: string | null;
+  approved: string | null;
+  merged: boolean;
+};
+
+const answer = '200 with an empty list';
+const remark =
+  'A screen reader only hears a number here. Please give the bell a label, for example “3 unread notifications”.';
+
+/** Resolves when the issue is closed. */
+export async function workTheDesk(desk: Desk): Promise<void> {
+  const seen = new Map<number, Seen>();
+  const { screen, ana, issue } = desk;
+  await until({ what: 'the issue to be closed', within: 240 }, async () => {
+    const pulls = await ana.pulls();
+    for (const pull of pulls) {
+      const notes = seen.get(pull.number) ?? {
+        opened: false,
+        asked: false,
+        ready: null,
+        changesAt: null,
+        approved: null,
+        merged: false,
+      };
+      seen.set(pull.number, notes);
+      await attend(desk, pull, notes);
+    }
+    const open = pulls.filter(({ state }) => state === 'open');
+    screen.waiting(
+      open.length === 0
+        ? 'the next task'
+        : open
+            .map(
+              ({ number, title, draft }) =>
+                `#${number} ${title.split(':')[0] ?? ''}${draft ? '' : ' (ready)'}`,
+            )
+            .join(', '),
+    );
+    return (await ana.issueState(issue)) === 'closed' ? true : null;
+  });
+}
+
+async function attend(desk: Desk, pull: Pull, notes: Seen): Promise<void> {
+  const { screen } = desk;
+  if (!notes.opened) {
+    notes.opened = true;
+    screen.tell('entourage', `opens draft #${pull.number} “${pull.title}”`);
+  }
+  if (pull.merged && !notes.merged) {
+    notes.merged = true;
+    screen.tell('entourage', `merges #${pull.number}`);
+  }
+  if (pull.state !== 'open') return;
+  if (!notes.asked) await answerQuestion(desk, pull, notes);
+  if (!pull.draft && notes.ready !== pull.head && (await proven(desk, pull))) await review(desk, pull, notes);
+}
+
+async function answerQuestion({ screen, ana, bot }: Desk, pull: Pull, notes: Seen): Promise<void> {
+  const question = (await ana.commentsOf(pull.number)).find(
+    ({ by, body }) => by === bot && body.includes('asks'),
+  );
+  if (question === undefined) return;
+  notes.asked = true;
+  screen.tell(
+    'entourage',
+    `asks in #${pull.number}: ${question.body.split('\n').find((line) => line.endsWith('?')) ?? ''}`,
+  );
+  await ana.comments(pull.number, `/entourage answer ${answer}`);
+  screen.tell('ana', `answers in #${pull.number}: ${answer}`);
+}
+
+/** Entourage's own check on the head is done: the proof is given, people may read. */
+async function proven({ ana, bot }: Desk, pull: Pull): Promise<boolean> {
+  const slug = bot.replace('[bot]', '');
+  const checks = await ana.checksOf(pull.head);
+  return checks.some(
+    ({ app, name, status, conclusion }) =>
+      app === slug && name === 'entourage' && status === 'completed' && conclusion === 'success',
+  );
+}
+
+async function review(desk: Desk, pull: Pull, notes: Seen): Promise<void> {
+  const { screen, ana, ben } = desk;
+  const bell = pull.title.includes('bell');
+  if (bell && notes.changesAt === null) {
+    notes.ready = pull.head;
+    notes.changesAt = pull.head;
+    screen.tell(
+      'entourage',
+      `asks for review of #${pull.number}: checks are green on ${pull.head.slice(0, 7)}`,
+    );
+    const comments = [{ path: 'src/bell.js', line: 3, body: remark }];
+    await ben.reviews(pull.number, 'REQUEST_CHANGES', {
+      head: pull.head,
+      body: 'Nice and small. One thing.',
+      comments,
+    });
+    screen.tell(
+      'ben',
+      `requests changes on #${pull.number}, src/bell.js line 3: ${remark.split('.')[0] ?? ''}`,
+    );
+    return;
+  }
+  if (bell && !(await replied(desk, pull))) return;
+  notes.ready = pull.head;
+  screen.tell(
+    'entourage',
+    `asks for review of #${pull.number}: checks are green on ${pull.head.slice(0, 7)}`,
+  );
+  const reviewer = bell ? ben : ana;
+  await reviewer.reviews(pull.number, 'APPROVE', { head: pull.head, body: '' });
+  notes.approved = pull.head;
+  screen.tell(reviewer.login, `approves #${pull.number}`);
+}
+
+/** The agent’s answer stands in the thread. */
+async function replied({ screen, ben, bot }: Desk, pull: Pull): Promise<boolean> {
+  const reply = (await ben.lineComments(pull.number)).find(
+    ({ by, replyTo }) => by === bot && replyTo !== null,
+  );
+  if (reply !== undefined)
+    screen.tell('entourage', `answers in the thread of #${pull.number}: ${reply.body.split('\n')[0] ?? ''}`);
+  return reply !== undefined;
+}
