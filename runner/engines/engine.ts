@@ -1,0 +1,49 @@
+/** What an engine is to the runner: a program that thinks, behind one small interface and normalised events. */
+import type { Usage } from '../../app/domain/session.ts';
+
+/** In the order they happen; `ended` comes once and last. */
+export type EngineEvent =
+  | { type: 'started'; conversation: string | null }
+  | { type: 'text'; text: string }
+  | { type: 'tool_started'; tool: string }
+  | { type: 'tool_ended'; tool: string; ok: boolean }
+  /** This session's totals so far, never increments; input excludes cached tokens. */
+  | { type: 'usage'; usage: Usage }
+  /** Silent because the model's API makes it wait: a state of its own, not a stuck engine. */
+  | { type: 'retrying'; reason: string }
+  | { type: 'ended'; ok: boolean; reason: string };
+
+/** All that an engine needs of a session. */
+export type EngineWork = {
+  session: string;
+  /** The program of engine `command`; other engines know their own. */
+  command: readonly string[];
+  model: string | null;
+  prompt: string;
+  /** The working directory: the worktree. */
+  cwd: string;
+  /** The MCP configuration, outside the worktree. */
+  mcpConfig: string;
+  /** The engine's whole environment. */
+  environment: Readonly<Record<string, string>>;
+};
+
+export type EngineRun = {
+  readonly pid: number;
+  /** To be read to its end; backpressure reaches the engine. */
+  readonly events: AsyncIterable<EngineEvent>;
+  /** Looks at the engine's processes, so that none is forgotten when its parent dies. */
+  refresh(): Promise<void>;
+  /** Asks (SIGINT), waits, kills everything that the engine started. Harmless when it has ended; may be called twice. */
+  stop(patienceMs: number): Promise<void>;
+};
+
+export type Readiness = { ready: boolean; words: string };
+
+export type Engine = {
+  readonly name: string;
+  /** Whether a session can start here now, and what is missing if not. Never throws. */
+  ready(): Promise<Readiness>;
+  /** Rejects only when the program can't be started at all. */
+  start(work: EngineWork): Promise<EngineRun>;
+};

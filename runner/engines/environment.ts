@@ -1,0 +1,58 @@
+/** The environment of what works for an agent: built from nothing, so that none of the runner's own secrets is in it. */
+import { gitConfiguration } from '../git.ts';
+import { markVariable } from '../process-tree.ts';
+
+/** Never handed on, whatever the operator asks for: tokens of GitHub, of a workflow job and of Entourage. */
+const forbidden = /^(?:GITHUB_|GH_|ACTIONS_|RUNNER_|ENTOURAGE_|INPUT_|DATABASE_|WEBHOOK_|PRIVATE_KEY|APP_ID|GIT_|SSH_AUTH_SOCK$)/i;
+
+/** Names among `asked` that may not be handed to an engine. */
+export const forbiddenNames = (asked: readonly string[]): string[] =>
+  asked.filter((name) => forbidden.test(name));
+
+export type SessionEnvironment = {
+  session: string;
+  /** The session's own home. */
+  home: string;
+  /** git looks for repositories no higher than this. */
+  ceiling: string;
+  /** Who the agent's own commits are by. */
+  agent: string;
+  excludes: string;
+  /** Variables of the runner that the operator hands on: model keys. */
+  pass: readonly string[];
+};
+
+export function environmentFor(
+  order: SessionEnvironment,
+  own: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string> {
+  const name = `${order.agent} (Entourage)`;
+  const email = 'entourage@users.noreply.github.com';
+  const environment: Record<string, string> = {
+    PATH: own['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+    HOME: order.home,
+    TMPDIR: own['TMPDIR'] ?? '/tmp',
+    LANG: own['LANG'] ?? 'C.UTF-8',
+    TERM: 'dumb',
+    CI: 'true',
+    [markVariable]: order.session,
+    GIT_CEILING_DIRECTORIES: order.ceiling,
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_AUTHOR_NAME: name,
+    GIT_AUTHOR_EMAIL: email,
+    GIT_COMMITTER_NAME: name,
+    GIT_COMMITTER_EMAIL: email,
+    ...gitConfiguration({
+      'core.excludesFile': order.excludes,
+      'core.hooksPath': '/dev/null',
+      'gc.auto': '0',
+      'maintenance.auto': 'false',
+    }),
+  };
+  for (const key of order.pass) {
+    const value = own[key];
+    if (value !== undefined && !forbidden.test(key)) environment[key] = value;
+  }
+  return environment;
+}

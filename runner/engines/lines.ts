@@ -1,0 +1,37 @@
+/** Lines of a program's output, bounded: a program may print for ever without a newline, or no text at all. */
+import type { Readable } from 'node:stream';
+
+/** Longer lines are cut; what follows up to the newline is dropped. */
+export const longestLine = 256 * 1024;
+
+/** Yields lines without their newline and carriage return; invalid UTF-8 becomes replacement characters. */
+export async function* linesOf(stream: Readable, longest: number = longestLine): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let line = '';
+  const cut = (text: string) => text.slice(0, longest);
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      const parts = decoder.decode(chunk, { stream: true }).split('\n');
+      for (const [index, part] of parts.entries()) {
+        line = cut(line + cut(part));
+        if (index === parts.length - 1) break;
+        yield line.replace(/\r$/, '');
+        line = '';
+      }
+    }
+  } catch (error) {
+    // The stream is destroyed when children that outlive the program hold it open; that is its end, not a failure.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
+  if (line !== '') yield line.replace(/\r$/, '');
+}
+
+/** The last characters of a stream, for the words of a failure. */
+export function tailOf(stream: Readable, size: number): () => string {
+  let tail = '';
+  const decoder = new TextDecoder();
+  stream.on('data', (chunk: Buffer) => {
+    tail = (tail + decoder.decode(chunk, { stream: true })).slice(-size);
+  });
+  return () => tail;
+}

@@ -1,0 +1,85 @@
+/** One bare repository of objects for each repository that this runner works on; worktrees hang on it. */
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { git, gitText } from './git.ts';
+import { createMutex } from './mutex.ts';
+
+export type Origin = {
+  /** `owner/name` */
+  repository: string;
+  cloneUrl: string;
+  /** Reads this repository; null where git has access of its own or none is needed. */
+  token: string | null;
+};
+
+export type ObjectCache = {
+  /** Runs `work` with the repository's cache to itself. */
+  alone<T>(repository: string, work: (dir: string) => Promise<T>): Promise<T>;
+  /** Brings `commit` as `ref`, and the default branch as `refs/remotes/origin/HEAD`. Only inside `alone`. */
+  fetch(origin: Origin, want: { commit: string; ref: string }, signal?: AbortSignal): Promise<void>;
+  /** For the start of a runner, when nobody works: what killed processes left behind is taken away. */
+  sweep(): Promise<void>;
+};
+
+/** The newest default branch, so that an agent can `git merge origin/HEAD` without a remote. */
+export const originHead = 'refs/remotes/origin/HEAD';
+
+export function createObjectCache(directory: string): ObjectCache {
+  const mutex = createMutex();
+  const pathOf = (repository: string) =>
+    join(directory, `${repository.toLowerCase().replace('/', '+')}.git`);
+
+  return {
+    alone: (repository, work) =>
+      mutex(repository.toLowerCase(), async () => await work(pathOf(repository))),
+
+    async fetch(origin, want, signal) {
+      const dir = pathOf(origin.repository);
+      await ensureBare(dir, want.commit);
+      const refs = [`+${want.commit}:${want.ref}`, `+HEAD:${originHead}`];
+      await git(
+        ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--', origin.cloneUrl, ...refs],
+        { cwd: dir, config: accessOf(origin), ...(signal === undefined ? {} : { signal }) },
+      );
+    },
+
+    async sweep() {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      for (const name of await readdir(directory)) {
+        if (name.endsWith('.git')) await sweepCache(join(directory, name));
+      }
+    },
+  };
+}
+
+/**
+ * The repository's own configuration is written anew each time: sessions share it with us, and what one of them may
+ * have put there (a remote, a filter, a proxy) must not reach the next one, or the fetch that carries a token.
+ */
+async function ensureBare(dir: string, commit: string): Promise<void> {
+  const format = commit.length === 64 ? 'sha256' : 'sha1';
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await rm(join(dir, 'config'), { force: true });
+  await git(['init', '--quiet', '--bare', `--object-format=${format}`, '--template=', '.'], { cwd: dir });
+}
+
+/** The token as a header for that host alone, told to git by environment. */
+function accessOf(origin: Origin): Record<string, string> {
+  if (origin.token === null || !/^https?:/.test(origin.cloneUrl)) return {};
+  const basic = Buffer.from(`x-access-token:${origin.token}`).toString('base64');
+  return { [`http.${new URL(origin.cloneUrl).origin}/.extraHeader`]: `Authorization: Basic ${basic}` };
+}
+
+async function sweepCache(dir: string): Promise<void> {
+  for (const name of await readdir(dir, { recursive: true })) {
+    if (name.endsWith('.lock')) await rm(join(dir, name), { force: true });
+  }
+  await git(['worktree', 'prune'], { cwd: dir });
+  const refs = await gitText(['for-each-ref', '--format=%(refname)', 'refs/heads', 'refs/entourage'], { cwd: dir });
+  for (const ref of refs.split('\n').filter((line) => line !== '')) {
+    await git(['update-ref', '-d', ref], { cwd: dir });
+  }
+  // Only here, where no session is reading: git's own threshold decides whether there is anything to do.
+  await git(['gc', '--auto', '--quiet'], { cwd: dir, config: { 'gc.auto': '6700', 'gc.autoDetach': 'false' } });
+  await writeFile(join(dir, 'swept'), `${new Date().toISOString()}\n`);
+}
