@@ -1,0 +1,34 @@
+/** What a command answers in words, when a reaction is not enough: status, tasks. */
+import { z } from 'zod';
+import { RunView, TaskView } from '../../catalog/views.ts';
+
+const OneRun = z.object({ run: RunView });
+const Tasks = z.object({ tasks: z.array(TaskView) });
+
+/** Null: the reaction and the card say it all. */
+export function answerOf(operation: string, output: unknown): string | null {
+  if (operation === 'get_run')
+    return OneRun.safeParse(output).data === undefined ? null : status(OneRun.parse(output).run);
+  if (operation === 'get_run_tasks') {
+    const parsed = Tasks.safeParse(output);
+    return parsed.success ? tasks(parsed.data.tasks) : null;
+  }
+  return null;
+}
+
+function status(run: RunView): string {
+  const { total, done } = run.tasks;
+  const progress = total === 0 ? '' : `, ${done} of ${total} done`;
+  const reason = run.reason === null ? '' : ` ${run.reason}`;
+  return `Run ${run.run} is ${run.state.replace('_', ' ')}${progress}; $${run.cost_usd.toFixed(2)} of $${run.budget_usd.toFixed(2)}.${reason}`;
+}
+
+function tasks(list: readonly TaskView[]): string {
+  if (list.length === 0) return 'This run has no tasks yet: its plan waits for approval.';
+  return list
+    .map(
+      (task) =>
+        `- ${task.task} ${task.title}: ${task.state.replace('_', ' ')}${task.pull === null ? '' : ` (#${task.pull})`}`,
+    )
+    .join('\n');
+}
