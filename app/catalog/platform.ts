@@ -67,7 +67,9 @@ export const createApiKey = operation({
   input: z.strictObject({
     repository: RepositoryName.optional(),
     name: Text(60),
+    /** Only the operator makes a key for somebody else. */
     login: z.string().max(60).optional(),
+    user_id: z.coerce.number().int().positive().optional(),
     days: z.coerce.number().int().min(1).max(366).default(90),
   }),
   output: z.object({ key: z.string(), expires_at: z.string() }),

@@ -69,7 +69,13 @@ export const respondToRequest = operation({
     ...runRef,
     task: z.string().max(40).optional(),
     question: QuestionRef.optional().describe('without it the one open question'),
-    text: Text(4_000),
+    text: Text(4_000).optional(),
+    option: z.coerce
+      .number()
+      .int()
+      .positive()
+      .describe('instead of text: which of the options, from 1')
+      .optional(),
   }),
   output: z.object({ question: QuestionView }),
 });

@@ -91,3 +91,8 @@ export function effectKey(effect: Effect): string {
   const part = 'task' in effect ? `:${effect.task}` : 'question' in effect ? `:${effect.question}` : '';
   return `${effect.type}:${effect.run}${part}`;
 }
+
+/** Jobs of one queue run one after the other: two at once on the same thing could both find it missing and make it twice. */
+export function effectQueue(effect: Effect): string {
+  return 'task' in effect ? `task:${effect.run}:${effect.task}` : `run:${effect.run}`;
+}

@@ -1,7 +1,10 @@
 /** Wakes whoever waits in this process. Other replicas ring it through NOTIFY; correctness never depends on it. */
 
 export type Bell = {
+  /** Something happened here: wakes this process and tells the other replicas. */
   ring(keys: Iterable<string>): void;
+  /** Something happened in another replica: wakes this process only. */
+  hear(keys: Iterable<string>): void;
   /** Starts listening at once, so nothing rung after this call is missed. Resolves when a key rings, at the deadline, or on abort. */
   listen(keys: readonly string[]): {
     woken(milliseconds: number, signal?: AbortSignal): Promise<boolean>;
@@ -10,25 +13,26 @@ export type Bell = {
   waiting(): number;
 };
 
-export function createBell(): Bell {
+/** `tell` passes what rings here on to the other replicas. */
+export function createBell(tell: (keys: readonly string[]) => void = () => undefined): Bell {
   const listeners = new Map<string, Set<() => void>>();
 
   const listen: Bell['listen'] = (keys) => {
     let rung = false;
     let wake: (() => void) | undefined;
-    const hear = (): void => {
+    const hearOne = (): void => {
       rung = true;
       wake?.();
     };
     for (const key of keys) {
       const set = listeners.get(key) ?? new Set();
-      set.add(hear);
+      set.add(hearOne);
       listeners.set(key, set);
     }
     const close = (): void => {
       for (const key of keys) {
         const set = listeners.get(key);
-        set?.delete(hear);
+        set?.delete(hearOne);
         if (set?.size === 0) listeners.delete(key);
       }
     };
@@ -50,10 +54,17 @@ export function createBell(): Bell {
     return { woken, close };
   };
 
+  const hear: Bell['hear'] = (keys) => {
+    for (const key of keys) for (const wake of listeners.get(key) ?? []) wake();
+  };
+
   return {
     ring(keys) {
-      for (const key of keys) for (const hear of listeners.get(key) ?? []) hear();
+      const list = [...keys];
+      hear(list);
+      if (list.length > 0) tell(list);
     },
+    hear,
     listen,
     waiting: () => listeners.size,
   };

@@ -1,5 +1,5 @@
 /** Ends a handler's work on a run: dispatch what may start, save everything, insert the jobs, say whom to wake. */
-import { effectKey } from '../domain/effects.ts';
+import { effectKey, effectQueue } from '../domain/effects.ts';
 import type { Event } from '../domain/event.ts';
 import type { Rejection } from '../domain/rejection.ts';
 import { addJobs } from '../../db/jobs.ts';
@@ -48,6 +48,7 @@ async function write(context: Context, work: RunWork): Promise<boolean> {
       task: effect.type,
       payload: { installation: work.installation, ...effect },
       key: effectKey(effect),
+      queue: effectQueue(effect),
     })),
   );
   context.rings.add(runKey(work.run.id));

@@ -3,7 +3,7 @@ import { addJobs } from '../../db/jobs.ts';
 import { planVersionAt } from '../../db/queries/causes.ts';
 import { newestRunOfIssue, repositoryById, taskByPull, tasksByHead } from '../../db/queries/runs.ts';
 import { inTransaction } from '../../db/transaction.ts';
-import { effectKey, type Effect } from '../domain/effects.ts';
+import { effectKey, effectQueue, type Effect } from '../domain/effects.ts';
 import type { Engine } from './handler.ts';
 import { ensurePolicy } from './policy-source.ts';
 import { policyOf } from './policy-of.ts';
@@ -65,6 +65,7 @@ export async function showAgain(
         task: effect.type,
         payload: { installation, ...effect },
         key: effectKey(effect),
+      queue: effectQueue(effect),
       })),
     );
   });

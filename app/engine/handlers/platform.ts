@@ -1,6 +1,6 @@
 /** Handlers of the platform itself. */
 import { sql } from 'kysely';
-import { actorName } from '../../domain/actor.ts';
+import { actorName, type Actor } from '../../domain/actor.ts';
 import { reject } from '../../domain/rejection.ts';
 import { addApiKey, revokeApiKeys } from '../../../db/queries/sessions.ts';
 import { agentLoads } from '../../../db/queries/slots.ts';
@@ -50,21 +50,33 @@ export const listAgents: Handlers['list_agents'] = {
 
 export const createApiKey: Handlers['create_api_key'] = {
   async handle({ engine, tx, caller, now }, input) {
-    if (caller.actor.kind !== 'person')
-      return reject('not_permitted', 'A key acts as the person who makes it.');
+    const owner = ownerOf(caller.actor, input);
+    if (owner === null)
+      return reject('invalid_input', 'A key acts as a person: it needs `login` and `user_id`.');
     const key = engine.secret('ent_key');
     const expires = new Date(Date.parse(now) + input.days * 86_400_000).toISOString();
     await addApiKey(tx, {
       hash: hashSecret(key),
       installation: caller.installation,
       name: input.name,
-      login: caller.actor.login,
-      userId: caller.actor.id,
+      login: owner.login,
+      userId: owner.id,
       expires,
     });
     return { output: { key, expires_at: expires } };
   },
 };
+
+/** People make keys for themselves; the operator makes them for anybody. */
+function ownerOf(
+  actor: Actor,
+  input: { login?: string | undefined; user_id?: number | undefined },
+): { login: string; id: number } | null {
+  if (actor.kind === 'person') return { login: actor.login, id: actor.id };
+  return input.login === undefined || input.user_id === undefined
+    ? null
+    : { login: input.login, id: input.user_id };
+}
 
 export const revokeApiKey: Handlers['revoke_api_key'] = {
   async handle({ tx, caller, now }, input) {

@@ -92,11 +92,15 @@ export const respondToRequest: Handlers['respond_to_request'] = {
       input.question === undefined ? theOpenOne(context, work, input.task) : named(work, input.question);
     if (isRejection(question)) return question;
     const by = context.caller.actor.kind === 'person' ? context.caller.actor.login : 'entourage';
-    const rejection = await commit(
-      context,
-      work,
-      decide(question, { type: 'answer_question', text: input.text, by }),
-    );
+    const text = input.text ?? (input.option === undefined ? undefined : question.options[input.option - 1]);
+    if (text === undefined) {
+      return reject(
+        'invalid_input',
+        `q${question.number} has ${question.options.length} options and needs an answer.`,
+        { help: 'Give `text`, or `option` from 1.' },
+      );
+    }
+    const rejection = await commit(context, work, decide(question, { type: 'answer_question', text, by }));
     return (
       rejection ?? {
         output: { question: questionView(work.questions.get(question.number) ?? question, work.run) },

@@ -1,0 +1,128 @@
+/** The App's process: `serve`, and what only the operator of the machine may do: `runner-token`, `api-key`. */
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { pino } from 'pino';
+import { z } from 'zod';
+import { startPostgres, type Postgres } from '../db/embedded.ts';
+import { migrate } from '../db/migrate.ts';
+import { connect } from '../db/pool.ts';
+import { createEngine, gitHubOptions, startApp } from './app.ts';
+import { readConfig } from './config.ts';
+import { createExecute } from './engine/execute.ts';
+import { createGitHub } from './github/app.ts';
+import type { OperationName } from './catalog/catalog.ts';
+import type { Caller } from './engine/caller.ts';
+
+const usage = `usage: main.ts serve
+       main.ts runner-token --account LOGIN [--group NAME]
+       main.ts api-key --account LOGIN --login LOGIN --user-id ID --name NAME`;
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    account: { type: 'string' },
+    group: { type: 'string', default: 'default' },
+    login: { type: 'string' },
+    'user-id': { type: 'string' },
+    name: { type: 'string', default: 'operator' },
+  },
+});
+
+const config = readConfig(process.env);
+const { version } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')));
+const log = pino({ level: config.logLevel, base: null });
+
+switch (positionals[0] ?? 'serve') {
+  case 'serve':
+    await serve();
+    break;
+  case 'runner-token':
+    await asOperator('create_runner_token', { group: values.group });
+    break;
+  case 'api-key':
+    await asOperator('create_api_key', { name: values.name });
+    break;
+  default:
+    console.error(usage);
+    process.exitCode = 2;
+}
+
+/** DATABASE_URL is the App's; where the owner is another role, DATABASE_OWNER_URL migrates. Neither: a Postgres of our own. */
+async function openPostgres(): Promise<Postgres> {
+  const { databaseUrl, databaseOwnerUrl, directory } = config;
+  if (databaseUrl === undefined) return await startPostgres({ dir: directory });
+  return databaseOwnerUrl === undefined
+    ? await startPostgres({ url: databaseUrl, dir: directory })
+    : await startPostgres({ url: databaseOwnerUrl, appUrl: databaseUrl, dir: directory });
+}
+
+async function serve(): Promise<void> {
+  const stack = new AsyncDisposableStack();
+  const stopping = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+  try {
+    const postgres = stack.use(
+      await openPostgres(),
+    );
+    await migrate(postgres.ownerUrl);
+    const app = stack.use(await startApp({ config, version, databaseUrl: postgres.appUrl, log }));
+    // One line for whoever started us: a person, the demo, a supervisor.
+    console.log(JSON.stringify({ listening: app.url, version }));
+    await stopping;
+    log.info({}, 'stopping');
+  } finally {
+    await stack.disposeAsync();
+  }
+}
+
+/** The operator of the machine that holds the database and the App's key is an admin of every installation. */
+async function asOperator(operation: OperationName, input: object): Promise<void> {
+  const account = values.account;
+  if (account === undefined) {
+    console.error(`${operation} needs --account, the login the App is installed on.\n${usage}`);
+    process.exitCode = 2;
+    return;
+  }
+  await using postgres = await openPostgres();
+  await using db = connect(postgres.appUrl);
+  const github = createGitHub(gitHubOptions(config));
+  const installation = (await github.installations()).find(
+    (row) => row.account.toLowerCase() === account.toLowerCase(),
+  );
+  if (installation === undefined) {
+    console.error(`The App is not installed on ${account}. Install it first, then ask again.`);
+    process.exitCode = 4;
+    return;
+  }
+  const engine = createEngine({
+    config,
+    version,
+    databaseUrl: postgres.appUrl,
+    log,
+    db,
+    github,
+    tell: () => undefined,
+  });
+  const execute = createExecute(engine);
+  const caller: Caller = {
+    actor: { kind: 'system', name: 'operator' },
+    installation: installation.id,
+    cause: `operator:${randomUUID()}`,
+  };
+  await execute(
+    'record_installation',
+    { account: installation.account, account_type: installation.accountType },
+    caller,
+  );
+  const result = await execute(operation, { ...input, ...person(operation) }, caller);
+  if (result.ok) console.log(JSON.stringify(result.output));
+  else console.error(`${result.rejection.message} ${result.rejection.help ?? ''}`.trim());
+  process.exitCode = result.ok ? 0 : 3;
+}
+
+const person = (operation: OperationName): object =>
+  operation === 'create_api_key' ? { login: values.login, user_id: Number(values['user-id']) } : {};

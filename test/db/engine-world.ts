@@ -1,0 +1,87 @@
+/** An engine on a real database, with GitHub's facts as a test says them: no server, no jobs worked on. */
+import { randomUUID } from 'node:crypto';
+import { connect, type Database } from '../../db/pool.ts';
+import type { Permission } from '../../app/domain/permission.ts';
+import { createBell } from '../../app/engine/bell.ts';
+import type { Caller } from '../../app/engine/caller.ts';
+import { createExecute, type Execute, type Result } from '../../app/engine/execute.ts';
+import type { Engine } from '../../app/engine/handler.ts';
+import { makeSecret } from '../../app/engine/secret.ts';
+import type { OperationName } from '../../app/catalog/catalog.ts';
+import { createDatabase } from './database.ts';
+
+export type EngineWorld = {
+  db: Database;
+  engine: Engine;
+  execute: Execute;
+  permissions: Map<string, Permission>;
+  policy: { text: string | null };
+  clock: { now: number };
+  /** Runs an operation and answers its output; throws with the refusal's words when it was refused. */
+  must(name: OperationName, input: object, caller: Caller): Promise<Record<string, unknown>>;
+  person(login: string, more?: Partial<Caller>): Caller;
+  system(more?: Partial<Caller>): Caller;
+  close(): Promise<void>;
+};
+
+export const installation = 77;
+export const repository = 501;
+
+export const team = `---
+agents:
+  - { name: manager, role: manager, engine: command, command: [plan] }
+  - { name: eng-a, role: engineer, engine: command, command: [work], slots: 2 }
+  - { name: eng-b, role: engineer, engine: command, command: [work] }
+review: { agent: null }
+---
+`;
+
+export async function engineWorld(): Promise<EngineWorld> {
+  const database = await createDatabase();
+  const db = connect(database.appUrl);
+  const permissions = new Map<string, Permission>([['ana', 'maintain']]);
+  const policy: { text: string | null } = { text: team };
+  const clock = { now: Date.parse('2026-11-21T10:00:00.000Z') };
+  const engine: Engine = {
+    db,
+    bell: createBell(),
+    github: {
+      permission: async (_installation, _repository, login) => permissions.get(login) ?? 'none',
+      policyText: async () => policy.text,
+      head: async () => 'b'.repeat(40),
+      readToken: async () => 'read-token',
+      cloneUrl: ({ owner, name }) => `https://example.com/${owner}/${name}.git`,
+    },
+    ceilings: { sessions: 32, taskBudget: 5_000_000, runBudget: 25_000_000, leaseSeconds: 300, heartbeatSeconds: 15, planQueueSeconds: 600 },
+    version: 'test',
+    now: () => new Date(clock.now).toISOString(),
+    uuid: randomUUID,
+    secret: makeSecret,
+  };
+  const execute = createExecute(engine);
+  const must: EngineWorld['must'] = async (name, input, caller) => output(await execute(name, input, caller));
+  const cause = (): string => `call:${randomUUID()}`;
+  const system: EngineWorld['system'] = (more) => ({ actor: { kind: 'system', name: 'test' }, installation, cause: cause(), ...more });
+  await must('record_installation', { account: 'acme', account_type: 'Organization' }, system());
+  await must('record_repository', { repository, owner: 'acme', name: 'shop', default_branch: 'main', private: true }, system());
+  return {
+    db,
+    engine,
+    execute,
+    permissions,
+    policy,
+    clock,
+    must,
+    person: (login, more) => ({ actor: { kind: 'person', login, id: login.length }, installation, cause: cause(), repository, ...more }),
+    system,
+    async close() {
+      await db.close();
+      await database.drop();
+    },
+  };
+}
+
+function output(result: Result): Record<string, unknown> {
+  if (!result.ok) throw new Error(`${result.rejection.rejected}: ${result.rejection.message} ${result.rejection.help ?? ''}`);
+  return result.output as Record<string, unknown>;
+}
