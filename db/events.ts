@@ -37,9 +37,7 @@ export async function appendEvents(
   }));
 }
 
-function dataOf({ type: _, ...data }: Event): string {
-  return JSON.stringify(data);
-}
+const dataOf = (event: Event): string => JSON.stringify({ ...event, type: undefined });
 
 export type EventsPage = {
   /** The id of the last event already seen. */

@@ -32,8 +32,10 @@ export function connect(url: string, options: ConnectOptions = {}): Database {
     connectionTimeoutMillis: connectTimeout,
     types: { getTypeParser },
   });
-  // Without a listener Node ends the process when Postgres goes away under an idle connection.
+  // Without listeners Node ends the process when Postgres goes away under a connection. While one is in use its query
+  // fails with the same error, so there is nothing more to do then.
   pool.on('error', options.onIdleError ?? (() => undefined));
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   const close = once(() => kysely.destroy());
   return { url, pool, kysely, close, [Symbol.asyncDispose]: close };

@@ -207,7 +207,7 @@ export function toRow<T>(entity: Entity<T>, state: T): Row {
 function toColumn(type: ColumnType, value: unknown): unknown {
   if (value === null || value === undefined) return null;
   if (type === 'jsonb') return JSON.stringify(value);
-  if (type === 'timestamptz') return new Date(String(value)).toISOString();
+  if (type === 'timestamptz' && typeof value === 'string') return new Date(value).toISOString();
   return value;
 }
 
