@@ -33,7 +33,7 @@ const Calls = z.object({
 /** Shows the result and returns how many checks failed. */
 export async function end(scene: Scene): Promise<number> {
   const { screen, house, ana, bot, told } = scene;
-  const client = createClient({ url: house.appUrl, token: house.credentials.tokens['ana'] ?? '' });
+  const client = createClient({ url: house.appUrl, token: house.operatorKey });
   const clone = join(house.directory, 'clone');
   await run('git', ['clone', '--quiet', `${house.forgeUrl}/${fullName}.git`, clone]);
   const pulls = await ana.pulls();

@@ -3,11 +3,10 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { createRunnerToken } from '../app/catalog/sessions.ts';
 import { createClient } from '../app/client/client.ts';
-import { lastLines, startProgram, type Program } from './program.ts';
+import { startProgram, type Program } from './program.ts';
 import { owner, repository, seed } from './seed.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -25,6 +24,8 @@ export type House = {
   forgeUrl: string;
   appUrl: string;
   credentials: Credentials;
+  /** An API key of olga, who runs the App: for what is not said on GitHub's pages. */
+  operatorKey: string;
 };
 
 export interface HouseDoor {
@@ -74,31 +75,38 @@ type Opening = {
   tell: (step: string) => void;
 };
 
-async function open({ directory, start, tell }: Opening): Promise<House> {
+async function open(opening: Opening): Promise<House> {
+  const { directory, start, tell } = opening;
   const appUrl = `http://127.0.0.1:${await freePort()}`;
-  const { forgeUrl, credentials } = await openForge(
-    { directory, start, tell },
-    `${appUrl}/api/github/webhooks`,
-  );
+  const { forgeUrl, credentials } = await openForge(opening, `${appUrl}/api/github/webhooks`);
   tell(`forge at ${forgeUrl}, with the repository ${owner}/${repository}`);
-  const app = startApp({ directory, start, tell }, { appUrl, forgeUrl, credentials });
-  await answers(app, `${appUrl}/health`);
+  const settings = appSettings({ directory, forgeUrl, appUrl, credentials });
+  const app = start('app', [join(root, 'app/main.ts'), 'serve'], settings);
+  await app.line(/^\{"listening"/, 60_000);
   tell(`App at ${appUrl}, on a Postgres of its own`);
-  for (const name of ['runner 1', 'runner 2']) {
-    const { token } = await createClient({ url: appUrl, token: credentials.tokens['olga'] ?? '' }).call(
-      createRunnerToken,
-      {
-        repository: `${owner}/${repository}`,
-      },
-    );
-    const home = join(directory, name.replace(' ', '-'));
-    mkdirSync(home);
-    const options = ['--name', name.replace(' ', '-'), '--dir', home, '--slots', '1', '--engines', 'command'];
+  const operatorKey = await makeOperatorKey(opening, { settings, forgeUrl });
+  const operator = createClient({ url: appUrl, token: operatorKey });
+  for (const name of ['runner-1', 'runner-2']) {
+    const { token } = await operator.call(createRunnerToken, { repository: `${owner}/${repository}` });
+    const options = ['--name', name, '--dir', join(directory, name), '--slots', '1'];
     const environment = { ENTOURAGE_URL: appUrl, ENTOURAGE_RUNNER_TOKEN: token };
     start(name, [join(root, 'app/cli/main.ts'), 'runner', ...options], environment);
   }
-  tell('two runners');
-  return { directory, forgeUrl, appUrl, credentials };
+  tell('two runners, each with room for one agent');
+  return { directory, forgeUrl, appUrl, credentials, operatorKey };
+}
+
+/** Olga owns the machine that the App runs on; her key is the only one there is. */
+async function makeOperatorKey(
+  { start }: Opening,
+  { settings, forgeUrl }: { settings: Record<string, string>; forgeUrl: string },
+): Promise<string> {
+  const answer = await fetch(`${forgeUrl}/api/v3/users/olga`);
+  const { id } = z.object({ id: z.int() }).parse(await answer.json());
+  const who = ['--account', owner, '--login', 'olga', '--user-id', String(id), '--name', 'demo'];
+  const program = start('operator', [join(root, 'app/main.ts'), 'api-key', ...who], settings);
+  const line: unknown = JSON.parse(await program.line(/^\{"key"/, 30_000));
+  return z.object({ key: z.string() }).parse(line).key;
 }
 
 async function openForge(
@@ -122,13 +130,15 @@ async function openForge(
   return { forgeUrl: url, credentials: Credentials.parse(JSON.parse(readFileSync(credentials, 'utf8'))) };
 }
 
-function startApp(
-  { directory, start }: Opening,
-  { appUrl, forgeUrl, credentials }: Omit<House, 'directory'>,
-): Program {
+function appSettings({
+  directory,
+  appUrl,
+  forgeUrl,
+  credentials,
+}: Omit<House, 'operatorKey'>): Record<string, string> {
   const keyFile = join(directory, 'app.pem');
   writeFileSync(keyFile, credentials.privateKey, { mode: 0o600 });
-  return start('app', [join(root, 'app/main.ts')], {
+  return {
     APP_ID: String(credentials.appId),
     PRIVATE_KEY_PATH: keyFile,
     WEBHOOK_SECRET: credentials.webhookSecret,
@@ -138,8 +148,7 @@ function startApp(
     PORT: new URL(appUrl).port,
     ENTOURAGE_URL: appUrl,
     ENTOURAGE_DIR: join(directory, 'app'),
-    LOG_LEVEL: 'info',
-  });
+  };
 }
 
 /** What every program gets: where programs are, a home of its own, nothing of the person who runs the demo. */
@@ -159,21 +168,4 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => void server.close(resolve));
   if (address === null || typeof address === 'string') throw new Error('no free port on 127.0.0.1');
   return address.port;
-}
-
-/** Rejects with the program's last words when it ends, or is silent for a minute. */
-async function answers(program: Program, url: string): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  for (;;) {
-    const answered = await fetch(url).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (answered) return;
-    if (!program.running() || Date.now() > deadline) {
-      const end = lastLines(readFileSync(program.logFile, 'utf8'));
-      throw new Error(`${program.name} did not come up.\n${end}`);
-    }
-    await sleep(100);
-  }
 }

@@ -91,6 +91,9 @@ async function main(): Promise<number> {
     screen.check(false, error instanceof Error ? error.message : String(error));
     return 1;
   } finally {
+    // A second Ctrl-C must not leave half of it behind.
+    for (const again of ['SIGINT', 'SIGTERM'] as const)
+      process.on(again, () => screen.waiting('everything to end, still'));
     screen.waiting('everything to end');
     await door.close(keepLogs);
     if (keepLogs) screen.block(`Logs: ${door.directory}`);
