@@ -15,6 +15,8 @@ import { createGraphql } from './graphql/door.ts';
 import { install, ping } from './installations.ts';
 import { createJournal, readState } from './journal.ts';
 import { watchPushes } from './push-events.ts';
+import { localOnly } from './local-only.ts';
+import { pagesDoor } from './pages/door.ts';
 import { createRateLimit, githubLimits, type Limits } from './rate-limit.ts';
 import { createRest } from './rest.ts';
 import { routes } from './routes.ts';
@@ -101,20 +103,14 @@ function createWeb(forge: Forge): Hono<{ Bindings: HttpBindings }> {
   const rest = createRest(forge, routes, '/api/v3');
   const graphql = createGraphql(forge);
   const git = createGitDoor(forge);
-  const loopback = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
-  const remotes = new WeakMap<Request, string>();
-  web.use('/_forge/*', async (context, next) => {
-    remotes.set(context.req.raw, context.env.incoming.socket.remoteAddress ?? '');
-    return next();
-  });
-  web.route(
-    '/_forge',
-    controlDoor(forge, (request) => loopback.has(remotes.get(request) ?? '')),
-  );
+  web.use('/_forge/*', localOnly);
+  web.route('/_forge', controlDoor(forge));
   web.all('/api/v3/*', (context) => rest(context.req.raw));
   web.all('/api/v3', (context) => rest(context.req.raw));
   web.post('/api/graphql', (context) => graphql(context.req.raw));
-  web.all('*', async (context) => (await git(context.req.raw)) ?? context.notFound());
+  web.use('*', async (context, next) => (await git(context.req.raw)) ?? next());
+  web.use('*', localOnly);
+  web.route('/', pagesDoor(forge));
   return web;
 }
 
