@@ -15,14 +15,16 @@ export type Origin = {
 export type ObjectCache = {
   /** Runs `work` with the repository's cache to itself. */
   alone<T>(repository: string, work: (dir: string) => Promise<T>): Promise<T>;
-  /** Brings `commit` as `ref`, and the default branch as `refs/remotes/origin/HEAD`. Only inside `alone`. */
-  fetch(origin: Origin, want: { commit: string; ref: string }, signal?: AbortSignal): Promise<void>;
+  /** Brings `commit` as `ref`, and the branch `base` as `baseRef(base)`. Only inside `alone`. */
+  fetch(origin: Origin, want: Wanted, signal?: AbortSignal): Promise<void>;
   /** For the start of a runner, when nobody works: what killed processes left behind is taken away. */
   sweep(): Promise<void>;
 };
 
-/** The newest default branch, so that an agent can `git merge origin/HEAD` without a remote. */
-export const originHead = 'refs/remotes/origin/HEAD';
+export type Wanted = { commit: string; ref: string; base: string };
+
+/** The newest base branch, where an agent expects it: `git merge origin/main` works without a remote. */
+export const baseRef = (base: string): string => `refs/remotes/origin/${base}`;
 
 export function createObjectCache(directory: string): ObjectCache {
   const mutex = createMutex();
@@ -36,7 +38,7 @@ export function createObjectCache(directory: string): ObjectCache {
     async fetch(origin, want, signal) {
       const dir = pathOf(origin.repository);
       await ensureBare(dir, want.commit);
-      const refs = [`+${want.commit}:${want.ref}`, `+HEAD:${originHead}`];
+      const refs = [`+${want.commit}:${want.ref}`, `+refs/heads/${want.base}:${baseRef(want.base)}`];
       await git(
         ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--', origin.cloneUrl, ...refs],
         { cwd: dir, config: accessOf(origin), ...(signal === undefined ? {} : { signal }) },

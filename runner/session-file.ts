@@ -14,6 +14,7 @@ export const SessionFile = z.object({
     path: z.string(),
     start: z.string(),
     branch: z.string().nullable(),
+    base: z.string(),
     gitDirectory: z.string(),
     excludes: z.string(),
   }),

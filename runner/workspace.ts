@@ -2,7 +2,7 @@
 import { chmod, lstat, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { git, gitText, identity, type GitOptions, type GitOutput } from './git.ts';
-import { originHead, type ObjectCache, type Origin } from './object-cache.ts';
+import { baseRef, type ObjectCache, type Origin } from './object-cache.ts';
 import { removeTree } from './tree-removal.ts';
 
 export type WorkspaceOrder = {
@@ -10,6 +10,8 @@ export type WorkspaceOrder = {
   /** The session's own directory; the worktree is made inside. */
   directory: string;
   origin: Origin;
+  /** Name of the branch that the task's work goes to. */
+  base: string;
   /** The task's branch; null makes a detached worktree, whose changes nobody will take. */
   branch: string | null;
   start: string;
@@ -20,6 +22,8 @@ export type Workspace = {
   readonly path: string;
   readonly start: string;
   readonly branch: string | null;
+  /** The base branch as it was fetched, by its full name: `refs/remotes/origin/main`. */
+  readonly base: string;
   /** The worktree's own git directory: given to git by name, so that a removed `.git` never leads to a parent's repository. */
   readonly gitDirectory: string;
   /** What the policy's set-up left untracked is not the agent's work. */
@@ -32,13 +36,15 @@ export async function prepareWorkspace(cache: ObjectCache, order: WorkspaceOrder
   await mkdir(order.directory, { recursive: true, mode: 0o700 });
   await writeFile(excludes, '');
   return await cache.alone(order.origin.repository, async (dir) => {
-    await cache.fetch(order.origin, { commit: order.start, ref: startRef(order.session) }, order.signal);
+    const want = { commit: order.start, ref: startRef(order.session), base: order.base };
+    await cache.fetch(order.origin, want, order.signal);
     await git(['worktree', 'prune'], { cwd: dir });
     if (order.branch !== null) await releaseBranch(dir, order.branch);
     const place = order.branch === null ? ['--detach'] : ['-B', order.branch];
     await git(['worktree', 'add', '--quiet', ...place, path, order.start], { cwd: dir });
     const gitDirectory = await gitText(['rev-parse', '--absolute-git-dir'], { cwd: path });
-    return { path, start: order.start, branch: order.branch, gitDirectory, excludes };
+    const { start, branch } = order;
+    return { path, start, branch, base: baseRef(order.base), gitDirectory, excludes };
   });
 }
 
@@ -94,9 +100,9 @@ export async function textIn(workspace: Workspace, args: readonly string[]): Pro
 
 export const headOf = (workspace: Workspace): Promise<string> => textIn(workspace, ['rev-parse', 'HEAD']);
 
-/** Where the task's changes begin: the newest commit that HEAD shares with the default branch, else the start. */
+/** Where the task's changes begin: the newest commit that HEAD shares with the base branch, else the start. */
 export async function baseOf(workspace: Workspace): Promise<string> {
-  const output = await gitIn(workspace, ['merge-base', 'HEAD', originHead], { answers: [1, 128] });
+  const output = await gitIn(workspace, ['merge-base', 'HEAD', workspace.base], { answers: [1, 128] });
   const base = output.stdout.toString().trim();
   return output.code === 0 && base !== '' ? base : workspace.start;
 }
