@@ -18,8 +18,8 @@ import {
 } from './rows.ts';
 import type { Transaction } from './transaction.ts';
 
-/** `row` as `task 3`. A row that one side lacks has the one field `*`, null on that side. */
-export type Difference = { row: string; field: string; folded: unknown; stored: unknown };
+/** `row` as `task 3`, values as JSON. A row that one side lacks has the one field `*`, `null` on that side. */
+export type Difference = { row: string; field: string; folded: string; stored: string };
 
 export type Comparison = { events: number; differences: Difference[] };
 
@@ -60,29 +60,34 @@ async function allEvents(tx: Transaction, run: string): Promise<RecordedEvent[]>
 
 const listed = <T>(state: T | null): T[] => (state === null ? [] : [state]);
 
-function compare<T>(entity: Entity<T>, folded: readonly T[], stored: readonly T[]): Difference[] {
+function compare<T extends object>(
+  entity: Entity<T>,
+  folded: readonly T[],
+  stored: readonly T[],
+): Difference[] {
   const [left, right] = [byName(entity, folded), byName(entity, stored)];
   const names = [...new Set([...left.keys(), ...right.keys()])];
-  return names.flatMap((row) => {
+  return names.flatMap((row): Difference[] => {
     const [one, other] = [left.get(row), right.get(row)];
     if (one === undefined || other === undefined) {
-      return [{ row, field: '*', folded: one ?? null, stored: other ?? null }];
+      return [{ row, field: '*', folded: text(one ?? null), stored: text(other ?? null) }];
     }
     return columnsOf(entity).flatMap(({ property: field }) =>
       isDeepStrictEqual(one[field], other[field])
         ? []
-        : [{ row, field, folded: one[field], stored: other[field] }],
+        : [{ row, field, folded: text(one[field]), stored: text(other[field]) }],
     );
   });
 }
 
+const text = (value: unknown): string => JSON.stringify(value) ?? 'null';
+
 /** Through the row and back, so that an instant without milliseconds (as GitHub writes them) equals the one in the row. */
 function byName<T>(entity: Entity<T>, states: readonly T[]): Map<string, T> {
-  const own = entity.key.at(-1);
   return new Map(
-    states.map((state) => [
-      `${entity.table} ${own === undefined ? '' : String(state[own])}`,
-      fromRow(entity, toRow(entity, state)),
-    ]),
+    states.map((state) => {
+      const key = entity.key.map((property) => state[property]).at(-1);
+      return [`${entity.table} ${String(key)}`, fromRow(entity, toRow(entity, state))];
+    }),
   );
 }
