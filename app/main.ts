@@ -65,9 +65,7 @@ async function serve(): Promise<void> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
   try {
-    const postgres = stack.use(
-      await openPostgres(),
-    );
+    const postgres = stack.use(await openPostgres());
     await migrate(postgres.ownerUrl);
     const app = stack.use(await startApp({ config, version, databaseUrl: postgres.appUrl, log }));
     // One line for whoever started us: a person, the demo, a supervisor.

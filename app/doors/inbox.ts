@@ -12,7 +12,8 @@ import { renderRefusal, renderReply } from '../github/render/reply.ts';
 import { renderedTicks } from '../github/render/ticks.ts';
 import { translate, type Translated, type Us } from '../github/translate.ts';
 import type { Log } from '../log.ts';
-import { parseComment, type Parsed } from './comment/grammar.ts';
+import { isCommand } from './comment/commands.ts';
+import { helpText, parseComment, type Parsed } from './comment/grammar.ts';
 import { answerOf } from './comment/answer.ts';
 
 type Repository = { id: number; owner: string; name: string };
@@ -23,9 +24,7 @@ export type Inbox = {
   us: Us;
   log: Log;
   execute: Execute;
-  load(
-    guid: string,
-  ): Promise<{
+  load(guid: string): Promise<{
     installation: number | null;
     event: string;
     action: string | null;
@@ -156,7 +155,6 @@ async function handleComment(at: Delivery, item: Of<'comment'>, cause: string): 
   const parsed = parseComment(item.comment.body);
   if (parsed.kind === 'ignore') return 'no command';
   const github = at.inbox.github(at.installation);
-  const target = { comment: item.comment.id };
   const reply = async (body: string): Promise<void> =>
     await github.reply(item.repository, {
       issue: item.issue.number,
@@ -164,27 +162,36 @@ async function handleComment(at: Delivery, item: Of<'comment'>, cause: string): 
       body,
     });
   await know(at, item.repository, cause);
-  if (parsed.kind === 'reply') {
+  const words = parsed.kind === 'reply' ? parsed.text : parsed.operation === 'help' ? helpFor(parsed) : null;
+  if (words !== null) {
     // Help and did-you-mean are for whoever may command here; strangers get silence.
     const permission = await github.permission(item.repository, item.sender.login);
     if (!atLeast(permission, item.repository.private ? 'read' : 'triage'))
-      return 'not a command, and not by somebody who may';
-    await github.react(item.repository, target, parsed.refused ? 'confused' : 'rocket');
-    await reply(renderReply(parsed.text));
+      return 'not a command, or not by somebody who may';
+    await github.react(
+      item.repository,
+      { comment: item.comment.id },
+      parsed.kind === 'reply' ? 'confused' : 'rocket',
+    );
+    await reply(renderReply(words));
     return 'replied';
   }
-  const caller = await callerAt(at, {
-    repository: item.repository.id,
-    number: item.issue.number,
-    sender: item.sender,
-    cause,
-  });
+  if (parsed.kind === 'reply') return 'replied';
+  const number = parsed.issue ?? item.issue.number;
+  const caller = await callerAt(at, { repository: item.repository.id, number, sender: item.sender, cause });
+  const operation = caller.task === undefined ? parsed.operation : (parsed.inTask ?? parsed.operation);
+  const command: Command = { ...parsed, operation };
   const result = await at.inbox.execute(
-    parsed.operation as OperationName,
-    await inputOf(at, { parsed, item, caller }),
+    operation as OperationName,
+    await inputOf(at, { parsed: command, item, caller }),
     caller,
   );
-  return await answer(at, { item, parsed, result, reply });
+  return await answer(at, { item, parsed: command, result, reply });
+}
+
+function helpFor(parsed: Command): string {
+  const about = parsed.input['command'];
+  return typeof about === 'string' && isCommand(about) ? helpText(about) : helpText();
 }
 
 type Command = Extract<Parsed, { kind: 'command' }>;

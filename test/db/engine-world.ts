@@ -52,7 +52,14 @@ export async function engineWorld(): Promise<EngineWorld> {
       readToken: async () => 'read-token',
       cloneUrl: ({ owner, name }) => `https://example.com/${owner}/${name}.git`,
     },
-    ceilings: { sessions: 32, taskBudget: 5_000_000, runBudget: 25_000_000, leaseSeconds: 300, heartbeatSeconds: 15, planQueueSeconds: 600 },
+    ceilings: {
+      sessions: 32,
+      taskBudget: 5_000_000,
+      runBudget: 25_000_000,
+      leaseSeconds: 300,
+      heartbeatSeconds: 15,
+      planQueueSeconds: 600,
+    },
     version: 'test',
     now: () => new Date(clock.now).toISOString(),
     uuid: randomUUID,
@@ -61,9 +68,18 @@ export async function engineWorld(): Promise<EngineWorld> {
   const execute = createExecute(engine);
   const must: EngineWorld['must'] = async (name, input, caller) => output(await execute(name, input, caller));
   const cause = (): string => `call:${randomUUID()}`;
-  const system: EngineWorld['system'] = (more) => ({ actor: { kind: 'system', name: 'test' }, installation, cause: cause(), ...more });
+  const system: EngineWorld['system'] = (more) => ({
+    actor: { kind: 'system', name: 'test' },
+    installation,
+    cause: cause(),
+    ...more,
+  });
   await must('record_installation', { account: 'acme', account_type: 'Organization' }, system());
-  await must('record_repository', { repository, owner: 'acme', name: 'shop', default_branch: 'main', private: true }, system());
+  await must(
+    'record_repository',
+    { repository, owner: 'acme', name: 'shop', default_branch: 'main', private: true },
+    system(),
+  );
   return {
     db,
     engine,
@@ -72,7 +88,13 @@ export async function engineWorld(): Promise<EngineWorld> {
     policy,
     clock,
     must,
-    person: (login, more) => ({ actor: { kind: 'person', login, id: login.length }, installation, cause: cause(), repository, ...more }),
+    person: (login, more) => ({
+      actor: { kind: 'person', login, id: login.length },
+      installation,
+      cause: cause(),
+      repository,
+      ...more,
+    }),
     system,
     async close() {
       await db.close();
@@ -82,6 +104,9 @@ export async function engineWorld(): Promise<EngineWorld> {
 }
 
 function output(result: Result): Record<string, unknown> {
-  if (!result.ok) throw new Error(`${result.rejection.rejected}: ${result.rejection.message} ${result.rejection.help ?? ''}`);
+  if (!result.ok)
+    throw new Error(
+      `${result.rejection.rejected}: ${result.rejection.message} ${result.rejection.help ?? ''}`,
+    );
   return result.output as Record<string, unknown>;
 }
