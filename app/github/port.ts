@@ -19,6 +19,8 @@ export type PullState = {
   state: 'open' | 'closed';
   merged: boolean;
   mergeCommit: string | null;
+  /** ISO; null while it is open. */
+  closedAt: string | null;
   draft: boolean;
   head: string;
   base: string;
@@ -58,10 +60,13 @@ export type GitHub = {
   /** The commit a branch points to, or null. */
   head(repository: RepositoryRef, branch: string): Promise<string | null>;
 
-  /** The branch with one empty first commit on top of `base`, because a pull request needs a commit (G10). */
+  /**
+   * The branch with one empty first commit on top of `base`, because a pull request needs a commit (G10). A branch that is
+   * gone comes back at `restore`, where it stood before: only then GitHub reopens its pull request.
+   */
   ensureBranch(
     repository: RepositoryRef,
-    branch: { name: string; base: string; message: string },
+    branch: { name: string; base: string; message: string; restore: string | null },
   ): Promise<{ base: string; head: string }>;
   deleteBranch(repository: RepositoryRef, branch: string): Promise<void>;
 
@@ -74,15 +79,23 @@ export type GitHub = {
   /** Title, and our part of the body (between our markers); people's text around it stays. */
   ensurePullText(
     repository: RepositoryRef,
-    number: number,
+    pull: PullState,
     text: { title: string; body: string },
   ): Promise<void>;
   /** Draft or ready for review (GraphQL only, G12). */
-  ensureDraft(repository: RepositoryRef, number: number, draft: boolean): Promise<void>;
+  ensureDraft(repository: RepositoryRef, pull: PullState, draft: boolean): Promise<void>;
   closePull(repository: RepositoryRef, number: number): Promise<void>;
+  reopenPull(repository: RepositoryRef, number: number): Promise<void>;
+  /** `title` and `message` are the commit's, for squash and merge. */
   merge(
     repository: RepositoryRef,
-    pull: { number: number; head: string; method: 'squash' | 'rebase' | 'merge'; title: string },
+    pull: {
+      number: number;
+      head: string;
+      method: 'squash' | 'rebase' | 'merge';
+      title: string;
+      message: string;
+    },
   ): Promise<MergeResult>;
 
   /** `marker` identifies the comment among our App's own; `known` is the id stored from last time. Answers the id and what was there before. */
@@ -111,8 +124,8 @@ export type GitHub = {
     isPull: boolean;
   }>;
 
-  /** Creates or updates our check run of that name on that commit; found by external id. */
-  ensureCheckRun(repository: RepositoryRef, check: CheckRunContent): Promise<void>;
+  /** Creates or updates our check run of that name on that commit; found by the id of last time, else by external id. Answers its id. */
+  ensureCheckRun(repository: RepositoryRef, check: CheckRunContent, known: number | null): Promise<number>;
   /** Everybody's check runs on a commit but ours, with which of them the base branch requires. */
   checks(repository: RepositoryRef, head: string, base: string): Promise<Check[]>;
 
@@ -129,14 +142,17 @@ export type GitHub = {
     body: string;
     threads: Thread[];
   } | null>;
-  /** One reply to a thread's first comment, found again by its marker (G16). */
-  ensureThreadReply(
+  /** One reply to each thread's first comment (G16), found again by its marker; written once, never edited. */
+  ensureThreadReplies(
     repository: RepositoryRef,
-    thread: { pull: number; comment: number; body: string; marker: string },
+    pull: number,
+    replies: readonly { comment: number; body: string; marker: string }[],
   ): Promise<void>;
 
   /** A token of at most an hour that reads this one repository's contents, for a runner's fetch. */
   readToken(repository: RepositoryRef): Promise<string>;
+  /** Where git fetches it: no credentials in it. */
+  cloneUrl(repository: RepositoryRef): string;
   /** Pushes a checked bundle's head to one branch. `expected` guards against a moved branch. */
   pushBundle(repository: RepositoryRef, push: BundlePush): Promise<PushResult>;
 };
@@ -144,6 +160,8 @@ export type GitHub = {
 export type BundlePush = {
   bundle: Uint8Array;
   branch: string;
+  /** The branch that the pull request goes to: what comes from there by a merge is not the agent's work. */
+  base: string;
   /** Where the branch stood when the work began; the bundle must build on it. */
   expected: string;
   head: string;

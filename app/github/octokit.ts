@@ -1,0 +1,35 @@
+/** The port over Octokit: the verbs of `port.ts`, put together from one file for each thing of GitHub's. */
+import { checkVerbs } from './checks.ts';
+import { commentVerbs } from './comments.ts';
+import type { Connection } from './connection.ts';
+import type { GitHub, RepositoryRef } from './port.ts';
+import { branchVerbs } from './branches.ts';
+import { pullVerbs } from './pulls.ts';
+import { issueVerbs } from './issues.ts';
+import type { Pusher } from './push.ts';
+import { repositoryVerbs } from './repositories.ts';
+import { reviewVerbs } from './reviews.ts';
+import { accessToken } from './token.ts';
+
+export type PortOptions = { pusher: Pusher; cloneUrl: (repository: RepositoryRef) => string };
+
+export function createPort(connection: Connection, { pusher, cloneUrl }: PortOptions): GitHub {
+  return {
+    login: connection.login,
+    ...repositoryVerbs(connection),
+    ...issueVerbs(connection),
+    ...branchVerbs(connection),
+    ...pullVerbs(connection),
+    ...commentVerbs(connection),
+    ...checkVerbs(connection),
+    ...reviewVerbs(connection),
+    readToken: async (repository) => await accessToken(connection, repository, 'read'),
+    cloneUrl,
+    pushBundle: async (repository, push) =>
+      await pusher.push({
+        repository: { id: repository.id, url: cloneUrl(repository) },
+        token: async () => await accessToken(connection, repository, 'write'),
+        ...push,
+      }),
+  };
+}

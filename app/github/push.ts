@@ -1,0 +1,237 @@
+/**
+ * From a bundle to a branch (AG-5, AG-6). What an agent made is opened in a quarantine of its own, a bare repository that
+ * borrows the objects of our cache and is thrown away; only what passed the check is pushed, by a token that never leaves
+ * this process but through git's environment.
+ */
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { checkPush } from '../domain/push.ts';
+import { changedFiles } from './changed-files.ts';
+import { authorisation, git, lastWords, type GitResult } from './git.ts';
+import { GitHubError, type BundlePush, type PushResult } from './port.ts';
+
+export type PushRequest = BundlePush & {
+  repository: { id: number; url: string };
+  /** A token that may write this repository's contents. */
+  token(): Promise<string>;
+};
+export type Pusher = { push(request: PushRequest): Promise<PushResult> };
+
+/** Of the bundle itself; what is inside is bounded by policy. */
+const maxBundle = 24 * 1024 * 1024;
+const leftoverAge = 60 * 60 * 1000;
+const fetchPatience = 5 * 60_000;
+
+export function createPusher({ cacheDir }: { cacheDir: string }): Pusher {
+  const home = resolve(cacheDir);
+  const busy = new Map<number, Promise<unknown>>();
+  let swept: Promise<void> | null = null;
+
+  /** One at a time for each repository: two fetches into one cache would trip over each other's locks. */
+  const inTurn = async <T>(repository: number, work: () => Promise<T>): Promise<T> => {
+    const before = busy.get(repository) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    const settled = mine.then(
+      () => undefined,
+      () => undefined,
+    );
+    busy.set(repository, settled);
+    return await mine;
+  };
+
+  return {
+    push: async (request) => {
+      if (request.bundle.byteLength > maxBundle)
+        return {
+          refused: `The bundle has ${request.bundle.byteLength} bytes; at most ${maxBundle} are taken. Push fewer or smaller files.`,
+        };
+      swept ??= removeLeftovers(home);
+      await swept;
+      return await inTurn(request.repository.id, async () => await pushThrough(home, request));
+    },
+  };
+}
+
+async function pushThrough(home: string, request: PushRequest): Promise<PushResult> {
+  const access = authorisation(request.repository.url, await request.token());
+  const cache = join(home, `${request.repository.id}.git`);
+  const tips = await fetchBranches(cache, { request, access });
+  const standing = tips.get(request.branch);
+  if (standing === undefined) return { refused: `The branch ${request.branch} is gone on GitHub.` };
+  if (standing === request.head) return { pushed: request.head };
+  if (standing !== request.expected) {
+    return {
+      refused: `The branch ${request.branch} moved to ${standing.slice(0, 7)} meanwhile. Build on that commit and push again.`,
+    };
+  }
+  const base = tips.get(request.base) ?? request.expected;
+  const quarantine = await mkdtemp(join(home, 'quarantine-'));
+  try {
+    await borrow(quarantine, cache);
+    const problem = (await openBundle(quarantine, request)) ?? (await judge(quarantine, request, base));
+    return problem === null ? await send(quarantine, request, access) : { refused: problem };
+  } finally {
+    await rm(quarantine, { recursive: true, force: true });
+  }
+}
+
+type Fetch = { request: PushRequest; access: Record<string, string> };
+
+/** Brings branch and base of GitHub into the cache, and answers where they stand now. A broken cache is made anew. */
+async function fetchBranches(cache: string, { request, access }: Fetch): Promise<Map<string, string>> {
+  const names = [...new Set([request.branch, request.base])];
+  for (const again of [true, false]) {
+    await mkdir(cache, { recursive: true });
+    await must(git({ dir: cache, args: ['init', '--quiet', '--bare', cache] }), 'prepares its git cache');
+    const url = request.repository.url;
+    const listed = await git({
+      dir: cache,
+      args: ['ls-remote', '--', url, ...names.map((name) => `refs/heads/${name}`)],
+      config: access,
+    });
+    if (listed.code !== 0) throw unreachable(listed);
+    const tips = new Map(
+      listed.stdout
+        .toString('utf8')
+        .split('\n')
+        .flatMap((line) => {
+          const [sha = '', ref = ''] = line.split('\t');
+          return ref === '' ? [] : [[ref.slice('refs/heads/'.length), sha] as const];
+        }),
+    );
+    const refs = names
+      .filter((name) => tips.has(name))
+      .map((name) => `+refs/heads/${name}:refs/heads/${name}`);
+    if (refs.length === 0) return tips;
+    const fetched = await git({
+      dir: cache,
+      args: ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--', url, ...refs],
+      config: access,
+      milliseconds: fetchPatience,
+    });
+    if (fetched.code === 0) return tips;
+    if (
+      !again ||
+      !/corrupt|bad object|packfile|loose object|unable to read|cannot lock ref/i.test(fetched.stderr)
+    )
+      throw unreachable(fetched);
+    await rm(cache, { recursive: true, force: true });
+  }
+  throw new GitHubError('GitHub was not reached for a fetch', { status: 0 });
+}
+
+const unreachable = (result: GitResult): GitHubError =>
+  new GitHubError(`git could not fetch from GitHub: ${lastWords(result)}`, {
+    status: /not found|403|401|authentication/i.test(result.stderr) ? 403 : 0,
+  });
+
+async function must(running: Promise<GitResult>, purpose: string): Promise<void> {
+  const result = await running;
+  if (result.code !== 0) throw new Error(`git failed when Entourage ${purpose}: ${lastWords(result)}`);
+}
+
+/** A bare repository that sees the cache's objects and keeps what is fetched to itself. */
+async function borrow(quarantine: string, cache: string): Promise<void> {
+  await must(
+    git({ dir: quarantine, args: ['init', '--quiet', '--bare', quarantine] }),
+    'prepares a quarantine',
+  );
+  await writeFile(join(quarantine, 'objects', 'info', 'alternates'), `${join(cache, 'objects')}\n`);
+}
+
+/** Words of refusal, or null when the bundle's head lies in the quarantine, every object of it checked. */
+async function openBundle(dir: string, { bundle, branch, head }: PushRequest): Promise<string | null> {
+  const file = join(dir, 'upload.bundle');
+  await writeFile(file, bundle, { mode: 0o600 });
+  const verified = await git({ dir, args: ['bundle', 'verify', '--quiet', file] });
+  if (verified.code !== 0)
+    return `That is no complete git bundle that builds on ${branch}: ${lastWords(verified)}.`;
+  const listed = await git({ dir, args: ['bundle', 'list-heads', file] });
+  const refs = listed.stdout
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => ({ sha: line.slice(0, line.indexOf(' ')), ref: line.slice(line.indexOf(' ') + 1) }));
+  const other = refs.find(({ ref }) => ref !== 'HEAD' && ref !== `refs/heads/${branch}`);
+  if (other !== undefined) return `The bundle carries ${other.ref}; only ${branch} may be pushed.`;
+  const own = refs.find(({ sha }) => sha === head);
+  if (own === undefined)
+    return `The bundle does not hold the commit ${head.slice(0, 7)} that it was announced with.`;
+  const fetched = await git({
+    dir,
+    args: [
+      'fetch',
+      '--quiet',
+      '--no-tags',
+      '--no-write-fetch-head',
+      '--',
+      file,
+      `+${own.ref}:refs/quarantine/head`,
+    ],
+    // Kept as a pack and streamed: unpacking would let a small bundle write gigabytes.
+    config: {
+      'transfer.fsckObjects': 'true',
+      'fetch.fsckObjects': 'true',
+      'fetch.unpackLimit': '1',
+      'core.bigFileThreshold': '1m',
+    },
+  });
+  return fetched.code === 0 ? null : `The bundle can’t be opened: ${lastWords(fetched)}.`;
+}
+
+async function judge(
+  dir: string,
+  { branch, expected, head, limits }: PushRequest,
+  base: string,
+): Promise<string | null> {
+  const builds = await git({ dir, args: ['merge-base', '--is-ancestor', expected, head] });
+  if (builds.code !== 0)
+    return `The work does not build on ${expected.slice(0, 7)}, where ${branch} stands. Don’t rebase or amend what was pushed; commit on top of it.`;
+  const changed = await changedFiles(dir, { expected, head, base });
+  return typeof changed === 'string' ? changed : checkPush({ branch, ...changed, limits });
+}
+
+async function send(
+  dir: string,
+  { repository, branch, expected, head }: PushRequest,
+  access: Record<string, string>,
+): Promise<PushResult> {
+  const ref = `refs/heads/${branch}`;
+  const pushed = await git({
+    dir,
+    args: [
+      'push',
+      '--porcelain',
+      '--no-verify',
+      '--no-follow-tags',
+      `--force-with-lease=${ref}:${expected}`,
+      '--',
+      repository.url,
+      `${head}:${ref}`,
+    ],
+    config: access,
+    milliseconds: fetchPatience,
+  });
+  if (pushed.code === 0) return { pushed: head };
+  const line = pushed.stdout
+    .toString('utf8')
+    .split('\n')
+    .find((text) => text.startsWith('!'));
+  if (line === undefined)
+    throw new GitHubError(`git could not push to GitHub: ${lastWords(pushed)}`, { status: 0 });
+  const words = /\[(.*)\](?: \((.*)\))?/.exec(line);
+  return /stale info/.test(line)
+    ? { refused: `The branch ${branch} moved meanwhile. Build on its new commit and push again.` }
+    : { refused: `GitHub did not take the push: ${words?.[2] ?? words?.[1] ?? 'rejected'}.` };
+}
+
+/** Quarantines of a process that was killed. */
+async function removeLeftovers(home: string): Promise<void> {
+  await mkdir(home, { recursive: true });
+  for (const name of await readdir(home)) {
+    if (!name.startsWith('quarantine-')) continue;
+    const path = join(home, name);
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > leftoverAge) await rm(path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,55 @@
+/** Repositories, who may do what in them, and their files. */
+import { fromGitHub } from '../domain/permission.ts';
+import { pages, type Connection } from './connection.ts';
+import type { GitHub, RepositoryRef } from './port.ts';
+
+type Verbs = Pick<GitHub, 'repository' | 'permission' | 'readFile'>;
+
+export const at = (repository: RepositoryRef): { owner: string; repo: string } => ({
+  owner: repository.owner,
+  repo: repository.name,
+});
+export const named = (repository: RepositoryRef): string => `${repository.owner}/${repository.name}`;
+
+export function repositoryVerbs({ octokit, call, find }: Connection): Verbs {
+  return {
+    // There is no documented way to a repository by its id; the installation's list knows all ids.
+    repository: async (id) => {
+      const rows = await pages((page, size) =>
+        call('lists its repositories', () =>
+          octokit.request('GET /installation/repositories', { page, per_page: size }),
+        ).then((data) => data.repositories),
+      );
+      const row = rows.find((candidate) => candidate.id === id);
+      return row === undefined
+        ? null
+        : {
+            id,
+            owner: row.owner.login,
+            name: row.name,
+            defaultBranch: row.default_branch,
+            private: row.private,
+          };
+    },
+    permission: async (repository, login) => {
+      const data = await find(`reads the permission of ${login} on ${named(repository)}`, () =>
+        octokit.request('GET /repos/{owner}/{repo}/collaborators/{username}/permission', {
+          ...at(repository),
+          username: login,
+        }),
+      );
+      return fromGitHub(data?.user?.permissions);
+    },
+    readFile: async (repository, path, ref) => {
+      const data = await find(`reads ${path} of ${named(repository)}`, () =>
+        octokit.request('GET /repos/{owner}/{repo}/contents/{path}', {
+          ...at(repository),
+          path,
+          ...(ref === undefined ? {} : { ref }),
+        }),
+      );
+      if (data === null || Array.isArray(data) || data.type !== 'file' || !('content' in data)) return null;
+      return Buffer.from(data.content, 'base64').toString('utf8');
+    },
+  };
+}
