@@ -106,6 +106,8 @@ async function makeOperatorKey(
   const who = ['--account', owner, '--login', 'olga', '--user-id', String(id), '--name', 'demo'];
   const program = start('operator', [join(root, 'app/main.ts'), 'api-key', ...who], settings);
   const line: unknown = JSON.parse(await program.line(/^\{"key"/, 30_000));
+  // The key stands in what the command printed, and nowhere else from here on.
+  rmSync(program.logFile);
   return z.object({ key: z.string() }).parse(line).key;
 }
 
