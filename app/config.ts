@@ -71,7 +71,11 @@ const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
 
 type Row = { type: z.ZodType; expected: string; help: string };
 
-const row = <T extends z.ZodType>(type: T, expected: string, help: string): { type: T; expected: string; help: string } => ({
+const row = <T extends z.ZodType>(
+  type: T,
+  expected: string,
+  help: string,
+): { type: T; expected: string; help: string } => ({
   type,
   expected,
   help,
@@ -99,12 +103,23 @@ const rows = {
     'Make one (`openssl rand -hex 32`) and give it to the App’s settings too.',
   ),
   GHE_HOST: row(
-    z.string().regex(/^[A-Za-z0-9.:[\]-]+$/).optional(),
+    z
+      .string()
+      .regex(/^[A-Za-z0-9.:[\]-]+$/)
+      .optional(),
     'a host name without protocol and path',
     'Leave it out for github.com.',
   ),
-  GHE_PROTOCOL: row(z.enum(['https', 'http']).default('https'), '`https` or `http`', 'Leave it out for https.'),
-  HOST: row(z.string().min(1).default('127.0.0.1'), 'an address to listen on', 'Use 0.0.0.0 to be reachable from other machines.'),
+  GHE_PROTOCOL: row(
+    z.enum(['https', 'http']).default('https'),
+    '`https` or `http`',
+    'Leave it out for https.',
+  ),
+  HOST: row(
+    z.string().min(1).default('127.0.0.1'),
+    'an address to listen on',
+    'Use 0.0.0.0 to be reachable from other machines.',
+  ),
   PORT: row(whole(0, 65_535, 3000), 'a port from 0 to 65535', 'Leave it out for 3000; 0 takes any free one.'),
   ENTOURAGE_URL: row(
     z.url({ protocol: /^https?$/ }).optional(),
@@ -112,13 +127,29 @@ const rows = {
     'It is where runners and people reach this App.',
   ),
   ENTOURAGE_DIR: row(z.string().min(1).default('.entourage'), 'a directory', 'Leave it out for .entourage.'),
-  LOG_LEVEL: row(z.enum(logLevels).default('info'), `one of ${logLevels.join(', ')}`, 'Leave it out for info.'),
+  LOG_LEVEL: row(
+    z.enum(logLevels).default('info'),
+    `one of ${logLevels.join(', ')}`,
+    'Leave it out for info.',
+  ),
   ENTOURAGE_MAX_SESSIONS: row(whole(1, 10_000, 32), 'a whole number from 1 to 10000', 'Leave it out for 32.'),
-  ENTOURAGE_MAX_TASK_USD: row(number(0.01, 100_000, 50), 'dollars from 0.01 to 100000', 'Leave it out for 50.'),
-  ENTOURAGE_MAX_RUN_USD: row(number(0.01, 1_000_000, 250), 'dollars from 0.01 to 1000000', 'Leave it out for 250.'),
+  ENTOURAGE_MAX_TASK_USD: row(
+    number(0.01, 100_000, 50),
+    'dollars from 0.01 to 100000',
+    'Leave it out for 50.',
+  ),
+  ENTOURAGE_MAX_RUN_USD: row(
+    number(0.01, 1_000_000, 250),
+    'dollars from 0.01 to 1000000',
+    'Leave it out for 250.',
+  ),
   ENTOURAGE_LEASE_SECONDS: row(whole(5, 3600, 300), 'seconds from 5 to 3600', 'Leave it out for 300.'),
   ENTOURAGE_HEARTBEAT_SECONDS: row(whole(1, 600, 15), 'seconds from 1 to 600', 'Leave it out for 15.'),
-  ENTOURAGE_PLAN_QUEUE_SECONDS: row(whole(1, 86_400, 600), 'seconds from 1 to 86400', 'Leave it out for 600.'),
+  ENTOURAGE_PLAN_QUEUE_SECONDS: row(
+    whole(1, 86_400, 600),
+    'seconds from 1 to 86400',
+    'Leave it out for 600.',
+  ),
   ENTOURAGE_CHECKS_MINUTES: row(number(0, 1440, 5), 'minutes from 0 to 1440', 'Leave it out for 5.'),
 } satisfies Record<string, Row>;
 
@@ -156,7 +187,13 @@ function contradictions(values: Partial<Values>): ConfigProblem[] {
   const beat = values.ENTOURAGE_HEARTBEAT_SECONDS;
   if (lease === undefined || beat === undefined || beat * 2 <= lease) return [];
   const problem = `is ${beat}, more than half of ENTOURAGE_LEASE_SECONDS (${lease}).`;
-  return [{ name: 'ENTOURAGE_HEARTBEAT_SECONDS', problem, help: 'One lost heartbeat would lose a session: lower it, or raise the lease.' }];
+  return [
+    {
+      name: 'ENTOURAGE_HEARTBEAT_SECONDS',
+      problem,
+      help: 'One lost heartbeat would lose a session: lower it, or raise the lease.',
+    },
+  ];
 }
 
 function configOf(values: Values, pem: string): Config {
@@ -194,7 +231,11 @@ function privateKey(environment: Environment): { pem: string } | ConfigProblem {
   const text = given(environment, 'PRIVATE_KEY');
   const path = given(environment, 'PRIVATE_KEY_PATH');
   if (text === undefined && path === undefined) {
-    return { name: 'PRIVATE_KEY_PATH', problem: 'is missing: the path of the App’s private key.', help: keyHelp };
+    return {
+      name: 'PRIVATE_KEY_PATH',
+      problem: 'is missing: the path of the App’s private key.',
+      help: keyHelp,
+    };
   }
   if (text !== undefined) return parseKey('PRIVATE_KEY', text);
   try {

@@ -94,7 +94,9 @@ export function git(args: readonly string[], options: GitOptions): Promise<GitOu
       stderr = (stderr + chunk.toString()).slice(-8_000);
     });
     child.on('error', (cause) => {
-      reject(options.signal?.aborted ? cause : new GitError(args, { code: -1, stderr: cause.message }, cause));
+      reject(
+        options.signal?.aborted ? cause : new GitError(args, { code: -1, stderr: cause.message }, cause),
+      );
     });
     child.on('close', (status) => {
       const code = status ?? -1;

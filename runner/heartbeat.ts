@@ -7,7 +7,7 @@ import type { Usage } from '../app/domain/session.ts';
 import { wordsOf, type Log } from './log.ts';
 
 /** Codes after which this session may not write any more: another one has its place, or it is over. */
-const lastWords = new Set(['session_ended', 'superseded_session', 'not_authenticated', 'not_found', 'not_permitted']);
+const lastWords = new Set(['session_ended', 'superseded_session', 'not_authenticated']);
 
 /** Whether the App told that the session is over, so that no further call of it can succeed. */
 export const isOver = (error: unknown): error is ClientError =>
@@ -33,7 +33,11 @@ export async function beat(heart: Heart, signal: AbortSignal): Promise<void> {
     try {
       await heart.beat?.();
       const { activity, usage } = heart.now();
-      const input = { session: heart.session, activity: activity.slice(0, 300), ...(usage === undefined ? {} : { usage }) };
+      const input = {
+        session: heart.session,
+        activity: activity.slice(0, 300),
+        ...(usage === undefined ? {} : { usage }),
+      };
       const answer = await heart.client.call(heartbeat, input, { idempotent: true, signal });
       if (away) heart.log('the App is back');
       away = false;
@@ -45,7 +49,11 @@ export async function beat(heart: Heart, signal: AbortSignal): Promise<void> {
         heart.stop(error.message, true);
         return;
       }
-      if (!away) heart.log('heartbeat got no answer; the work goes on', { session: heart.session, error: wordsOf(error) });
+      if (!away)
+        heart.log('heartbeat got no answer; the work goes on', {
+          session: heart.session,
+          error: wordsOf(error),
+        });
       away = error instanceof TransportError;
     }
     await pause(heart.seconds * 1000, signal);

@@ -125,7 +125,10 @@ async function reviewAfterPush(context: McpContext, call: ToolCall): Promise<unk
   return await forward(context, { ...call, input: { wait: left, ...call.input } });
 }
 
-async function push(context: McpContext, tool: string): Promise<{ state: 'pushed' | 'unchanged'; head: string }> {
+async function push(
+  context: McpContext,
+  tool: string,
+): Promise<{ state: 'pushed' | 'unchanged'; head: string }> {
   const answer = await requestPush(context.session.socket, (patienceSeconds - 5) * 1000);
   if (!('result' in answer)) throw new WorktreeRefusal(answer.code, answer.message, answer.help);
   const { result } = answer;

@@ -28,19 +28,26 @@ export const baseRef = (base: string): string => `refs/remotes/origin/${base}`;
 
 export function createObjectCache(directory: string): ObjectCache {
   const mutex = createMutex();
-  const pathOf = (repository: string) =>
-    join(directory, `${repository.toLowerCase().replace('/', '+')}.git`);
+  const pathOf = (repository: string) => join(directory, `${repository.toLowerCase().replace('/', '+')}.git`);
 
   return {
-    alone: (repository, work) =>
-      mutex(repository.toLowerCase(), async () => await work(pathOf(repository))),
+    alone: (repository, work) => mutex(repository.toLowerCase(), async () => await work(pathOf(repository))),
 
     async fetch(origin, want, signal) {
       const dir = pathOf(origin.repository);
       await ensureBare(dir, want.commit);
       const refs = [`+${want.commit}:${want.ref}`, `+refs/heads/${want.base}:${baseRef(want.base)}`];
       await git(
-        ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--', origin.cloneUrl, ...refs],
+        [
+          'fetch',
+          '--quiet',
+          '--no-tags',
+          '--no-write-fetch-head',
+          '--no-recurse-submodules',
+          '--',
+          origin.cloneUrl,
+          ...refs,
+        ],
         { cwd: dir, config: accessOf(origin), ...(signal === undefined ? {} : { signal }) },
       );
     },
@@ -77,11 +84,16 @@ async function sweepCache(dir: string): Promise<void> {
     if (name.endsWith('.lock')) await rm(join(dir, name), { force: true });
   }
   await git(['worktree', 'prune'], { cwd: dir });
-  const refs = await gitText(['for-each-ref', '--format=%(refname)', 'refs/heads', 'refs/entourage'], { cwd: dir });
+  const refs = await gitText(['for-each-ref', '--format=%(refname)', 'refs/heads', 'refs/entourage'], {
+    cwd: dir,
+  });
   for (const ref of refs.split('\n').filter((line) => line !== '')) {
     await git(['update-ref', '-d', ref], { cwd: dir });
   }
   // Only here, where no session is reading: git's own threshold decides whether there is anything to do.
-  await git(['gc', '--auto', '--quiet'], { cwd: dir, config: { 'gc.auto': '6700', 'gc.autoDetach': 'false' } });
+  await git(['gc', '--auto', '--quiet'], {
+    cwd: dir,
+    config: { 'gc.auto': '6700', 'gc.autoDetach': 'false' },
+  });
   await writeFile(join(dir, 'swept'), `${new Date().toISOString()}\n`);
 }

@@ -28,11 +28,17 @@ async function readEntry(pid: number): Promise<Entry | null> {
   if (text === null) return null;
   // The name in parentheses may hold anything; what follows the last one is well-formed (proc(5)).
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { pid, parent: Number(fields[1]), started: fields[19] ?? '', dead: fields[0] === 'Z' || fields[0] === 'X' };
+  return {
+    pid,
+    parent: Number(fields[1]),
+    started: fields[19] ?? '',
+    dead: fields[0] === 'Z' || fields[0] === 'X',
+  };
 }
 
 function gone(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT' || error.code === 'ESRCH' || error.code === 'EACCES' || error.code === 'EPERM') return null;
+  if (error.code === 'ENOENT' || error.code === 'ESRCH' || error.code === 'EACCES' || error.code === 'EPERM')
+    return null;
   throw error;
 }
 
@@ -75,7 +81,7 @@ export function processTree(root: ProcessId | null, mark: string): ProcessTree {
     for (const entry of entries) {
       if (!found.has(entry.pid) && (await isMarked(entry.pid, mark))) found.set(entry.pid, entry);
     }
-    for (let grew = true; grew; ) {
+    for (let grew = true; grew;) {
       const children = entries.filter((entry) => !found.has(entry.pid) && found.has(entry.parent));
       for (const child of children) found.set(child.pid, child);
       grew = children.length > 0;

@@ -23,7 +23,9 @@ const longestPath = 100;
 export async function openPushSocket(directory: string, uploader: Uploader): Promise<PushSocket> {
   const wanted = join(directory, 'push.socket');
   const path =
-    Buffer.byteLength(wanted) <= longestPath ? wanted : join(await mkdtemp(join(tmpdir(), 'entourage-')), 'push');
+    Buffer.byteLength(wanted) <= longestPath
+      ? wanted
+      : join(await mkdtemp(join(tmpdir(), 'entourage-')), 'push');
   const server = createServer((incoming, response) => {
     const waitMs = Number(new URL(incoming.url ?? '/', 'http://runner').searchParams.get('wait') ?? 0);
     void answer(uploader, Math.min(waitMs, 60_000)).then((body) => {
@@ -75,7 +77,9 @@ export function requestPush(socketPath: string, waitMs: number): Promise<PushAns
       });
     });
     asked.setTimeout(waitMs + 30_000, () => asked.destroy(new Error('the runner gave no answer in time')));
-    asked.on('error', (cause) => reject(new Error(`the runner can’t be reached: ${cause.message}`, { cause })));
+    asked.on('error', (cause) =>
+      reject(new Error(`the runner can’t be reached: ${cause.message}`, { cause })),
+    );
     asked.end();
   });
 }

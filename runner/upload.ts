@@ -37,7 +37,10 @@ export function createUploader(client: Client, session: string, workspace: Works
       return { state: 'refused', head: bundle.head, reason };
     }
     const input = { session, head: bundle.head, bundle: bundle.bytes.toString('base64') };
-    asked = { head: bundle.head, bundle: (await client.call(uploadBundle, input, { idempotent: true })).bundle };
+    asked = {
+      head: bundle.head,
+      bundle: (await client.call(uploadBundle, input, { idempotent: true })).bundle,
+    };
     return null;
   }
 

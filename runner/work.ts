@@ -11,7 +11,7 @@ import { environmentFor } from './engines/environment.ts';
 import { beat, isOver } from './heartbeat.ts';
 import { wordsOf, type Log } from './log.ts';
 import type { ObjectCache } from './object-cache.ts';
-import { markVariable } from './process-tree.ts';
+import { identify, markVariable } from './process-tree.ts';
 import { openPushSocket } from './push-socket.ts';
 import { createRedactor } from './secrets.ts';
 import { writeMcpConfig, writeSessionFile } from './session-file.ts';
@@ -142,7 +142,11 @@ async function go(course: Course): Promise<Ending> {
   const workspace = await prepareWorkspace(place.cache, {
     session: assignment.session,
     directory,
-    origin: { repository: assignment.repository, cloneUrl: assignment.clone_url, token: assignment.git_token },
+    origin: {
+      repository: assignment.repository,
+      cloneUrl: assignment.clone_url,
+      token: assignment.git_token,
+    },
     base: assignment.base,
     branch: assignment.branch,
     start: assignment.start,
@@ -195,7 +199,11 @@ async function think(course: Course, { workspace, uploader, environment }: Think
   const socket = await openPushSocket(directory, uploader);
   try {
     const mcpConfig = await configure(course, workspace, socket.path);
-    await course.client.call(startSession, { session: assignment.session, isolation: 'none' }, { idempotent: true });
+    await course.client.call(
+      startSession,
+      { session: assignment.session, isolation: 'none' },
+      { idempotent: true },
+    );
     if (course.ending !== null) return course.ending;
     course.activity = 'starting the engine';
     course.engine = await engine.start({
@@ -207,7 +215,8 @@ async function think(course: Course, { workspace, uploader, environment }: Think
       mcpConfig,
       environment,
     });
-    await writeFile(join(directory, 'engine.pid'), `${course.engine.pid}\n`);
+    // Read at the next start, if this runner doesn't live to clean up.
+    await writeFile(join(directory, 'engine.pid'), JSON.stringify(await identify(course.engine.pid)));
     // Asked to stop while it was starting: nobody could tell the engine then.
     if (course.stop.signal.aborted) await course.engine.stop(place.patienceMs);
     const ended = await follow(course, course.engine);
@@ -293,7 +302,9 @@ async function handOver(course: Course, { workspace, uploader, ending }: Left): 
 async function report(course: Course, ending: Ending): Promise<void> {
   const { assignment, log } = course;
   const redact = createRedactor([
-    ...[assignment.runner_token, assignment.agent_token, assignment.git_token],
+    assignment.runner_token,
+    assignment.agent_token,
+    assignment.git_token,
     ...course.place.pass.map((name) => process.env[name]),
   ]);
   const reason = redact(ending.reason).slice(0, 2_000);

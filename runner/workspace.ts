@@ -110,7 +110,12 @@ export async function baseOf(workspace: Workspace): Promise<string> {
 /** Paths with uncommitted changes, untracked files included. */
 export async function dirtyPaths(workspace: Workspace): Promise<{ path: string; status: string }[]> {
   const output = await gitIn(workspace, [
-    ...['status', '--porcelain=v1', '-z', '--untracked-files=all', '--no-renames', '--ignore-submodules=none'],
+    'status',
+    '--porcelain=v1',
+    '-z',
+    '--untracked-files=all',
+    '--no-renames',
+    '--ignore-submodules=none',
   ]);
   return output.stdout
     .toString()
@@ -122,7 +127,10 @@ export async function dirtyPaths(workspace: Workspace): Promise<{ path: string; 
 /** Called once after the set-up: what is untracked now stays out of every status and commit of this session. */
 export async function excludeUntracked(workspace: Workspace): Promise<void> {
   const output = await gitIn(workspace, ['ls-files', '-z', '--others', '--exclude-standard', '--directory']);
-  const paths = output.stdout.toString().split('\0').filter((path) => path !== '');
+  const paths = output.stdout
+    .toString()
+    .split('\0')
+    .filter((path) => path !== '');
   const patterns = paths.map((path) => `/${path.replaceAll(/[\\*?[\]!# ]/g, '\\$&')}\n`);
   await writeFile(workspace.excludes, patterns.join(''));
 }
@@ -143,7 +151,8 @@ export async function makeReadOnly(workspace: Workspace): Promise<void> {
  * or rebase is not committed: it would put conflict markers on the branch.
  */
 export async function commitRest(workspace: Workspace, subject: string): Promise<string | null> {
-  for (const name of ['index.lock', 'HEAD.lock']) await rm(join(workspace.gitDirectory, name), { force: true });
+  for (const name of ['index.lock', 'HEAD.lock'])
+    await rm(join(workspace.gitDirectory, name), { force: true });
   const dirty = await dirtyPaths(workspace);
   if (dirty.length === 0 || (await isHalfDone(workspace, dirty))) return null;
   await gitIn(workspace, ['add', '--all', '.']);

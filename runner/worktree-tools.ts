@@ -63,7 +63,11 @@ async function inside(workspace: Workspace, path: string): Promise<string> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'ELOOP') throw error;
-    throw new WorktreeRefusal('not_found', `There is no \`${path}\`.`, 'Paths start at the repository’s root.');
+    throw new WorktreeRefusal(
+      'not_found',
+      `There is no \`${path}\`.`,
+      'Paths start at the repository’s root.',
+    );
   }
   if (!contains(root, real) || relative(root, real).split(sep)[0] === '.git') throw outside;
   return real;
@@ -135,7 +139,13 @@ export async function changedFiles(workspace: Workspace): Promise<z.output<typeo
 
 export async function commits(workspace: Workspace): Promise<z.output<typeof getCommits.output>> {
   const base = await baseOf(workspace);
-  const range = ['log', '--no-color', `--max-count=${mostCommits}`, '--format=%H%x00%cI%x00%s', `${base}..HEAD`];
+  const range = [
+    'log',
+    '--no-color',
+    `--max-count=${mostCommits}`,
+    '--format=%H%x00%cI%x00%s',
+    `${base}..HEAD`,
+  ];
   const lines = (await textIn(workspace, range)).split('\n').filter((line) => line !== '');
   return {
     commits: lines.map((line) => {

@@ -80,16 +80,18 @@ export function createClient(options: ClientOptions): Client {
       const repeatable = operation.reads === true || callOptions.idempotent === true;
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return (await once(
-            operation,
-            input as Record<string, unknown>,
-            callOptions.signal,
-          )) as z.output<(typeof operation)['output']>;
+          return (await once(operation, input as Record<string, unknown>, callOptions.signal)) as z.output<
+            (typeof operation)['output']
+          >;
         } catch (error) {
           if (!repeatable || attempt >= attempts || !passes(error)) throw error;
           // Half of the pause is random, so that many runners don't come back in step.
           const pause = pauseMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
-          await delay(pause, undefined, callOptions.signal === undefined ? {} : { signal: callOptions.signal });
+          await delay(
+            pause,
+            undefined,
+            callOptions.signal === undefined ? {} : { signal: callOptions.signal },
+          );
         }
       }
     },

@@ -31,7 +31,7 @@ export function requestFor(operation: Operation, input: Readonly<Record<string, 
   }
   const query = new URLSearchParams();
   for (const [name, value] of rest) query.append(name, String(value as string | number | boolean));
-  return { method, path: `/api/v1${path}${query.size > 0 ? `?${query}` : ''}`, body: null };
+  return { method, path: `/api/v1${path}${query.size > 0 ? `?${query.toString()}` : ''}`, body: null };
 }
 
 function missing(operation: Operation, name: string): ClientError {

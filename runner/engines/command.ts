@@ -141,6 +141,12 @@ function verdict(end: {
 
 /** The last few lines of stderr that say something. */
 export function lastLines(text: string): string {
-  const lines = printable(text).split('\n').map((line) => line.trimEnd());
-  return lines.filter((line) => line !== '').slice(-12).join('\n').slice(-1_500);
+  const lines = printable(text)
+    .split('\n')
+    .map((line) => line.trimEnd());
+  return lines
+    .filter((line) => line !== '')
+    .slice(-12)
+    .join('\n')
+    .slice(-1_500);
 }

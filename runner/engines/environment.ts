@@ -3,7 +3,8 @@ import { gitConfiguration } from '../git.ts';
 import { markVariable } from '../process-tree.ts';
 
 /** Never handed on, whatever the operator asks for: tokens of GitHub, of a workflow job and of Entourage. */
-const forbidden = /^(?:GITHUB_|GH_|ACTIONS_|RUNNER_|ENTOURAGE_|INPUT_|DATABASE_|WEBHOOK_|PRIVATE_KEY|APP_ID|GIT_|SSH_AUTH_SOCK$)/i;
+const forbidden =
+  /^(?:GITHUB_|GH_|ACTIONS_|RUNNER_|ENTOURAGE_|INPUT_|DATABASE_|WEBHOOK_|PRIVATE_KEY|APP_ID|GIT_|SSH_AUTH_SOCK$)/i;
 
 /** Names among `asked` that may not be handed to an engine. */
 export const forbiddenNames = (asked: readonly string[]): string[] =>

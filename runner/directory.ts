@@ -1,0 +1,111 @@
+/** The runner's own directory: one runner at a time, its credential, and what a killed one left there. */
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Log } from './log.ts';
+import { wordsOf } from './log.ts';
+import { createObjectCache, type ObjectCache } from './object-cache.ts';
+import { identify, processTree } from './process-tree.ts';
+import { removeTree } from './tree-removal.ts';
+
+const Credential = z.object({ url: z.string(), runner: z.uuid(), token: z.string() });
+export type Credential = z.infer<typeof Credential>;
+
+export type RunnerDirectory = {
+  readonly sessions: string;
+  readonly cache: ObjectCache;
+  readCredential(): Promise<Credential | null>;
+  writeCredential(credential: Credential): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+const Owner = z.object({ pid: z.int().positive(), started: z.string() });
+
+/** Takes the directory for this process and clears it of dead sessions. Rejects while another runner has it. */
+export async function openRunnerDirectory(path: string, log: Log): Promise<RunnerDirectory> {
+  const sessions = join(path, 'sessions');
+  await mkdir(sessions, { recursive: true, mode: 0o700 });
+  const ownerFile = join(path, 'runner.pid');
+  await takeOwnership(ownerFile, path);
+  await removeDead(sessions, log);
+  const cache = createObjectCache(join(path, 'cache'));
+  await cache.sweep();
+  const credentialFile = join(path, 'credential');
+  return {
+    sessions,
+    cache,
+    async readCredential() {
+      const text = await readOrNull(credentialFile);
+      return text === null ? null : Credential.parse(JSON.parse(text));
+    },
+    async writeCredential(credential) {
+      // Renamed into place, so that a crash leaves the old one or the new one.
+      await writeFile(`${credentialFile}.new`, JSON.stringify(credential), { mode: 0o600 });
+      await rename(`${credentialFile}.new`, credentialFile);
+    },
+    async [Symbol.asyncDispose]() {
+      await rm(ownerFile, { force: true });
+    },
+  };
+}
+
+async function takeOwnership(file: string, directory: string): Promise<void> {
+  const me = JSON.stringify(await identify(process.pid));
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const handle = await open(file, 'wx', 0o600);
+      await handle.writeFile(me);
+      await handle.close();
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt > 3) throw error;
+    }
+    const owner = await ownerOf(file);
+    if (owner !== null) {
+      throw new Error(
+        `Another runner, process ${owner.pid}, works in ${directory}. Stop it, or give this one a directory of its own with --dir.`,
+      );
+    }
+    await rm(file, { force: true });
+  }
+}
+
+/** The live process that holds the file; null when it is dead, or the file says nothing. */
+async function ownerOf(file: string): Promise<{ pid: number } | null> {
+  const text = await readOrNull(file);
+  if (text === null || text === '') return null;
+  const owner = Owner.parse(JSON.parse(text));
+  const now = await identify(owner.pid);
+  return now?.started === owner.started ? owner : null;
+}
+
+/** Sessions whose runner was killed: their processes, known by pid file and by mark, and all of their files. */
+async function removeDead(sessions: string, log: Log): Promise<void> {
+  for (const session of await readdir(sessions)) {
+    const directory = join(sessions, session);
+    const left = await processTree(await engineOf(directory), session).end(0);
+    log('removed what a dead session left', { session, survivors: left.length });
+    try {
+      await removeTree(directory);
+    } catch (error) {
+      log('a dead session’s directory could not be removed', { session, error: wordsOf(error) });
+    }
+  }
+}
+
+/** The engine by its pid file, if it is the same process still. */
+async function engineOf(directory: string): Promise<{ pid: number; started: string } | null> {
+  const text = await readOrNull(join(directory, 'engine.pid'));
+  const parsed = text === null || text === '' ? null : Owner.nullable().parse(JSON.parse(text));
+  const now = parsed === null ? null : await identify(parsed.pid);
+  return now !== null && now.started === parsed?.started ? now : null;
+}
+
+async function readOrNull(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,168 @@
+/** The runner's life: register, claim sessions by long poll, host some at once, end in good order. */
+import { claimSession, registerRunner, type Assignment } from '../app/catalog/sessions.ts';
+import { createClient, type Client } from '../app/client/client.ts';
+import { ClientError, TransportError } from '../app/client/failure.ts';
+import type { RunnerDirectory } from './directory.ts';
+import { pause } from './heartbeat.ts';
+import { wordsOf, type Log } from './log.ts';
+import { workOn } from './work.ts';
+
+export type RunnerOptions = {
+  url: string;
+  name: string;
+  /** The registration token; needed until there is a credential. */
+  token: string | null;
+  /** Engines that are ready here. */
+  engines: readonly string[];
+  /** Sessions at once. */
+  slots: number;
+  /** Names of variables that engines get. */
+  pass: readonly string[];
+  /** How long running sessions may go on when the runner is asked to end. */
+  drainMs: number;
+  patienceMs: number;
+};
+
+export type RunnerParts = { directory: RunnerDirectory; log: Log };
+
+/** Longest pause between two tries while the App is away. */
+const longestPauseMs = 30_000;
+/** An App that answers "nothing" at once, wait or no wait, is not asked more often than this. */
+const leastIntervalMs = 250;
+
+/** Works until the signal fires. Rejects when the App refuses this runner. */
+export async function runLoop(
+  options: RunnerOptions,
+  parts: RunnerParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { directory, log } = parts;
+  let client = await connect(options, parts, signal);
+  if (client === null) return;
+  const running = new Set<Promise<void>>();
+  const drained = new AbortController();
+  const place = {
+    url: options.url,
+    sessions: directory.sessions,
+    cache: directory.cache,
+    log,
+    pass: options.pass,
+    patienceMs: options.patienceMs,
+    pushPatienceMs: 120_000,
+  };
+  log('waiting for work', { name: options.name, slots: options.slots, engines: options.engines.join(' ') });
+  while (!signal.aborted) {
+    if (running.size >= options.slots) {
+      await Promise.race([...running, aborted(signal)]);
+      continue;
+    }
+    try {
+      const assignment = await claim(client, options, { log, signal });
+      if (assignment === null) continue;
+      const work: Promise<void> = workOn(assignment, place, drained.signal).finally(() =>
+        running.delete(work),
+      );
+      running.add(work);
+    } catch (error) {
+      if (signal.aborted) break;
+      if (!(error instanceof ClientError && error.code === 'not_authenticated') || options.token === null)
+        throw error;
+      log('the credential is not valid any more; registering again');
+      client = await register(options, parts, signal);
+      if (client === null) break;
+    }
+  }
+  await drain({ running, drained, log }, options.drainMs);
+}
+
+/** Running sessions may finish; after the time is up they are stopped, and hand over what they have. */
+async function drain(
+  { running, drained, log }: { running: Set<Promise<void>>; drained: AbortController; log: Log },
+  drainMs: number,
+): Promise<void> {
+  if (running.size > 0) log('no new sessions; waiting for those that run', { running: running.size });
+  const timer = setTimeout(() => drained.abort(), drainMs);
+  await Promise.all(running);
+  clearTimeout(timer);
+  log('runner ends');
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** The client by the kept credential, else by registering. Null when asked to end meanwhile. */
+async function connect(
+  options: RunnerOptions,
+  parts: RunnerParts,
+  signal: AbortSignal,
+): Promise<Client | null> {
+  const kept = await parts.directory.readCredential();
+  if (kept?.url === options.url) return createClient({ url: options.url, token: kept.token });
+  return await register(options, parts, signal);
+}
+
+async function register(
+  options: RunnerOptions,
+  parts: RunnerParts,
+  signal: AbortSignal,
+): Promise<Client | null> {
+  const { url, token } = options;
+  if (token === null) {
+    throw new Error(
+      'This runner is not registered: give it a registration token in ENTOURAGE_RUNNER_TOKEN or by --token-file (`entourage runner token` makes one).',
+    );
+  }
+  const client = createClient({ url, token });
+  const answer = await outlast({ log: parts.log, signal }, () =>
+    client.call(registerRunner, { name: options.name }, { signal }),
+  );
+  if (answer === null) return null;
+  await parts.directory.writeCredential({ url, runner: answer.runner, token: answer.token });
+  parts.log('registered', { runner: answer.runner, name: options.name });
+  return createClient({ url, token: answer.token });
+}
+
+async function claim(
+  client: Client,
+  options: RunnerOptions,
+  on: { log: Log; signal: AbortSignal },
+): Promise<Assignment | null> {
+  const asked = Date.now();
+  const input = { engines: [...options.engines], wait: 45 };
+  const answer = await outlast(on, () => client.call(claimSession, input, { signal: on.signal }));
+  const assignment = answer?.assignment ?? null;
+  if (assignment === null) await pause(leastIntervalMs - (Date.now() - asked), on.signal);
+  return assignment;
+}
+
+/** Tries until the App answers: one line when it goes, one when it is back, pauses that grow. Null when asked to end. */
+async function outlast<T>(
+  { log, signal }: { log: Log; signal: AbortSignal },
+  call: () => Promise<T>,
+): Promise<T | null> {
+  for (let failures = 0; ;) {
+    try {
+      const answer = await call();
+      if (failures > 0) log('the App is back');
+      return answer;
+    } catch (error) {
+      if (signal.aborted) return null;
+      if (!isAway(error)) throw error;
+      failures += 1;
+      // The first silence is often a restart that cut the long poll.
+      if (failures === 2)
+        log('the App can’t be reached; trying again until it is back', { error: wordsOf(error) });
+      const longest = Math.min(longestPauseMs, 250 * 2 ** Math.min(failures, 10));
+      await pause(longest * (0.5 + Math.random() / 2), signal);
+      if (signal.aborted) return null;
+    }
+  }
+}
+
+const isAway = (error: unknown): boolean =>
+  error instanceof TransportError ||
+  (error instanceof ClientError && (error.code === 'unavailable' || error.code === 'rate_limited'));

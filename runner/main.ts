@@ -1,0 +1,143 @@
+/** The runner's process: options and signals around the loop, and the list of engines. */
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { openRunnerDirectory } from './directory.ts';
+import { readiness } from './engines/engines.ts';
+import { forbiddenNames } from './engines/environment.ts';
+import { createLog, wordsOf } from './log.ts';
+import { runLoop } from './loop.ts';
+
+type Options = {
+  url?: string;
+  name: string;
+  dir?: string;
+  slots: number;
+  tokenFile?: string;
+  engines?: string[];
+  passEnv: string[];
+  drain: number;
+  patience: number;
+};
+
+const log = createLog({ part: 'runner' });
+const words = (value: string): string[] => value.split(/[\s,]+/).filter((word) => word !== '');
+
+function whole(least: number, most: number) {
+  return (value: string): number => {
+    const number = Number(value);
+    if (Number.isInteger(number) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`A whole number from ${least} to ${most} is expected.`);
+  };
+}
+
+const program = new Command('entourage runner')
+  .description('Host agents on this machine: claims sessions from the App and runs their engines.')
+  .option('--url <url>', 'where the App is (ENTOURAGE_URL)')
+  .option('--name <name>', 'what people see', hostname())
+  .option(
+    '--dir <path>',
+    'the runner’s own directory (default: runner in ENTOURAGE_DIR, else .entourage/runner)',
+  )
+  .option('--slots <n>', 'sessions at once', whole(1, 100), 2)
+  .option('--token-file <path>', 'file with the registration token (or ENTOURAGE_RUNNER_TOKEN); needed once')
+  .option('--engines <names>', 'engines to offer, of those that are ready', words)
+  .option(
+    '--pass-env <names>',
+    'variables that engines get: model keys (ENTOURAGE_PASS_ENV)',
+    words,
+    words(process.env['ENTOURAGE_PASS_ENV'] ?? ''),
+  )
+  .option('--drain <seconds>', 'how long running sessions may go on after SIGTERM', whole(0, 86_400), 30)
+  .option('--patience <seconds>', 'how long an engine may take to end when asked to', whole(0, 600), 10)
+  .action(start);
+
+program
+  .command('engines')
+  .description('which engines are ready here')
+  .option('--json', 'for programs')
+  .action(listEngines);
+
+async function start(options: Options): Promise<void> {
+  const url = options.url ?? process.env['ENTOURAGE_URL'];
+  if (url === undefined || !URL.canParse(url)) {
+    throw new Error(
+      'Where is the App? Give its address by --url or in ENTOURAGE_URL, as https://entourage.example.com.',
+    );
+  }
+  const forbidden = forbiddenNames(options.passEnv);
+  if (forbidden.length > 0) {
+    throw new Error(
+      `Engines never get ${forbidden.join(', ')}: take them out of --pass-env or ENTOURAGE_PASS_ENV.`,
+    );
+  }
+  const token = await registrationToken(options.tokenFile);
+  const signal = endingSignal();
+  const path = resolve(options.dir ?? join(process.env['ENTOURAGE_DIR'] ?? '.entourage', 'runner'));
+  await using directory = await openRunnerDirectory(path, log);
+  await runLoop(
+    {
+      url: url.replace(/\/+$/, ''),
+      name: options.name,
+      token,
+      engines: await offered(options.engines),
+      slots: options.slots,
+      pass: options.passEnv,
+      drainMs: options.drain * 1000,
+      patienceMs: options.patience * 1000,
+    },
+    { directory, log },
+    signal,
+  );
+}
+
+/** The first signal ends in good order; a second one means now. Whatever is left then is cleared at the next start. */
+function endingSignal(): AbortSignal {
+  const ending = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (ending.signal.aborted) process.exit(130);
+      ending.abort();
+    });
+  }
+  return ending.signal;
+}
+
+async function registrationToken(file: string | undefined): Promise<string | null> {
+  const text = file === undefined ? process.env['ENTOURAGE_RUNNER_TOKEN'] : await readFile(file, 'utf8');
+  const token = text?.trim();
+  return token === undefined || token === '' ? null : token;
+}
+
+/** Those that are ready, or those of them that were named; naming one that isn't ready is an error. */
+async function offered(named: readonly string[] | undefined): Promise<string[]> {
+  const known = await readiness();
+  if (named === undefined) return known.filter((engine) => engine.readiness.ready).map(({ name }) => name);
+  for (const name of named) {
+    const engine = known.find((candidate) => candidate.name === name);
+    if (engine === undefined) {
+      throw new Error(`There is no engine ${name}. Known are: ${known.map((one) => one.name).join(', ')}.`);
+    }
+    if (!engine.readiness.ready)
+      throw new Error(`Engine ${name} is not ready here: ${engine.readiness.words}`);
+  }
+  return [...named];
+}
+
+async function listEngines(options: { json?: boolean }): Promise<void> {
+  const known = await readiness();
+  if (options.json === true) {
+    console.log(JSON.stringify(known.map(({ name, readiness: state }) => ({ name, ...state }))));
+    return;
+  }
+  for (const { name, readiness: state } of known)
+    console.log(`${state.ready ? '✓' : '✗'} ${name}  ${state.words}`);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  log('the runner ends', { error: wordsOf(error) });
+  process.exitCode = 1;
+}
