@@ -27,6 +27,7 @@ function note(session: string, step: string, said: unknown): void {
 }
 
 /** Calls a tool and writes down its answer, or its refusal; a refusal ends the session unless the script expects it. */
+// eslint-disable-next-line max-params -- reads as a sentence at its many calls
 async function call(
   session: Session,
   tool: string,

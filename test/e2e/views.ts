@@ -71,7 +71,7 @@ export function createViews(sources: Sources): Views {
   };
   const pullNow = async (issue: number, ref: string): Promise<PullView | undefined> => {
     const row = await task(issue, ref).now();
-    return row?.pull == null ? undefined : github.pullNumbered(row.pull);
+    return typeof row?.pull === 'number' ? github.pullNumbered(row.pull) : undefined;
   };
   return {
     ...github,
@@ -83,13 +83,11 @@ export function createViews(sources: Sources): Views {
         what: string,
         fits: (seen: PullView) => boolean,
         patience?: Patience,
-      ): Promise<PullView> =>
-        (await eventually(
-          `the pull request of ${ref} of #${issue} ${what}`,
-          () => pullNow(issue, ref),
-          (seen) => seen !== undefined && fits(seen),
-          patience,
-        ))!;
+      ): Promise<PullView> => {
+        const wait = { what: `the pull request of ${ref} of #${issue} ${what}`, ...patience };
+        const looks = (seen: PullView | undefined): boolean => seen !== undefined && fits(seen);
+        return (await eventually(wait, () => pullNow(issue, ref), looks))!;
+      };
       const isReady = async (patience?: Patience): Promise<PullView> => {
         await task(issue, ref).becomes('in review', (seen) => seen?.state === 'in_review', patience);
         return await becomes('out of draft', ({ draft, state }) => !draft && state === 'open', patience);
@@ -103,7 +101,7 @@ export function createViews(sources: Sources): Views {
     },
     async settled() {
       await eventually(
-        'nothing on its way',
+        { what: 'nothing on its way' },
         async () => {
           await sources.forge.settled();
           return await records.query<{ what: string }>(
@@ -125,10 +123,10 @@ function watched<T>(
   return {
     now,
     is: (...states) =>
-      eventually(`${name} to be ${states.join(' or ')}`, now, (seen) =>
+      eventually({ what: `${name} to be ${states.join(' or ')}` }, now, (seen) =>
         states.includes(stateOf(seen) ?? 'missing'),
       ),
-    becomes: (what, fits, patience) => eventually(`${name} to be ${what}`, now, fits, patience),
+    becomes: (what, fits, patience) => eventually({ what: `${name} to be ${what}`, ...patience }, now, fits),
   };
 }
 
@@ -163,40 +161,33 @@ function createGitHubViews({ forge, bot }: Sources): GitHubViews {
     issueState: (number) => issueNumbered(number)?.state ?? 'missing',
     card: (number) => ({
       now: () => cardNow(number),
-      shows: async (pattern, patience) =>
-        (await eventually(
-          `the card of #${number} to show ${String(pattern)}`,
-          () => cardNow(number),
-          (card) =>
-            card !== undefined &&
-            (typeof pattern === 'string' ? card.body.includes(pattern) : pattern.test(card.body)),
-          patience,
-        ))!,
+      shows: async (pattern, patience) => {
+        const wait = { what: `the card of #${number} to show ${String(pattern)}`, ...patience };
+        const shown = (card: Comment | undefined): boolean =>
+          card !== undefined &&
+          (typeof pattern === 'string' ? card.body.includes(pattern) : pattern.test(card.body));
+        return (await eventually(wait, () => cardNow(number), shown))!;
+      },
     }),
     says: async (number, pattern, patience) => {
+      const wait = { what: `a comment like ${String(pattern)} on #${number}`, ...patience };
       const said = await eventually(
-        `a comment like ${String(pattern)} on #${number}`,
+        wait,
         () => replies(number),
         (comments) => comments.some(({ body }) => pattern.test(body)),
-        patience,
       );
       return said.findLast(({ body }) => pattern.test(body))!;
     },
     async reacts(subject, content, patience) {
       await eventually(
-        `the reaction ${content}`,
+        { what: `the reaction ${content}`, ...patience },
         () => reactions(subject),
         (seen) => seen.includes(content),
-        patience,
       );
     },
     async isClosed(number, patience) {
-      await eventually(
-        `#${number} to be closed`,
-        () => issueNumbered(number)?.state,
-        (seen) => seen === 'closed',
-        patience,
-      );
+      const look = (): string | undefined => issueNumbered(number)?.state;
+      await eventually({ what: `#${number} to be closed`, ...patience }, look, (seen) => seen === 'closed');
     },
     pullNumbered(number) {
       const issue = issueNumbered(number);
