@@ -19,7 +19,7 @@ import type { Engine, GitHubFacts } from './engine/handler.ts';
 import { identify } from './engine/identify.ts';
 import { checksChanged, placeOf, planSeen, showAgain, triggerLabel } from './engine/place.ts';
 import { makeSecret } from './engine/secret.ts';
-import { createGitHub, siteOf, type App as GitHubApp, type AppOptions } from './github/app.ts';
+import { createGitHub, type App as GitHubApp, type AppOptions } from './github/app.ts';
 import { startWorker, type Worker } from './jobs/worker.ts';
 import type { Log } from './log.ts';
 
@@ -27,9 +27,9 @@ export type Parts = { config: Config; version: string; databaseUrl: string; log:
 export type App = { url: string; [Symbol.asyncDispose](): Promise<void> };
 
 export const gitHubOptions = (config: Config): AppOptions => ({
-  appId: config.appId,
-  privateKey: config.privateKey,
-  site: siteOf(config.gheHost, config.gheProtocol),
+  appId: config.gitHub.appId,
+  privateKey: config.gitHub.privateKey,
+  site: { api: config.gitHub.apiUrl, web: config.gitHub.webUrl },
   cacheDir: join(config.directory, 'git'),
 });
 
@@ -90,7 +90,7 @@ export async function startApp(parts: Parts): Promise<App> {
       engine,
       execute,
       github,
-      us: { login: await github.login(), appId: config.appId },
+      us: { login: await github.login(), appId: config.gitHub.appId },
       log,
     });
     const worker: Worker = await startWorker({
@@ -170,10 +170,10 @@ type Listening = Parts & { engine: Engine; execute: Execute };
 async function listen(stack: AsyncDisposableStack, parts: Listening): Promise<string> {
   const { config, engine, execute, log } = parts;
   const webhook = await createWebhookDoor({
-    appId: config.appId,
-    privateKey: config.privateKey,
+    appId: config.gitHub.appId,
+    privateKey: config.gitHub.privateKey,
     secret: config.webhookSecret,
-    baseUrl: siteOf(config.gheHost, config.gheProtocol).api,
+    baseUrl: config.gitHub.apiUrl,
     log,
     receive: async (store, guid) =>
       await inTransaction(engine.db, { installation: 'all' }, async (tx) => {
