@@ -1,21 +1,55 @@
 /** `/_forge/…`: what a real GitHub doesn't have: health, violations, counts, faults, the clock. Loopback only. */
-import { Hono } from 'hono';
-import type { AnswerFault, WebhookFault } from './faults.ts';
+import { Hono, type Context } from 'hono';
+import { z } from 'zod';
 import type { Forge } from './forge.ts';
 import { row } from './state.ts';
 
-/** @param isLoopback whether the request came from this machine */
-export function controlDoor(forge: Forge, isLoopback: (request: Request) => boolean): Hono {
+const count = z.int().min(1);
+const milliseconds = z.int().min(0).max(600_000).optional();
+
+const WebhookFault = z.strictObject({
+  kind: z.enum(['drop', 'double', 'delay', 'reorder']),
+  count,
+  event: z.string().optional(),
+  milliseconds,
+});
+const AnswerFault = z.strictObject({
+  count,
+  operation: z.string().optional(),
+  status: z.int().min(400).max(599).optional(),
+  retryAfter: z.int().min(0).optional(),
+  milliseconds,
+  afterwards: z.boolean().optional(),
+});
+const Limits = z.strictObject({
+  primary: z.int().min(0).optional(),
+  creationsPerMinute: z.int().min(0).optional(),
+  creationsPerHour: z.int().min(0).optional(),
+  enforced: z.boolean().optional(),
+});
+/** How far to move the clock, in milliseconds. */
+const Advance = z.strictObject({ advance: z.int() });
+
+/** Parses the body and acts on it; 422 with what is wrong when it doesn't fit. */
+async function accept<Body>(
+  context: Context,
+  shape: z.ZodType<Body>,
+  act: (body: Body) => object | null | Promise<object | null>,
+): Promise<Response> {
+  const parsed = shape.safeParse(await context.req.json().catch(() => null));
+  if (!parsed.success) return context.json({ message: z.prettifyError(parsed.error) }, 422);
+  const answer = await act(parsed.data);
+  return answer === null ? context.body(null, 204) : context.json(answer);
+}
+
+/** Mounted behind localOnly. */
+export function controlDoor(forge: Forge): Hono {
   const door = new Hono();
   door.get('/avatars/:id', (context) => {
     const account = forge.state.accounts.get(Number(context.req.param('id')));
     if (account === undefined) return context.notFound();
     context.header('content-type', 'image/svg+xml');
     return context.body(avatar(account.login));
-  });
-  door.use(async (context, next) => {
-    if (!isLoopback(context.req.raw)) return context.json({ message: 'Only from this machine' }, 403);
-    return next();
   });
   door.get('/health', (context) => context.json({ status: 'ok', now: forge.clock.timestamp() }));
   door.get('/violations', (context) => context.json(forge.violations));
@@ -31,32 +65,32 @@ export function controlDoor(forge: Forge, isLoopback: (request: Request) => bool
     forge.calls.reset();
     return context.body(null, 204);
   });
-  door.post('/faults/webhooks', async (context) => {
-    forge.faults.webhooks(await context.req.json<WebhookFault>());
-    return context.body(null, 204);
-  });
-  door.post('/faults/answers', async (context) => {
-    forge.faults.answers(await context.req.json<AnswerFault>());
-    return context.body(null, 204);
-  });
+  door.post('/faults/webhooks', (context) =>
+    accept(context, WebhookFault, (fault) => {
+      forge.faults.webhooks(fault);
+      return null;
+    }),
+  );
+  door.post('/faults/answers', (context) =>
+    accept(context, AnswerFault, (fault) => {
+      forge.faults.answers(fault);
+      return null;
+    }),
+  );
   door.delete('/faults', (context) => {
     forge.faults.clear();
     return context.body(null, 204);
   });
-  door.post('/limits', async (context) => {
-    Object.assign(forge.rateLimit.limits, await context.req.json<Partial<Forge['rateLimit']['limits']>>());
-    return context.json(forge.rateLimit.limits);
-  });
-  door.post('/clock', async (context) => {
-    const { advance } = await context.req.json<{ advance: number }>();
-    forge.clock.advance(advance);
-    await forge.save();
-    return context.json({ now: forge.clock.timestamp() });
-  });
-  door.get('/logs/:id', (context) => {
-    const job = forge.state.workflowJobs.get(Number(context.req.param('id')));
-    return job === undefined ? context.notFound() : context.text(job.log);
-  });
+  door.post('/limits', (context) =>
+    accept(context, Limits, (limits) => Object.assign(forge.rateLimit.limits, limits)),
+  );
+  door.post('/clock', (context) =>
+    accept(context, Advance, async ({ advance }) => {
+      forge.clock.advance(advance);
+      await forge.save();
+      return { now: forge.clock.timestamp() };
+    }),
+  );
   door.get('/seed', (context) => context.json(describe(forge)));
   return door;
 }

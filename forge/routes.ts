@@ -1,43 +1,45 @@
 /** Every route of the forge, by room. A new file of routes is added here. */
+import { actionRoutes } from './rest/actions.ts';
 import { appRoutes } from './rest/app.ts';
 import { branchRoutes } from './rest/branches.ts';
+import { checkRoutes } from './rest/checks.ts';
 import { collaboratorRoutes } from './rest/collaborators.ts';
 import { commentRoutes } from './rest/comments.ts';
 import { contentRoutes } from './rest/contents.ts';
 import { deliveryRoutes } from './rest/deliveries.ts';
+import { historyRoutes } from './rest/git-data-history.ts';
+import { gitDataRoutes } from './rest/git-data.ts';
 import { issueRoutes } from './rest/issues.ts';
 import { labelRoutes } from './rest/labels.ts';
+import { mergeRoutes } from './rest/merges.ts';
 import { metaRoutes } from './rest/meta.ts';
+import { reviewerRoutes } from './rest/pull-reviewers.ts';
+import { pullRoutes } from './rest/pulls.ts';
 import { reactionRoutes } from './rest/reactions.ts';
 import { repositoryRoutes } from './rest/repositories.ts';
-import { checkRoutes } from './rest/checks.ts';
-import { gitDataRoutes } from './rest/git-data.ts';
-import { historyRoutes } from './rest/git-data-history.ts';
-import { mergeRoutes } from './rest/merges.ts';
-import { pullRoutes } from './rest/pulls.ts';
-import { reviewerRoutes } from './rest/pull-reviewers.ts';
 import { reviewCommentRoutes } from './rest/review-comments.ts';
 import { reviewRoutes } from './rest/reviews.ts';
 import type { Route } from './route.ts';
 
 export const routes: Route[] = [
+  ...actionRoutes,
   ...appRoutes,
   ...branchRoutes,
+  ...checkRoutes,
   ...collaboratorRoutes,
   ...commentRoutes,
   ...contentRoutes,
   ...deliveryRoutes,
-  ...issueRoutes,
-  ...labelRoutes,
-  ...metaRoutes,
-  ...reactionRoutes,
-  ...repositoryRoutes,
-  ...checkRoutes,
   ...gitDataRoutes,
   ...historyRoutes,
+  ...issueRoutes,
+  ...labelRoutes,
   ...mergeRoutes,
+  ...metaRoutes,
   ...pullRoutes,
-  ...reviewerRoutes,
+  ...reactionRoutes,
+  ...repositoryRoutes,
   ...reviewCommentRoutes,
   ...reviewRoutes,
+  ...reviewerRoutes,
 ];

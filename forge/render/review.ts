@@ -78,7 +78,7 @@ function linesOf(comment: ReviewComment) {
     start_line: comment.startLine,
     original_start_line: comment.originalStartLine,
     start_side: comment.startSide,
-    position: 1,
+    position: (comment.line === null ? null : 1) as number,
     original_position: 1,
   };
 }

@@ -1,5 +1,6 @@
 /** Git's own objects: refs, commits, trees, blobs. */
 import { personOf } from '../author.ts';
+import { pushRefusal } from '../branch-rules.ts';
 import type { Forge } from '../forge.ts';
 import { GitError } from '../git/command.ts';
 import type { Person, TreeEntry } from '../git/repository.ts';
@@ -8,7 +9,7 @@ import { nodeId } from '../ids.ts';
 import { moveRef } from '../ref-moves.ts';
 import { renderGitCommit, renderRef } from '../render/commit.ts';
 import { repositoryUrl } from '../render/repository.ts';
-import { reads, repositoryRoute, writes, type Route } from '../route.ts';
+import { reads, repositoryRoute, writes, type RepositoryRequest, type Route } from '../route.ts';
 import type { Repository } from '../state.ts';
 
 const emptyRepository = (): GitHubError => new GitHubError(409, 'Git Repository is empty.');
@@ -16,6 +17,15 @@ const emptyRepository = (): GitHubError => new GitHubError(409, 'Git Repository 
 /** G10: the git data API answers 409 while a repository has no commit. */
 async function refuseEmpty(forge: Forge, repository: Repository): Promise<void> {
   if ((await forge.git(repository).refs('refs/heads/')).length === 0) throw emptyRepository();
+}
+
+/** Throws GitHub's 422 when a ruleset keeps the caller from moving the ref by hand. */
+function refuseRuled(
+  { forge, caller, repository }: Pick<RepositoryRequest<'git/create-ref'>, 'forge' | 'caller' | 'repository'>,
+  ref: string,
+): void {
+  const forbidden = pushRefusal(forge, caller, { repository, ref });
+  if (forbidden !== null) throw new GitHubError(422, `Repository rule violations found\n\n${forbidden}\n`);
 }
 
 /** `heads/x` of a path, which some clients send as `refs/heads/x`. */
@@ -55,6 +65,7 @@ const referenceRoutes: Route[] = [
       const git = forge.git(repository);
       const ref = wholeRef(params.ref);
       if ((await git.readRef(ref)) === null) throw new GitHubError(422, 'Reference does not exist');
+      refuseRuled({ forge, caller, repository }, ref);
       const { sha, force = false } = body;
       const change = await moveRef(forge, { repository, caller, ref, sha, mode: 'update', force });
       if (change === 'missing') throw new GitHubError(422, 'Object does not exist');

@@ -1,6 +1,7 @@
 /** Merging pull requests and branches. */
 import type { components } from '@octokit/openapi-types';
 import { github, personOf } from '../author.ts';
+import { pushRefusal } from '../branch-rules.ts';
 import { mergeCommits } from '../git/merge.ts';
 import { GitHubError, notFound } from '../github-error.ts';
 import { mergePull, mergeRequestOf, type MergeOrder, pendingMergeRequest, requestMerge } from '../merges.ts';
@@ -78,6 +79,9 @@ const branches = repositoryRoute(
     const git = forge.git(repository);
     return git.serially(async () => {
       const ref = `refs/heads/${body.base}`;
+      const forbidden = pushRefusal(forge, caller, { repository, ref });
+      if (forbidden !== null)
+        throw new GitHubError(409, `Repository rule violations found\n\n${forbidden}\n`);
       const base = await git.resolve(ref);
       const head = await git.resolve(body.head);
       if (base === null || head === null)

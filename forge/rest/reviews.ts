@@ -6,7 +6,7 @@ import type { Pull, Review } from '../pull-rows.ts';
 import { dismissReview, type Doer, emitReviewEvent, pullNumbered } from '../pulls.ts';
 import { renderReview, renderReviewComment } from '../render/review.ts';
 import { addThread, type Anchor, emitReviewCommentEvent, reviewedFiles } from '../review-threads.ts';
-import { reads, repositoryRoute, writes, type Route } from '../route.ts';
+import { reads, repositoryRoute, writes, type RepositoryRequest, type Route } from '../route.ts';
 import { nextId, row, where, type Account } from '../state.ts';
 
 const permission = 'pull_requests';
@@ -33,6 +33,19 @@ function refuseOwn(forge: Forge, doer: Doer, { pull, event }: { pull: Pull; even
 function refuseEmpty(event: Verdict, body: string, comments: number): void {
   if (event === 'APPROVE' || body.trim() !== '' || (event === 'COMMENT' && comments > 0)) return;
   throw validationFailed({ resource: 'PullRequestReview', code: 'missing_field', field: 'body' });
+}
+
+/** These routes list the errors of a 422 as sentences, all others as objects. */
+async function inWords<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof GitHubError) || error.errors === null) throw error;
+    const sentences = error.errors.map((one) =>
+      typeof one === 'string' ? one : (one.message ?? `${one.field ?? one.resource} is ${one.code}`),
+    );
+    throw new GitHubError(error.status, 'Unprocessable Entity', { errors: sentences });
+  }
 }
 
 /** A review nobody but its author sees yet. */
@@ -77,7 +90,11 @@ function pendingOf(forge: Forge, pull: Pull, actor: Account): Review | undefined
   )[0];
 }
 
-const create = repositoryRoute('pulls/create-review', mayReview, async (request) => {
+const create = repositoryRoute('pulls/create-review', mayReview, (request) =>
+  inWords(() => createReview(request)),
+);
+
+async function createReview(request: RepositoryRequest<'pulls/create-review'>) {
   const { forge, repository, params, body, actor, caller } = request;
   const doer = { actor, caller };
   const pull = pullNumbered(forge, repository, params.pull_number);
@@ -115,8 +132,8 @@ const create = repositoryRoute('pulls/create-review', mayReview, async (request)
     throw error;
   }
   if (event !== undefined) submit(forge, doer, { pull, review, event });
-  return { status: 200, body: renderReview(forge, review) };
-});
+  return { status: 200 as const, body: renderReview(forge, review) };
+}
 
 function drop(forge: Forge, review: Review): void {
   for (const comment of where(forge.state.reviewComments, (one) => one.reviewId === review.id)) {
@@ -137,24 +154,27 @@ function isVisible(review: Review, viewer: Account | null): boolean {
   return review.state !== 'PENDING' || review.authorId === viewer?.id;
 }
 
+function submitReview(request: RepositoryRequest<'pulls/submit-review'>) {
+  const { forge, repository, params, body, actor, caller } = request;
+  const doer = { actor, caller };
+  const pull = pullNumbered(forge, repository, params.pull_number);
+  const review = reviewOf(forge, pull, { id: params.review_id, viewer: actor });
+  if (review.state !== 'PENDING' || review.authorId !== actor.id)
+    throw new GitHubError(422, 'Unprocessable Entity', {
+      errors: ['Only a pending review of your own can be submitted'],
+    });
+  refuseOwn(forge, doer, { pull, event: body.event });
+  const comments = where(forge.state.reviewComments, (one) => one.reviewId === review.id).length;
+  const text = body.body ?? review.body;
+  refuseEmpty(body.event, text, comments);
+  limitBody('PullRequestReview', text);
+  review.body = text;
+  submit(forge, doer, { pull, review, event: body.event });
+  return { status: 200 as const, body: renderReview(forge, review) };
+}
+
 const changing: Route[] = [
-  repositoryRoute('pulls/submit-review', mayReview, ({ forge, repository, params, body, actor, caller }) => {
-    const doer = { actor, caller };
-    const pull = pullNumbered(forge, repository, params.pull_number);
-    const review = reviewOf(forge, pull, { id: params.review_id, viewer: actor });
-    if (review.state !== 'PENDING' || review.authorId !== actor.id)
-      throw new GitHubError(422, 'Unprocessable Entity', {
-        errors: ['Only a pending review of your own can be submitted'],
-      });
-    refuseOwn(forge, doer, { pull, event: body.event });
-    const comments = where(forge.state.reviewComments, (one) => one.reviewId === review.id).length;
-    const text = body.body ?? review.body;
-    refuseEmpty(body.event, text, comments);
-    limitBody('PullRequestReview', text);
-    review.body = text;
-    submit(forge, doer, { pull, review, event: body.event });
-    return { status: 200, body: renderReview(forge, review) };
-  }),
+  repositoryRoute('pulls/submit-review', mayReview, (request) => inWords(() => submitReview(request))),
   repositoryRoute(
     'pulls/dismiss-review',
     writes('write', permission),

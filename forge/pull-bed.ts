@@ -1,0 +1,86 @@
+/** For tests of pull requests: branches with commits, pull requests, and every webhook that goes with them. */
+import type { SeedRepository } from './seed.ts';
+import { acmeSeed, openBed, type Bed } from './test-bed.ts';
+
+export const shop = { owner: 'acme', repo: 'shop' };
+
+const events = [...acmeSeed.app.events, 'check_suite', 'create', 'delete', 'workflow_job'];
+
+export type PullBed = Bed & {
+  /** Commits files on a branch through the API as the App (on main as ana); the branch is made from main. Gives the new sha. */
+  commit(branch: string, files: Record<string, string>, message?: string): Promise<string>;
+  /** A pull request of that branch into main. */
+  pull(branch: string, options?: { as?: string; draft?: boolean; base?: string }): Promise<number>;
+};
+
+/** A forge whose `shop` has this seed on top of the usual one. */
+export async function openPullBed(change: Partial<SeedRepository> = {}): Promise<PullBed> {
+  const repositories = acmeSeed.repositories.map((one) =>
+    one.name === 'shop' ? { ...one, ...change } : one,
+  );
+  const bed = await openBed({ seed: { ...acmeSeed, app: { ...acmeSeed.app, events }, repositories } });
+  const { installation } = bed;
+
+  const commit: PullBed['commit'] = async (branch, files, message = 'Change') => {
+    // A ruleset lets admins alone move main.
+    const octokit = branch === 'main' ? bed.as('ana') : installation;
+    const refs = await octokit.request('GET /repos/{owner}/{repo}/git/matching-refs/{ref}', {
+      ...shop,
+      ref: `heads/${branch}`,
+    });
+    const present = refs.data.find((one) => one.ref === `refs/heads/${branch}`);
+    const main = await octokit.request('GET /repos/{owner}/{repo}/git/ref/{ref}', {
+      ...shop,
+      ref: 'heads/main',
+    });
+    const parent = present?.object.sha ?? main.data.object.sha;
+    const { data: base } = await octokit.request('GET /repos/{owner}/{repo}/git/commits/{commit_sha}', {
+      ...shop,
+      commit_sha: parent,
+    });
+    const entries = Object.entries(files).map(([path, content]) => ({
+      path,
+      content,
+      mode: '100644' as const,
+      type: 'blob' as const,
+    }));
+    const { data: tree } = await octokit.request('POST /repos/{owner}/{repo}/git/trees', {
+      ...shop,
+      base_tree: base.tree.sha,
+      tree: entries,
+    });
+    const { data: made } = await octokit.request('POST /repos/{owner}/{repo}/git/commits', {
+      ...shop,
+      message,
+      tree: tree.sha,
+      parents: [parent],
+    });
+    if (present === undefined)
+      await octokit.request('POST /repos/{owner}/{repo}/git/refs', {
+        ...shop,
+        ref: `refs/heads/${branch}`,
+        sha: made.sha,
+      });
+    else
+      await octokit.request('PATCH /repos/{owner}/{repo}/git/refs/{ref}', {
+        ...shop,
+        ref: `heads/${branch}`,
+        sha: made.sha,
+      });
+    return made.sha;
+  };
+
+  const pull: PullBed['pull'] = async (branch, { as, draft = false, base = 'main' } = {}) => {
+    const octokit = as === undefined ? installation : bed.as(as);
+    const { data } = await octokit.request('POST /repos/{owner}/{repo}/pulls', {
+      ...shop,
+      title: `Work on ${branch}`,
+      head: branch,
+      base,
+      draft,
+      body: 'Part of #7',
+    });
+    return data.number;
+  };
+  return Object.assign(bed, { commit, pull });
+}
