@@ -1,0 +1,56 @@
+#!/usr/bin/env node
+/** The terminal's door: starts the other processes, and calls the App's operations. */
+import { Command } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import { stand, type Entry } from './child.ts';
+import { tellFailure } from './connection.ts';
+import { doctorCommand } from './doctor.ts';
+import { respondCommand, runCommand, runnerTokenCommand } from './run.ts';
+
+/** A command whose options are the other process's own: all that follows goes there, `--help` too. */
+function standIn(name: string, entry: Entry, summary: string): Command {
+  return new Command(name)
+    .description(summary)
+    .helpOption(false)
+    .helpCommand(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .argument('[args...]')
+    .action(async (args: string[]) => {
+      await stand(entry, args);
+    });
+}
+
+const program = new Command('entourage')
+  .description('A team of AI coding agents on GitHub: an issue becomes a plan, pull requests and merges.')
+  .version(packageJson.version)
+  .enablePositionalOptions()
+  .showHelpAfterError();
+
+program.addCommand(standIn('app', 'app/main.ts', 'Start the App: webhooks, API, jobs.'));
+program.addCommand(
+  standIn(
+    'runner',
+    'runner/main.ts',
+    'Host agents on this machine. `runner token` makes a registration token.',
+  ).addCommand(runnerTokenCommand()),
+);
+program.addCommand(
+  standIn('mcp', 'runner/mcp-main.ts', 'A session’s MCP server over stdio; engines start it.'),
+);
+program.addCommand(doctorCommand());
+program
+  .command('engines')
+  .description('Which engines are ready on this machine.')
+  .option('--json', 'for programs')
+  .action(async (options: { json?: boolean }) => {
+    await stand('runner/main.ts', ['engines', ...(options.json === true ? ['--json'] : [])]);
+  });
+program.addCommand(runCommand());
+program.addCommand(respondCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = tellFailure(error);
+}
