@@ -24,6 +24,8 @@ export function createPerson(login: string, token: string, { api, owner, repo }:
   const here = { owner, repo };
   return {
     login,
+    /** For what has no verb here. */
+    octokit,
     /** Issues, comments and reviews made so far. */
     created: () => created,
     async opensIssue(title: string, body: string): Promise<number> {
