@@ -91,6 +91,10 @@ export function controlDoor(forge: Forge): Hono {
       return { now: forge.clock.timestamp() };
     }),
   );
+  door.get('/logs/:id', (context) => {
+    const job = forge.state.workflowJobs.get(Number(context.req.param('id')));
+    return job === undefined ? context.notFound() : context.text(job.log);
+  });
   door.get('/seed', (context) => context.json(describe(forge)));
   return door;
 }

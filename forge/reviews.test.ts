@@ -207,7 +207,7 @@ describe('line comments', () => {
       { thread: thread!, resolved: true },
     );
     const [told] = (await bed.hooks('pull_request_review_thread', 'resolved')).slice(-1);
-    expect((told?.payload['thread'] as { comments: { id: number }[] }).comments.map((one) => one.id)).toEqual(
+    expect((told!.payload['thread'] as { comments: { id: number }[] }).comments.map((one) => one.id)).toEqual(
       [first.id, second.id],
     );
   });

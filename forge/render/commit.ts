@@ -8,8 +8,6 @@ import type { Repository } from '../state.ts';
 import { renderUser } from './account.ts';
 import { repositoryPage, repositoryUrl } from './repository.ts';
 
-export { emailOf } from '../author.ts';
-
 type Schemas = components['schemas'];
 
 const unverified = { verified: false, reason: 'unsigned', signature: null, payload: null, verified_at: null };
