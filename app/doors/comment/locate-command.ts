@@ -14,22 +14,42 @@ const candidates = /(?<=^|[\r\n]) {0,3}\/entourage(?=[ \t\r\n]|$)/gi;
  */
 const shown: ReadonlySet<string> = new Set(['root', 'paragraph', 'heading', 'list', 'listItem']);
 
-/** GitHub's limit of a comment (G2): anything longer did not come from there. */
-const maxLength = 65_536;
+/**
+ * The parser's worst cases grow with the square of the length (60,000 characters of `a <?`: 10 s) and with the depth of
+ * nesting (20,000 list marks on one line: minutes). So it is given only what decides how the command's line is shown, and
+ * a comment that would cost more commands nothing.
+ */
+const maxParsed = 16_384;
+const deep = /^[ \t]*(?:(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t]))[ \t]*){33}/m;
 
 export function locateCommand(comment: string): Located | null {
   const text = comment.replace(/^\uFEFF/, '');
-  if (text.length > maxLength) return null;
   // Most comments hold no such line; they need no parser.
   const starts = Array.from(text.matchAll(candidates), (match) => match.index + match[0].length);
-  if (starts.length === 0) return null;
-  const ranges = plainRanges(text);
-  const end = starts.find((start) => ranges.some(([from, to]) => from < start && start <= to));
+  const [first] = starts;
+  const last = starts.at(-1);
+  if (first === undefined || last === undefined) return null;
+  const end = plainStart(text, [first]) ?? (first === last ? undefined : plainStart(text, starts));
   if (end === undefined) return null;
   const rest = text.slice(end);
   const lineEnd = rest.search(/[\r\n]/);
   if (lineEnd === -1) return { line: rest.trim(), body: '' };
   return { line: rest.slice(0, lineEnd).trim(), body: rest.slice(lineEnd).replaceAll(/\r\n?/g, '\n').trim() };
+}
+
+/** The first of `starts` that is shown as plain text. */
+function plainStart(text: string, starts: readonly number[]): number | undefined {
+  const context = contextOf(text, starts.at(-1) ?? 0);
+  if (context.length > maxParsed || deep.test(context)) return undefined;
+  const ranges = plainRanges(context);
+  return starts.find((start) => ranges.some(([from, to]) => from < start && start <= to));
+}
+
+/** Up to the end of the paragraph, where inline code, links and HTML end too; all of it where definitions may follow. */
+function contextOf(text: string, start: number): string {
+  const rest = text.slice(start);
+  const blank = rest.search(/(?:\r\n?|\n)[ \t]*[\r\n]/);
+  return blank === -1 || rest.includes(']:') ? text : text.slice(0, start + blank);
 }
 
 /** Offsets of the text that a reader sees as plain text. A stack instead of recursion: nesting is the stranger's choice. */
