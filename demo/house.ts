@@ -88,7 +88,18 @@ async function open(opening: Opening): Promise<House> {
   const operator = createClient({ url: appUrl, token: operatorKey });
   for (const name of ['runner-1', 'runner-2']) {
     const { token } = await operator.call(createRunnerToken, { repository: `${owner}/${repository}` });
-    const options = ['--name', name, '--dir', join(directory, name), '--slots', '1'];
+    const options = [
+      '--name',
+      name,
+      '--dir',
+      join(directory, name),
+      '--slots',
+      '1',
+      '--drain',
+      '1',
+      '--patience',
+      '1',
+    ];
     const environment = { ENTOURAGE_URL: appUrl, ENTOURAGE_RUNNER_TOKEN: token };
     start(name, [join(root, 'app/cli/main.ts'), 'runner', ...options], environment);
   }

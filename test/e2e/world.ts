@@ -233,14 +233,17 @@ export async function furnish(
     const program = startProgram({
       name,
       argv: [
-        join(root, 'app/cli/main.ts'),
-        'runner',
+        join(root, 'runner/main.ts'),
         '--name',
         name,
         '--dir',
         join(directory, name),
         '--slots',
         String(slots),
+        '--drain',
+        '2',
+        '--patience',
+        '1',
       ],
       cwd: directory,
       env: {
