@@ -111,6 +111,7 @@ create table installation (
   account_type text not null default 'Organization'::text,
   created_at timestamp with time zone not null default now(),
   deleted_at timestamp with time zone,
+  blocked_until timestamp with time zone,
   constraint installation_pkey PRIMARY KEY (id)
 );
 alter table installation enable row level security, force row level security;

@@ -27,6 +27,7 @@ export type Tables = {
     account_type: Generated<string>;
     created_at: Now;
     deleted_at: string | null;
+    blocked_until: string | null;
   };
   repository: {
     id: number;

@@ -1,0 +1,77 @@
+/** Every effect's job, and the frame they run in: GitHub's limits are waited for, never thrown. */
+import { z } from 'zod';
+import { blockedUntil, blockUntil } from '../../db/queries/effects.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { effectQueue, type Effect } from '../domain/effects.ts';
+import { GitHubError } from '../github/port.ts';
+import { answerThreads } from './answer-threads.ts';
+import { later, type Jobs, type Work } from './context.ts';
+import { finishRun } from './finish-run.ts';
+import { mergeTask } from './merge-task.ts';
+import { pushBundle } from './push-bundle.ts';
+import { readChecks } from './read-checks.ts';
+import { retireTask } from './retire-task.ts';
+import { showCard } from './show-card.ts';
+import { showQuestion } from './show-question.ts';
+import { showTask } from './show-task.ts';
+
+export type EffectName = Effect['type'] | 'push_bundle';
+
+/** One handler each; an effect without one does not compile. */
+export const effectJobs: Readonly<Record<EffectName, (work: Work, payload: unknown) => Promise<void>>> = {
+  show_card: showCard,
+  show_task: showTask,
+  show_question: showQuestion,
+  answer_threads: answerThreads,
+  merge_task: mergeTask,
+  read_checks: readChecks,
+  retire_task: retireTask,
+  finish_run: finishRun,
+  push_bundle: pushBundle,
+};
+
+/** What graphile-worker knows of a job that runs. */
+export type RunningJob = { id: string; key: string | null };
+
+const Payload = z.looseObject({ installation: z.int() });
+/** What names an effect's queue. */
+const Place = z.object({ run: z.string(), task: z.int().optional() });
+
+export async function runEffect(
+  jobs: Jobs,
+  name: EffectName,
+  { job, payload }: { job: RunningJob; payload: unknown },
+): Promise<void> {
+  const { installation } = Payload.parse(payload);
+  const again = async (until: string): Promise<void> => {
+    const key = job.key === null ? {} : { key: job.key };
+    const queue = name === 'push_bundle' ? {} : { queue: queueOf(Place.parse(payload)) };
+    await later(
+      { db: jobs.db, installation },
+      { task: name, payload: Payload.parse(payload), runAt: until, ...key, ...queue },
+    );
+  };
+  const blocked = await inTransaction(
+    jobs.db,
+    { installation },
+    async (tx) => await blockedUntil(tx, installation),
+  );
+  if (blocked !== null && blocked > jobs.now()) return await again(blocked);
+  try {
+    await effectJobs[name](
+      { ...jobs, installation, port: jobs.github(installation), cause: `job:${job.id}`, name },
+      payload,
+    );
+  } catch (error) {
+    if (!(error instanceof GitHubError) || error.blockedUntil === null) throw error;
+    const until = error.blockedUntil;
+    jobs.log.info({ installation, until, job: name }, 'GitHub wants us to wait');
+    await inTransaction(jobs.db, { installation }, async (tx) => {
+      await blockUntil(tx, installation, until);
+    });
+    await again(until);
+  }
+}
+
+const queueOf = ({ run, task }: z.infer<typeof Place>): string =>
+  effectQueue(task === undefined ? { type: 'show_card', run } : { type: 'show_task', run, task });

@@ -1,0 +1,34 @@
+/** Reads the checks of a task's head and reports them; with none in time, people decide without. */
+import { z } from 'zod';
+import { reviewRequestedAt } from '../../db/queries/effects.ts';
+import { after, later, read, report, type Work } from './context.ts';
+import { loadScene, taskOf } from './scene.ts';
+
+const Payload = z.object({ run: z.uuid(), task: z.int().positive() });
+
+export async function readChecks(work: Work, payload: unknown): Promise<void> {
+  const address = Payload.parse(payload);
+  const scene = await loadScene(work, address.run);
+  const task = taskOf(scene, address.task);
+  if (scene === null || task === undefined || task.head === null || task.head === task.base) return;
+  if (task.state === 'done' || task.state === 'cancelled') return;
+  const { head } = task;
+  const checks = await work.port.checks(scene.repository, head, scene.run.base);
+  await report(work, 'record_checks', { ...address, head, checks });
+  if (checks.length > 0 || task.state !== 'in_progress' || task.reviewHead !== head) return;
+  const asked = await read(work, async (tx) => await reviewRequestedAt(tx, address));
+  if (asked === null) return;
+  const due = after(asked, work.times.checksMinutes * 60_000);
+  if (due <= work.now()) {
+    await report(work, 'accept_unproven', { ...address, head });
+    return;
+  }
+  await later(work, {
+    task: 'read_checks',
+    payload: { installation: work.installation, type: 'read_checks', ...address },
+    // Not the effect's own key: a key keeps its time, and a check that reports meanwhile must not wait for it.
+    key: `read_checks_late:${address.run}:${address.task}`,
+    queue: `task:${address.run}:${address.task}`,
+    runAt: due,
+  });
+}

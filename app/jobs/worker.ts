@@ -1,0 +1,202 @@
+/** graphile-worker with our tasks, a beat that says it lives, and the sweeps. Any number of replicas, no leader. */
+import { EventEmitter } from 'node:events';
+import { Logger, run, type JobHelpers, type Runner, type TaskList, type WorkerEvents } from 'graphile-worker';
+import pg from 'pg';
+import { z } from 'zod';
+import { addJobs } from '../../db/jobs.ts';
+import type { Database } from '../../db/pool.ts';
+import { poolLockClass } from '../../db/queries/worker-pools.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import type { Execute } from '../engine/execute.ts';
+import { GitHubError, type GitHubFor } from '../github/port.ts';
+import type { Log } from '../log.ts';
+import type { Jobs } from './context.ts';
+import { effectJobs, runEffect, type EffectName, type RunningJob } from './effects.ts';
+import { sweepPools, sweepWork } from './sweep.ts';
+
+export type WorkerOptions = {
+  db: Database;
+  execute: Execute;
+  github: GitHubFor;
+  log: Log;
+  config: { checksMinutes: number; planQueueSeconds: number };
+  /** Works on one stored delivery. */
+  handleDelivery: (guid: string) => Promise<void>;
+  /** Between two edits of one card; 5 where nothing is said. */
+  cardSeconds?: number;
+  now?: () => string;
+};
+
+export type Worker = AsyncDisposable & {
+  /** Stops taking jobs and waits for those that run. */
+  stop(): Promise<void>;
+};
+
+const beat = 5_000;
+const concurrency = 6;
+/** A lost notification costs at most this. */
+const pollInterval = 1_000;
+
+/** Starts working at once. What dead workers held is given back first, so that a restart goes on within seconds. */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const { db, execute, github, log, config } = options;
+  const jobs: Jobs = {
+    db,
+    execute,
+    github,
+    log,
+    times: {
+      cardSeconds: options.cardSeconds ?? 5,
+      checksMinutes: config.checksMinutes,
+      planQueueSeconds: config.planQueueSeconds,
+    },
+    now: options.now ?? (() => new Date().toISOString()),
+  };
+  const { runner, pool } = await start(jobs, options);
+  const life = await holdLock(db.url, pool, log);
+  await sweepPools(jobs, pool);
+  const sweeps = repeat(async () => {
+    await life.ensure();
+    await sweepPools(jobs, pool);
+    await sweepWork(jobs);
+  }, log);
+  const stop = async (): Promise<void> => {
+    await sweeps.stop();
+    await runner.stop();
+    await life.release();
+  };
+  return { stop, [Symbol.asyncDispose]: stop };
+}
+
+async function start(
+  jobs: Jobs,
+  { handleDelivery }: WorkerOptions,
+): Promise<{ runner: Runner; pool: string }> {
+  const events: WorkerEvents = new EventEmitter();
+  const named = new Promise<string>((resolve) => {
+    events.once('pool:create', ({ workerPool }) => resolve(workerPool.id));
+  });
+  const names = Object.keys(effectJobs) as EffectName[];
+  const taskList: TaskList = {
+    ...Object.fromEntries(
+      names.map((name) => [
+        name,
+        async (payload: unknown, { job }: JobHelpers) =>
+          await runEffect(jobs, name, { job: running(job), payload }),
+      ]),
+    ),
+    handle_delivery: async (payload, { job }) =>
+      await deliver(jobs, { payload, job: running(job), handleDelivery }),
+  };
+  const runner = await run({
+    connectionString: jobs.db.url,
+    maxPoolSize: concurrency + 2,
+    concurrency,
+    pollInterval,
+    noHandleSignals: true,
+    taskList,
+    events,
+    logger: loggerOf(jobs.log),
+  });
+  return { runner, pool: await named };
+}
+
+const running = (job: JobHelpers['job']): RunningJob => ({ id: String(job.id), key: job.key });
+
+const Delivery = z.object({ guid: z.string() });
+
+/** As effects: a limit is waited for. Which installation it is, only the delivery knows; its effects find out themselves. */
+async function deliver(
+  jobs: Jobs,
+  {
+    payload,
+    job,
+    handleDelivery,
+  }: { payload: unknown; job: RunningJob; handleDelivery: (guid: string) => Promise<void> },
+): Promise<void> {
+  const { guid } = Delivery.parse(payload);
+  try {
+    await handleDelivery(guid);
+  } catch (error) {
+    if (!(error instanceof GitHubError) || error.blockedUntil === null) throw error;
+    const runAt = error.blockedUntil;
+    jobs.log.info({ guid, until: runAt }, 'GitHub wants us to wait');
+    await inTransaction(jobs.db, { installation: 'all' }, async (tx) => {
+      await addJobs(tx, [
+        { task: 'handle_delivery', payload: { guid }, runAt, ...(job.key === null ? {} : { key: job.key }) },
+      ]);
+    });
+  }
+}
+
+type Life = { ensure(): Promise<void>; release(): Promise<void> };
+
+/** Holds the pool's advisory lock on a connection of its own: Postgres drops it the moment this process dies. */
+async function holdLock(url: string, pool: string, log: Log): Promise<Life> {
+  let client: pg.Client | null = null;
+  const ensure = async (): Promise<void> => {
+    if (client !== null) return;
+    const next = new pg.Client({
+      connectionString: url,
+      application_name: 'entourage worker',
+      keepAlive: true,
+    });
+    next.on('error', (error) => {
+      log.warn({ err: error }, 'lost the connection that says this worker lives');
+      if (client === next) client = null;
+    });
+    await next.connect();
+    await next.query('select pg_advisory_lock($1, hashtext($2))', [poolLockClass, pool]);
+    client = next;
+  };
+  await ensure();
+  return {
+    ensure,
+    release: async () => {
+      const held = client;
+      client = null;
+      await held?.end();
+    },
+  };
+}
+
+/** One round after the other, each `beat` after the last ended; a round that breaks is logged and the next one comes. */
+function repeat(round: () => Promise<void>, log: Log): { stop(): Promise<void> } {
+  let stopped = false;
+  let wake: (() => void) | undefined;
+  const loop = async (): Promise<void> => {
+    while (!stopped) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, beat);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      if (stopped) return;
+      try {
+        await round();
+      } catch (error) {
+        log.error({ err: error }, 'a sweep broke');
+      }
+    }
+  };
+  const done = loop();
+  return {
+    stop: async () => {
+      stopped = true;
+      wake?.();
+      await done;
+    },
+  };
+}
+
+/** Job failures are worth an error line; the worker's own chatter is not. */
+function loggerOf(log: Log): Logger {
+  return new Logger((scope) => (level, message, meta) => {
+    const fields = { ...scope, ...(meta?.['error'] instanceof Error ? { err: meta['error'] } : {}) };
+    if (level === 'error') log.error(fields, message);
+    else if (level === 'warning') log.warn(fields, message);
+    else log.debug(fields, message);
+  });
+}
