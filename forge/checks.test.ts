@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { emitCheckRunEvent } from './checks.ts';
+import { requestAction } from './checks.ts';
 import { openPullBed, type PullBed, shop } from './pull-bed.ts';
 import { row } from './state.ts';
 import { refused } from './test-bed.ts';
@@ -127,12 +127,9 @@ describe('check runs', () => {
     const { forge, state } = bed.running;
     const actor = [...state.accounts.values()].find((one) => one.login === 'ana')!;
     const run = row(state.checkRuns, Number(data.id));
-    const extra = { requested_action: { identifier: 'retry' } };
-    emitCheckRunEvent(
-      forge,
-      { actor, caller: { kind: 'user', account: actor, app: null } },
-      { run, action: 'requested_action', extra },
-    );
+    const doer = { actor, caller: { kind: 'user' as const, account: actor, app: null } };
+    expect(() => requestAction(forge, doer, { run, identifier: 'other' })).toThrow('Validation Failed');
+    requestAction(forge, doer, { run, identifier: 'retry' });
     expect((await bed.hooks('check_run', 'requested_action')).at(-1)?.payload).toMatchObject({
       requested_action: { identifier: 'retry' },
       sender: { login: 'ana' },

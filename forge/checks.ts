@@ -2,6 +2,7 @@
 import type { Caller } from './caller.ts';
 import type { CheckRun, CheckSuite } from './check-rows.ts';
 import type { Forge } from './forge.ts';
+import { validationFailed } from './github-error.ts';
 import type { Doer } from './pulls.ts';
 import { renderCheckRun, renderCheckSuite } from './render/check.ts';
 import { find, nextId, row, where, type Repository } from './state.ts';
@@ -101,6 +102,18 @@ export function emitCheckRunEvent(
     caller,
     ...(mine ? { onlyAppId: run.appId } : {}),
   });
+}
+
+/** Somebody presses one of a check run's buttons. Throws 422 for a button it doesn't have. */
+export function requestAction(
+  forge: Forge,
+  doer: Doer,
+  { run, identifier }: { run: CheckRun; identifier: string },
+): void {
+  if (!run.actions.some((action) => action.identifier === identifier))
+    throw validationFailed({ resource: 'CheckRun', code: 'invalid', field: 'identifier', value: identifier });
+  const extra = { requested_action: { identifier } };
+  emitCheckRunEvent(forge, doer, { run, action: 'requested_action', extra });
 }
 
 /** Brings a suite up to what its runs say; tells when that completes it. Apps hear of their own suites only. */

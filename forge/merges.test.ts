@@ -161,14 +161,17 @@ describe('PUT merge (G21)', () => {
     expect((await refused(stranger)).status).toBe(403);
   });
 
-  test('a part of an issue closes nothing', async () => {
+  test('a part of an issue closes nothing, `Fixes` does', async () => {
     const { data: issue } = await bed
       .as('ana')
       .request('POST /repos/{owner}/{repo}/issues', { ...shop, title: 'Whole' });
+    const { data: fixed } = await bed
+      .as('ana')
+      .request('POST /repos/{owner}/{repo}/issues', { ...shop, title: 'Broken' });
     await bed.as('ana').request('PATCH /repos/{owner}/{repo}/pulls/{pull_number}', {
       ...shop,
       pull_number: number,
-      body: `Part of #${issue.number}`,
+      body: `Part of #${issue.number}, fixes #${fixed.number}`,
     });
     await check('success');
     await approve();
@@ -177,6 +180,9 @@ describe('PUT merge (G21)', () => {
       .as('ana')
       .request('GET /repos/{owner}/{repo}/issues/{issue_number}', { ...shop, issue_number: issue.number });
     expect(data.state).toBe('open');
+    expect((await bed.hooks('issues', 'closed')).map((hook) => hook.payload['issue'])).toMatchObject([
+      { number: fixed.number, state_reason: 'completed' },
+    ]);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Merging a pull request into its base, when nothing stands in the way. */
 import { randomUUID } from 'node:crypto';
 import { github, personOf } from './author.ts';
+import { closeLinkedIssues } from './closing-words.ts';
 import type { Forge } from './forge.ts';
 import { mergeCommits, type MergeMethod } from './git/merge.ts';
 import type { MergeRequest, Pull } from './pull-rows.ts';
@@ -58,6 +59,7 @@ async function mergeNow(forge: Forge, doer: Doer, order: MergeOrder): Promise<Me
     throw new Error(`the base ${pull.baseRef} moved although moves are serial: ${change}`);
   // Before the push is told: a base that contains the head would count as merged by that push.
   markMerged(forge, doer, { pull, sha: merged.sha });
+  closeLinkedIssues(forge, doer, pull);
   await forge.pushes.tell({
     repository,
     caller: doer.caller,

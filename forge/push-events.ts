@@ -1,5 +1,6 @@
 /** What follows from moved refs: push, create and delete webhooks, and pull requests that follow their branches. */
 import { accountOfEmail } from './author.ts';
+import { closeLinkedIssues } from './closing-words.ts';
 import type { Forge, Push } from './forge.ts';
 import type { PushedRef } from './git/http.ts';
 import type { Commit } from './git/repository.ts';
@@ -138,6 +139,7 @@ async function moveBase(forge: Forge, doer: Doer, { pull, sha }: { pull: Pull; s
   pull.baseSha = sha;
   if (!had && (await forge.git(repositoryOf(forge, pull)).isAncestor(pull.headSha, sha))) {
     markMerged(forge, doer, { pull, sha });
+    closeLinkedIssues(forge, doer, pull);
     return;
   }
   await measure(forge, pull);

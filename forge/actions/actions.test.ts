@@ -250,6 +250,26 @@ test('what this forge does not have is refused by its name', async () => {
   }
 });
 
+test('what can not be started or evaluated fails by its name, and nothing else with it', async () => {
+  const state = await ended(`
+on: push
+jobs:
+  where: { runs-on: x, steps: [{ run: 'true', working-directory: nowhere }] }
+  value: { runs-on: x, name: "\${{ fromJSON('{') }}", steps: [{ run: 'true' }] }
+  minutes: { runs-on: x, timeout-minutes: "\${{ github.actor }}", steps: [{ run: 'true' }] }
+  fine: { runs-on: x, steps: [{ run: 'true' }] }
+`);
+  expect(Object.fromEntries(state.jobs.map((one) => [one.key, one.conclusion]))).toEqual({
+    where: 'failure',
+    value: 'failure',
+    minutes: 'failure',
+    fine: 'success',
+  });
+  expect(job(state, 'where').log).toContain('Could not start bash in');
+  expect(job(state, 'value').log).toContain('could not be evaluated');
+  expect(job(state, 'minutes').log).toContain('expected a number above 0');
+});
+
 test('a file GitHub can not read is a startup failure without jobs', async () => {
   const { ended: end, seen } = await started('on: push\njobs:\n  a:\n    steps: []\n');
   expect(await end).toMatchObject({

@@ -1,5 +1,5 @@
 /** GitHub Actions, small: runs workflows as real processes and tells what becomes of them. Knows nothing of REST. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { createGroups, createPlaces } from './concurrency.ts';
 import { runWorkflow, type RunHouse, type RunWatcher } from './run.ts';
 import type { RunRequest } from './run-request.ts';
@@ -30,6 +30,8 @@ export type Actions = {
 
 /** An interpreter with its own queue. */
 export async function createActions(options: ActionsOptions): Promise<Actions> {
+  // What a killed forge left there belongs to no run any more.
+  await rm(options.root, { recursive: true, force: true });
   await mkdir(options.root, { recursive: true });
   const stop = new AbortController();
   const house: RunHouse = {

@@ -49,9 +49,7 @@ export async function runJob(order: JobOrder): Promise<void> {
     conclusion = await runSteps(order, await prepare(order, { root, groups, log }));
   } catch (error) {
     if (!(error instanceof ActionsError)) throw error;
-    log.say(
-      `##[error]${error.code === 'unsupported' ? `This forge does not support ${error.message}` : error.message}`,
-    );
+    log.say(error.line());
   } finally {
     // What the steps left running would outlive its directory.
     for (const group of groups) signalGroup(group, 'SIGKILL');

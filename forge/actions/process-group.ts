@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
+import { ActionsError } from './refusal.ts';
 
 export type Command = {
   file: string;
@@ -33,7 +34,11 @@ export async function runCommand(command: Command): Promise<number> {
   const { pid } = child;
   if (pid === undefined) {
     const [error] = (await once(child, 'error')) as [Error];
-    throw error;
+    throw new ActionsError(
+      'command',
+      `Could not start ${command.file} in ${command.cwd}: ${error.message}`,
+      error,
+    );
   }
   command.onGroup?.(pid);
   const outputs = [readLines(child.stdout, command.onLine), readLines(child.stderr, command.onLine)];

@@ -38,7 +38,14 @@ export async function runWorkflow(order: RunOrder): Promise<void> {
   const { state, request } = order;
   const scope = runScope(request, {});
   await order.watcher.onRun(state);
-  const group = concurrencyOf(order.workflow.concurrency, scope);
+  let group: Concurrency | null;
+  try {
+    group = concurrencyOf(order.workflow.concurrency, scope);
+  } catch (error) {
+    if (!(error instanceof ActionsError)) throw error;
+    state.errors.push(error.message);
+    return endRun(order, 'failure');
+  }
   const leave = await enterGroup(order, group, () => order.cancel.abort());
   if (leave === null) return endRun(order, 'cancelled');
   try {
@@ -133,15 +140,25 @@ async function oneJob(order: RunOrder, job: WorkflowJob, needed: readonly JobSta
     failure: needed.some((need) => need.conclusion === 'failure'),
     cancelled: order.cancel.signal.aborted,
   };
-  const own = queuedJob(job, scope);
+  const own = queuedJob(job.key);
   state.jobs.push(own);
   const publish = async () => watcher.onJob(own, state);
-  const refused = conditionOf(job, scope);
-  if (refused !== 'run') return endJob(own, { conclusion: refused, house, publish });
+  let group: Concurrency | null;
+  try {
+    own.name = job.name === undefined ? job.key : textOf(job.name, scope);
+    own.labels = labelsOf(job, scope);
+    const refused = conditionOf(job, scope);
+    if (refused !== 'run') return await endJob(own, { conclusion: refused, house, publish });
+    group = concurrencyOf(job.concurrency, scope);
+  } catch (error) {
+    if (!(error instanceof ActionsError)) throw error;
+    own.log = `${house.now().toISOString()} ${error.line()}\n`;
+    return endJob(own, { conclusion: 'failure', house, publish });
+  }
   await publish();
   const cancel = new AbortController();
   const cancelled = AbortSignal.any([order.cancel.signal, cancel.signal]);
-  const leave = await enterGroup(order, concurrencyOf(job.concurrency, scope), () => cancel.abort());
+  const leave = await enterGroup(order, group, () => cancel.abort());
   if (leave === null) return endJob(own, { conclusion: 'cancelled', house, publish });
   const release = await house.places.take();
   try {
@@ -168,12 +185,11 @@ async function oneJob(order: RunOrder, job: WorkflowJob, needed: readonly JobSta
   }
 }
 
-function queuedJob(job: WorkflowJob, scope: Scope): JobState {
-  const labels = job.labels === undefined ? [] : valueOf(job.labels, scope);
+function queuedJob(key: string): JobState {
   return {
-    key: job.key,
-    name: job.name === undefined ? job.key : textOf(job.name, scope),
-    labels: (Array.isArray(labels) ? labels : [labels]).map((label) => plainText(label)),
+    key,
+    name: key,
+    labels: [],
     status: 'queued',
     conclusion: null,
     startedAt: null,
@@ -186,21 +202,16 @@ function queuedJob(job: WorkflowJob, scope: Scope): JobState {
   };
 }
 
-/** A condition that can't be evaluated fails the job. */
-function conditionOf(job: WorkflowJob, scope: Scope): 'run' | 'skipped' | 'cancelled' | 'failure' {
-  try {
-    if (
-      holds(job.condition, {
-        ...scope,
-        status: { ...scope.status, success: scope.status.success && !scope.status.cancelled },
-      })
-    )
-      return 'run';
-    return scope.status.cancelled ? 'cancelled' : 'skipped';
-  } catch (error) {
-    if (error instanceof ActionsError) return 'failure';
-    throw error;
-  }
+function labelsOf(job: WorkflowJob, scope: Scope): string[] {
+  const labels = job.labels === undefined ? [] : valueOf(job.labels, scope);
+  return (Array.isArray(labels) ? labels : [labels]).map((label) => plainText(label));
+}
+
+function conditionOf(job: WorkflowJob, scope: Scope): 'run' | 'skipped' | 'cancelled' {
+  const { status } = scope;
+  const success = status.success && !status.cancelled;
+  if (holds(job.condition, { ...scope, status: { ...status, success } })) return 'run';
+  return status.cancelled ? 'cancelled' : 'skipped';
 }
 
 async function endJob(

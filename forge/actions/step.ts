@@ -101,9 +101,7 @@ export async function runStep(
   } catch (error) {
     if (signal.aborted) outcome = 'cancelled';
     else if (error instanceof ActionsError) {
-      log.say(
-        `##[error]${error.code === 'unsupported' ? `This forge does not support ${error.message}` : error.message}`,
-      );
+      log.say(error.line());
       outcome = 'failure';
     } else throw error;
   }
