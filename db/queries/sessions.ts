@@ -188,15 +188,3 @@ export async function leaseUntil(
   );
   return rows[0]?.until ?? null;
 }
-
-/** Open questions whose deadline passed, over all installations. */
-export async function overdueQuestions(
-  tx: Transaction,
-  now: string,
-): Promise<{ run: string; question: number; installation: number }[]> {
-  const { rows } = await sql<{ run: string; question: number; installation: number }>`
-    select run, number as question, installation from question where state = 'open' and deadline < ${now} order by run, number limit 100`.execute(
-    tx,
-  );
-  return rows;
-}
