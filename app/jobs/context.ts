@@ -23,8 +23,6 @@ export type Times = {
   cardSeconds: number;
   /** How long checks may take to appear before people decide without them. */
   checksMinutes: number;
-  /** How long a plan session may wait for a runner. */
-  planQueueSeconds: number;
 };
 
 /** One job at work. */

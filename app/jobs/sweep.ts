@@ -1,41 +1,60 @@
-/** Every few seconds: what a lost notification, a dead runner or a dead replica left behind. Correctness rests on it, speed does not. */
+/** Every few seconds: what ran out of time, and what a lost notification left lying. Correctness never depends on a wake-up. */
 import { runsToSweep } from '../../db/queries/runs.ts';
-import { expiredSessions } from '../../db/queries/sessions.ts';
-import { deadPools, dueQuestions, beatPool, unlockPools } from '../../db/queries/worker-pools.ts';
+import { expiredSessions, overdueQuestions } from '../../db/queries/sessions.ts';
+import type { Database } from '../../db/pool.ts';
 import { inTransaction } from '../../db/transaction.ts';
-import { after, type Jobs, type OperationName } from './context.ts';
+import type { Execute } from '../engine/execute.ts';
+import type { Log } from '../log.ts';
 
-const everywhere = { installation: 'all' } as const;
+export type Sweep = {
+  db: Database;
+  execute: Execute;
+  log: Log;
+  /** ISO instant. */
+  now(): string;
+  /** How long a plan session may wait for a runner. */
+  planQueueSeconds: number;
+};
 
-/** Says that this pool lives, and gives back what dead ones held. */
-export async function sweepPools(jobs: Pick<Jobs, 'db' | 'log'>, own: string): Promise<void> {
-  const dead = await inTransaction(jobs.db, everywhere, async (tx) => {
-    await beatPool(tx, own);
-    const ids = await deadPools(tx, own);
-    await unlockPools(tx, ids);
-    return ids;
+type Chore = { operation: Parameters<Execute>[0]; input: object; installation: number };
+
+/** One pass. Each chore is a command of its own: it looks again under the lock, so a pass that comes late does no harm. */
+export async function sweep(parts: Sweep): Promise<number> {
+  const now = parts.now();
+  const chores = await inTransaction(parts.db, { installation: 'all' }, async (tx): Promise<Chore[]> => {
+    const queuedBefore = new Date(Date.parse(now) - parts.planQueueSeconds * 1000).toISOString();
+    const sessions = await expiredSessions(tx, now, queuedBefore);
+    const questions = await overdueQuestions(tx, now);
+    const runs = await runsToSweep(tx);
+    return [
+      ...sessions.map(({ session, installation }): Chore => ({
+        operation: 'expire_lease',
+        input: { session },
+        installation,
+      })),
+      ...questions.map(({ run, question, installation }): Chore => ({
+        operation: 'expire_question',
+        input: { run, question },
+        installation,
+      })),
+      ...runs.map(({ id, installation }): Chore => ({
+        operation: 'sweep_run',
+        input: { run: id },
+        installation,
+      })),
+    ];
   });
-  if (dead.length > 0) jobs.log.warn({ pools: dead }, 'gave back the jobs of dead workers');
-}
-
-/** Expired leases, questions past their deadline, and runs with something to do that nobody does. */
-export async function sweepWork(jobs: Jobs): Promise<void> {
-  const now = jobs.now();
-  const found = await inTransaction(jobs.db, everywhere, async (tx) => ({
-    sessions: await expiredSessions(tx, now, after(now, -jobs.times.planQueueSeconds * 1000)),
-    questions: await dueQuestions(tx, now),
-    runs: await runsToSweep(tx),
-  }));
-  const command = async (installation: number, operation: OperationName, input: object): Promise<void> => {
-    await jobs.execute(operation, input, {
+  for (const { operation, input, installation } of chores) {
+    const result = await parts.execute(operation, input, {
       actor: { kind: 'system', name: 'sweep' },
       installation,
-      cause: `sweep:${now}`,
+      cause: 'sweep',
     });
-  };
-  for (const { session, installation } of found.sessions)
-    await command(installation, 'expire_lease', { session });
-  for (const { run, number, installation } of found.questions)
-    await command(installation, 'expire_question', { run, question: number });
-  for (const { id, installation } of found.runs) await command(installation, 'sweep_run', { run: id });
+    if (!result.ok)
+      parts.log.warn(
+        { operation, installation, code: result.rejection.rejected },
+        'a chore of the sweep was refused',
+      );
+  }
+  return chores.length;
 }

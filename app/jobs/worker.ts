@@ -1,18 +1,17 @@
 /** graphile-worker with our tasks, a beat that says it lives, and the sweeps. Any number of replicas, no leader. */
 import { EventEmitter } from 'node:events';
 import { Logger, run, type JobHelpers, type Runner, type TaskList, type WorkerEvents } from 'graphile-worker';
-import pg from 'pg';
 import { z } from 'zod';
 import { addJobs } from '../../db/jobs.ts';
 import type { Database } from '../../db/pool.ts';
-import { poolLockClass } from '../../db/queries/worker-pools.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { Execute } from '../engine/execute.ts';
 import { GitHubError, type GitHubFor } from '../github/port.ts';
 import type { Log } from '../log.ts';
 import type { Jobs } from './context.ts';
 import { effectJobs, runEffect, type EffectName, type RunningJob } from './effects.ts';
-import { sweepPools, sweepWork } from './sweep.ts';
+import { holdLock, sweepPools } from './pools.ts';
+import { sweep } from './sweep.ts';
 
 export type WorkerOptions = {
   db: Database;
@@ -48,7 +47,6 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     times: {
       cardSeconds: options.cardSeconds ?? 5,
       checksMinutes: config.checksMinutes,
-      planQueueSeconds: config.planQueueSeconds,
     },
     now: options.now ?? (() => new Date().toISOString()),
   };
@@ -58,7 +56,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const sweeps = repeat(async () => {
     await life.ensure();
     await sweepPools(jobs, pool);
-    await sweepWork(jobs);
+    await sweep({ db, execute, log, now: jobs.now, planQueueSeconds: config.planQueueSeconds });
   }, log);
   const stop = async (): Promise<void> => {
     await sweeps.stop();
@@ -127,37 +125,6 @@ async function deliver(
       ]);
     });
   }
-}
-
-type Life = { ensure(): Promise<void>; release(): Promise<void> };
-
-/** Holds the pool's advisory lock on a connection of its own: Postgres drops it the moment this process dies. */
-async function holdLock(url: string, pool: string, log: Log): Promise<Life> {
-  let client: pg.Client | null = null;
-  const ensure = async (): Promise<void> => {
-    if (client !== null) return;
-    const next = new pg.Client({
-      connectionString: url,
-      application_name: 'entourage worker',
-      keepAlive: true,
-    });
-    next.on('error', (error) => {
-      log.warn({ err: error }, 'lost the connection that says this worker lives');
-      if (client === next) client = null;
-    });
-    await next.connect();
-    await next.query('select pg_advisory_lock($1, hashtext($2))', [poolLockClass, pool]);
-    client = next;
-  };
-  await ensure();
-  return {
-    ensure,
-    release: async () => {
-      const held = client;
-      client = null;
-      await held?.end();
-    },
-  };
 }
 
 /** One round after the other, each `beat` after the last ended; a round that breaks is logged and the next one comes. */

@@ -37,15 +37,3 @@ export async function unlockPools(tx: Transaction, ids: readonly string[]): Prom
   await sql`select graphile_worker.force_unlock_workers(${list}::text[])`.execute(tx);
   await sql`delete from worker_pool where id = any(${list}::text[])`.execute(tx);
 }
-
-/** Questions whose deadline passed, over all installations. */
-export async function dueQuestions(
-  tx: Transaction,
-  now: string,
-): Promise<{ run: string; number: number; installation: number }[]> {
-  const { rows } = await sql<{ run: string; number: number; installation: number }>`
-    select run, number, installation from question where state = 'open' and deadline <= ${now} order by deadline limit 100`.execute(
-    tx,
-  );
-  return rows;
-}
