@@ -1,6 +1,7 @@
 /** Every few seconds: what ran out of time, and what a lost notification left lying. Correctness never depends on a wake-up. */
 import { runsToSweep } from '../../db/queries/runs.ts';
-import { expiredSessions, overdueQuestions } from '../../db/queries/sessions.ts';
+import { overdueQuestions } from '../../db/queries/questions.ts';
+import { expiredSessions } from '../../db/queries/sessions.ts';
 import type { Database } from '../../db/pool.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { Execute } from '../engine/execute.ts';
