@@ -12,6 +12,7 @@ import {
   readFile,
   realpath,
   rename,
+  stat,
 } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -43,7 +44,7 @@ export async function findPlace(dir: string): Promise<Place> {
     return { home, data: join(home, 'postgres'), binaries: binariesIn(native), user: {} };
   }
   const user = await postgresUser();
-  const data = (await mayEnter(user, home)) ? join(home, 'postgres') : await movedData(home);
+  const data = (await openFor(user, home)) ? join(home, 'postgres') : await movedData(home);
   const programs = (await mayEnter(user, join(native, 'bin'))) ? native : await movedPrograms(native);
   return { home, data, binaries: binariesIn(programs), user };
 }
@@ -123,6 +124,14 @@ async function mayEnter(user: User, directory: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** A directory made for us alone (a temporary one) lets the user pass, not look: what is in it has rights of its own. */
+async function openFor(user: User, home: string): Promise<boolean> {
+  if (await mayEnter(user, home)) return true;
+  const { mode } = await stat(home);
+  await chmod(home, (mode & 0o777) | 0o011);
+  return await mayEnter(user, home);
 }
 
 async function movedData(home: string): Promise<string> {

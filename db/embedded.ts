@@ -165,7 +165,8 @@ async function initialise(place: Place, credentials: Credentials): Promise<void>
     await run(place.binaries.initdb, flags, { ...place.user, cwd: '/', env: { LC_ALL: 'C' } });
     await rename(data, place.data);
   } catch (error) {
-    if (codeOf(error) === 'ENOTEMPTY') return;
+    // Another start was faster.
+    if (codeOf(error) === 'ENOTEMPTY' || codeOf(error) === 'EEXIST') return;
     throw new DatabaseError(
       'did_not_start',
       `Making a database in ${place.data} did not work: ${wordsOf(error)}`,

@@ -1,0 +1,212 @@
+/** TR-1: a run is what its events fold to. */
+import { expect, test } from 'vitest';
+import type { Actor } from './actor.ts';
+import type { Event, RecordedEvent } from './event.ts';
+import { foldRun } from './fold.ts';
+import type { Message } from './message.ts';
+import type { Question } from './question.ts';
+import type { Review } from './review.ts';
+import type { Run } from './run.ts';
+import { noUsage, type Session } from './session.ts';
+import type { Task } from './task.ts';
+
+const id = '00000000-0000-4000-8000-000000000001';
+const sessionId = '00000000-0000-4000-8000-000000000002';
+const messageId = '00000000-0000-4000-8000-000000000003';
+const runner = '00000000-0000-4000-8000-000000000004';
+const at = (minute: number): string => `2026-11-21T10:${String(minute).padStart(2, '0')}:00.000Z`;
+const sha = 'a'.repeat(40);
+const actor: Actor = { kind: 'github' };
+
+const record = (events: Event[]): RecordedEvent[] =>
+  events.map((event, index) => ({ id: String(index + 1), event, actor, cause: 'call:1', at: at(index) }));
+
+const run: Run = {
+  id,
+  installation: 1,
+  repository: 10,
+  number: 1,
+  issue: 7,
+  intent: 'Add a search box',
+  title: 'Search',
+  template: 'feature',
+  state: 'draft',
+  requester: 'ana',
+  base: 'main',
+  budget: 25_000_000,
+  maxParallel: 4,
+  autoApprove: false,
+  plan: null,
+  planVersion: 0,
+  feedback: null,
+  approvedBy: null,
+  approvedAt: null,
+  tasks: { total: 0, done: 0, cancelled: 0, failed: 0, moving: 0 },
+  cost: 0,
+  reason: null,
+  createdAt: at(0),
+  endedAt: null,
+};
+const task: Task = {
+  run: id,
+  installation: 1,
+  number: 1,
+  title: 'Index',
+  why: '',
+  description: '',
+  acceptance: [],
+  size: 'M',
+  priority: 'medium',
+  role: 'engineer',
+  capabilities: [],
+  files: [],
+  agent: null,
+  dependsOn: [],
+  unmet: [],
+  state: 'todo',
+  reason: '',
+  attempts: 0,
+  fencing: 0,
+  session: null,
+  branch: null,
+  base: null,
+  head: null,
+  pull: null,
+  pullUrl: null,
+  reviewHead: null,
+  summary: '',
+  checksHead: null,
+  checks: [],
+  approvedHead: null,
+  approvedBy: null,
+  mergedCommit: null,
+  context: {},
+  cost: 0,
+  addedAt: at(1),
+  readyAt: null,
+  endedAt: null,
+};
+const session: Session = {
+  id: sessionId,
+  installation: 1,
+  run: id,
+  task: 1,
+  kind: 'work',
+  agent: 'eng-a',
+  role: 'engineer',
+  engine: 'command',
+  model: null,
+  fencing: 1,
+  state: 'queued',
+  outcome: null,
+  reason: null,
+  runner: null,
+  isolation: null,
+  usage: noUsage,
+  queuedAt: at(3),
+  startedAt: null,
+  endedAt: null,
+};
+const question: Question = {
+  run: id,
+  installation: 1,
+  number: 1,
+  task: 1,
+  session: sessionId,
+  agent: 'eng-a',
+  kind: 'question',
+  text: '200 or 204?',
+  options: [],
+  fallback: null,
+  deadline: null,
+  state: 'open',
+  answer: null,
+  answeredBy: null,
+  askedAt: at(4),
+  answeredAt: null,
+};
+const review: Review = {
+  id: 9,
+  run: id,
+  installation: 1,
+  task: 1,
+  by: 'ana',
+  verdict: 'approve',
+  head: sha,
+  body: '',
+  threads: [],
+  dismissed: false,
+  submittedAt: at(5),
+};
+const message: Message = {
+  id: messageId,
+  run: id,
+  installation: 1,
+  from: 'ana',
+  to: { kind: 'task', task: 1 },
+  text: 'hello',
+  sentAt: at(6),
+  seenAt: null,
+};
+
+test('each kind is created by its event and changed by those that follow', () => {
+  const folded = foldRun(
+    record([
+      { type: 'run_created', run },
+      { type: 'task_added', task },
+      { type: 'task_moved', task: 1, from: 'todo', to: 'ready', reason: 'nothing to wait for' },
+      { type: 'session_queued', session },
+      { type: 'session_dispatched', session: sessionId, task: 1, runner },
+      { type: 'usage_recorded', session: sessionId, task: 1, usage: { ...noUsage, cost: 30 }, delta: 30 },
+      { type: 'question_asked', question },
+      { type: 'question_answered', question: 1, task: 1, text: '204', by: 'ana' },
+      { type: 'review_received', review },
+      { type: 'review_dismissed', review: 9, task: 1, by: 'ana', verdict: 'approve' },
+      { type: 'message_sent', message },
+      { type: 'message_seen', message: messageId },
+    ]),
+  );
+  expect(folded).toEqual({
+    run: { ...run, tasks: { ...run.tasks, total: 1, moving: 1 }, cost: 30 },
+    tasks: [
+      {
+        ...task,
+        state: 'ready',
+        reason: 'nothing to wait for',
+        readyAt: at(2),
+        session: sessionId,
+        fencing: 1,
+        cost: 30,
+      },
+    ],
+    sessions: [{ ...session, state: 'dispatched', runner, usage: { ...noUsage, cost: 30 } }],
+    questions: [{ ...question, state: 'answered', answer: '204', answeredBy: 'ana', answeredAt: at(7) }],
+    reviews: [{ ...review, dismissed: true }],
+    messages: [{ ...message, seenAt: at(11) }],
+  });
+});
+
+test('an event changes only what it names', () => {
+  const other = { ...task, number: 2 };
+  const { tasks } = foldRun(
+    record([
+      { type: 'run_created', run },
+      { type: 'task_added', task },
+      { type: 'task_added', task: other },
+      { type: 'head_moved', task: 2, head: sha, by: 'ana' },
+      { type: 'head_moved', task: 3, head: sha, by: 'ana' },
+    ]),
+  );
+  expect(tasks).toEqual([task, { ...other, head: sha }]);
+});
+
+test('no events make no run', () => {
+  expect(foldRun([])).toEqual({
+    run: null,
+    tasks: [],
+    sessions: [],
+    questions: [],
+    reviews: [],
+    messages: [],
+  });
+});
