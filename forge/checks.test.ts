@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { requestAction } from './checks.ts';
 import { openPullBed, type PullBed, shop } from './pull-bed.ts';
 import { row } from './state.ts';
 import { refused } from './test-bed.ts';
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let bed: PullBed;
 let head: string;

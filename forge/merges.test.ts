@@ -1,10 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openPullBed, type PullBed, shop } from './pull-bed.ts';
 import { refused } from './test-bed.ts';
-
-// Each step is a request and several git processes; the machine may be busy.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let bed: PullBed;
 let branch: string;

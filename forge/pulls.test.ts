@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { convertToDraft, markReady, pullNumbered } from './pulls.ts';
 import { mergeStateStatus } from './merge-state.ts';
 import { openPullBed, type PullBed, shop } from './pull-bed.ts';
 import { row } from './state.ts';
 import { refused } from './test-bed.ts';
-
-// Each step is a request and several git processes; the machine may be busy.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let bed: PullBed;
 beforeAll(async () => {

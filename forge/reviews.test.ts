@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { reviewDecision } from './merge-state.ts';
 import { pullNumbered } from './pulls.ts';
 import { openPullBed, type PullBed, shop } from './pull-bed.ts';
 import { resolveThread, threadsOf } from './review-threads.ts';
 import { row } from './state.ts';
 import { refused } from './test-bed.ts';
-
-// Each step is a request and several git processes; the machine may be busy.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => `line ${index + 1}\n`);
 

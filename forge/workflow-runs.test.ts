@@ -1,14 +1,14 @@
 /** CI for real: workflows of the repository run on pushes and pull requests, and show as checks. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { gitEnvironment } from './git/command.ts';
 import { openPullBed, type PullBed, shop } from './pull-bed.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
+import { startForge } from './server.ts';
+import { acmeSeed, refused } from './test-bed.ts';
 
 const ci = `name: ci
 on:
@@ -195,4 +195,33 @@ test('a file GitHub can’t read is a failed run at its push, without jobs', asy
     conclusion: 'startup_failure',
   });
   expect(await checks(sha)).toEqual([]);
+});
+
+test('what a killed forge left unfinished ends as cancelled when it comes back', async () => {
+  const slow =
+    'on: { push: { branches: [slow] } }\njobs:\n  wait: { runs-on: x, steps: [{ run: sleep 60 }] }\n';
+  const sha = await bed.commit('slow', { '.github/workflows/slow.yml': slow });
+  await expect.poll(async () => (await checks(sha))[0]?.status, { timeout: 10_000 }).toBe('in_progress');
+  await bed.running.forge.save();
+  const copy = join(root, 'after-the-kill');
+  await cp(bed.dataDir, copy, { recursive: true });
+  {
+    await using again = await startForge({ dataDir: copy, seed: acmeSeed });
+    const run = [...again.state.workflowRuns.values()].find((one) => one.headSha === sha);
+    expect(run).toMatchObject({ status: 'completed', conclusion: 'cancelled' });
+    const check = [...again.state.checkRuns.values()].find((one) => one.headSha === sha);
+    expect(check).toMatchObject({ name: 'wait', status: 'completed', conclusion: 'cancelled' });
+    await again.settled();
+    expect(again.violations).toEqual([]);
+  }
+  const [run] = await runs({ head_sha: sha });
+  const cancel = () =>
+    bed.as('ben').request('POST /repos/{owner}/{repo}/actions/runs/{run_id}/cancel', {
+      ...shop,
+      run_id: Number(run!.id),
+    });
+  expect((await cancel()).status).toBe(202);
+  await idle();
+  expect(await checks(sha)).toMatchObject([{ conclusion: 'cancelled' }]);
+  expect((await refused(cancel())).status).toBe(409);
 });

@@ -45,16 +45,22 @@ function compiler(coerceTypes: boolean): Ajv {
 }
 
 /**
- * Where GitHub says other than its description: line and position of an outdated comment are null (G16); the
- * description of webhooks knows it, that of REST does not.
+ * Where GitHub says other than its description. Line and position of an outdated comment are null (G16): the
+ * description of webhooks knows it, that of REST does not. And the events of an App, where webhooks show one, are
+ * listed as they were years ago (no `workflow_job`, no `merge_group`).
  */
 function corrected(schemas: Record<string, { properties?: Record<string, unknown> }>): typeof schemas {
+  const nullable = { type: ['integer', 'null'] };
   for (const name of ['pull-request-review-comment', 'review-comment'])
-    Object.assign(schemas[name]?.properties ?? {}, {
-      line: { type: ['integer', 'null'] },
-      position: { type: ['integer', 'null'] },
-    });
+    Object.assign(schemas[name]?.properties ?? {}, { line: nullable, position: nullable });
+  forgetOldEvents(schemas);
   return schemas;
+}
+
+function forgetOldEvents(schema: unknown): void {
+  if (typeof schema !== 'object' || schema === null) return;
+  if ('enum' in schema && Array.isArray(schema.enum) && schema.enum.includes('branch_protection_rule')) delete schema.enum;
+  for (const part of Object.values(schema)) forgetOldEvents(part);
 }
 
 const document = { $id: 'github', components: { schemas: corrected(read('components.json') as Parameters<typeof corrected>[0]) }, operations, webhooks };
