@@ -4,8 +4,6 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { createRunnerToken } from '../app/catalog/sessions.ts';
-import { createClient } from '../app/client/client.ts';
 import { startProgram, type Program } from './program.ts';
 import { owner, repository, seed } from './seed.ts';
 
@@ -84,42 +82,43 @@ async function open(opening: Opening): Promise<House> {
   const app = start('app', [join(root, 'app/main.ts'), 'serve'], settings);
   await app.line(/^\{"listening"/, 60_000);
   tell(`App at ${appUrl}, on a Postgres of its own`);
-  const operatorKey = await makeOperatorKey(opening, { settings, forgeUrl });
-  const operator = createClient({ url: appUrl, token: operatorKey });
-  for (const name of ['runner-1', 'runner-2']) {
-    const { token } = await operator.call(createRunnerToken, { repository: `${owner}/${repository}` });
-    const options = [
-      '--name',
-      name,
-      '--dir',
-      join(directory, name),
-      '--slots',
-      '1',
-      '--drain',
-      '1',
-      '--patience',
-      '1',
-    ];
-    const environment = { ENTOURAGE_URL: appUrl, ENTOURAGE_RUNNER_TOKEN: token };
+  const operator = createOperator(opening, settings);
+  const names = ['runner-1', 'runner-2'];
+  const [operatorKey, ...tokens] = await Promise.all([
+    operator.apiKey(forgeUrl),
+    ...names.map((name) => operator.runnerToken(name)),
+  ]);
+  for (const [index, name] of names.entries()) {
+    const home = join(directory, name);
+    const options = ['--name', name, '--dir', home, '--slots', '1', '--drain', '1', '--patience', '1'];
+    const environment = { ENTOURAGE_URL: appUrl, ENTOURAGE_RUNNER_TOKEN: tokens[index] ?? '' };
     start(name, [join(root, 'app/cli/main.ts'), 'runner', ...options], environment);
   }
   tell('two runners, each with room for one agent');
   return { directory, forgeUrl, appUrl, credentials, operatorKey };
 }
 
-/** Olga owns the machine that the App runs on; her key is the only one there is. */
-async function makeOperatorKey(
-  { start }: Opening,
-  { settings, forgeUrl }: { settings: Record<string, string>; forgeUrl: string },
-): Promise<string> {
-  const answer = await fetch(`${forgeUrl}/api/v3/users/olga`);
-  const { id } = z.object({ id: z.int() }).parse(await answer.json());
-  const who = ['--account', owner, '--login', 'olga', '--user-id', String(id), '--name', 'demo'];
-  const program = start('operator', [join(root, 'app/main.ts'), 'api-key', ...who], settings);
-  const line: unknown = JSON.parse(await program.line(/^\{"key"/, 30_000));
-  // The key stands in what the command printed, and nowhere else from here on.
-  rmSync(program.logFile);
-  return z.object({ key: z.string() }).parse(line).key;
+/** Olga, who owns the machine that the App runs on, as she uses its own commands. */
+function createOperator({ start }: Opening, settings: Record<string, string>) {
+  const ask = async (name: string, argv: string[], answer: RegExp): Promise<unknown> => {
+    const program = start(name, [join(root, 'app/main.ts'), ...argv, '--account', owner], settings);
+    const line = await program.line(answer, 30_000);
+    // The secret stands in what the command printed, and nowhere else from here on.
+    rmSync(program.logFile);
+    return JSON.parse(line);
+  };
+  return {
+    async apiKey(forgeUrl: string): Promise<string> {
+      const user = await fetch(`${forgeUrl}/api/v3/users/olga`);
+      const { id } = z.object({ id: z.int() }).parse(await user.json());
+      const who = ['--login', 'olga', '--user-id', String(id), '--name', 'demo'];
+      return z.object({ key: z.string() }).parse(await ask('api-key', ['api-key', ...who], /^\{"key"/)).key;
+    },
+    async runnerToken(runner: string): Promise<string> {
+      const answer = await ask(`token-for-${runner}`, ['runner-token'], /^\{"token"/);
+      return z.object({ token: z.string() }).parse(answer).token;
+    },
+  };
 }
 
 async function openForge(
