@@ -65,9 +65,11 @@ test('events are read back as they were appended, in order, by page and by task'
 test.each(['update event set cause = cause', 'delete from event', 'truncate event'])(
   'the owner is refused: %s',
   async (statement) => {
-    await expect(withClient(database.ownerUrl, (client) => client.query(statement))).rejects.toThrow(
-      /append-only/,
-    );
+    await expect(
+      withClient(database.ownerUrl, (client) =>
+        client.query(`set entourage.installation = 'all'; ${statement}`),
+      ),
+    ).rejects.toThrow(/append-only/);
   },
 );
 

@@ -12,6 +12,7 @@ export async function seedInstallation(ownerUrl: string, installation: number): 
   const at = `'2026-11-21T10:00:00Z'`;
   await withClient(ownerUrl, (client) =>
     client.query(`
+      select set_config('entourage.installation', 'all', false);
       insert into installation (id, account) values (${installation}, 'acme-${installation}');
       insert into repository (id, installation, owner, name) values (${repository}, ${installation}, 'acme', 'shop');
       insert into run values ('${run}', ${installation}, ${repository}, 1, 7, '', '', 'feature', 'draft', 'ana', 'main', 0, 1, false, null, 0, null, null, null, '{}', 0, null, ${at}, null);
