@@ -160,11 +160,15 @@ export function evolve(task: Task, event: Event, at: Instant): Task {
   }
 }
 
-/** A session that failed, was lost, or stopped without asking for review of what is on the branch used up an attempt. */
+/**
+ * A session that failed, was lost, or stopped without asking for review of what is on the branch used up an attempt; one
+ * that asked a question and left before the answer too, or it could ask and leave for ever.
+ */
 const wasted = (task: Task, outcome: string): boolean =>
   outcome === 'failed' ||
   outcome === 'lost' ||
-  (outcome === 'completed' && task.state === 'in_progress' && task.reviewHead !== task.head);
+  (outcome === 'completed' &&
+    (task.state === 'waiting' || (task.state === 'in_progress' && task.reviewHead !== task.head)));
 
 function moved(task: Task, { to, reason }: { to: TaskState; reason: string }, at: Instant): Task {
   const next: Task = { ...task, state: to, reason, endedAt: terminal({ ...task, state: to }) ? at : null };

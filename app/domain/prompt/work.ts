@@ -1,6 +1,6 @@
 /** The engineer's words for a work session: the task, what stands around it, what came back, how to end. */
 import { clean, cleanCode, cleanLine, fence } from '../clean.ts';
-import type { Message } from '../message.ts';
+import { addressedTo, type Message } from '../message.ts';
 import type { Policy } from '../policy.ts';
 import type { Question } from '../question.ts';
 import { openThreads, type Review } from '../review.ts';
@@ -33,7 +33,9 @@ function workParts(input: WorkInput): Part[] {
   const { run, task, policy, agent } = input;
   const reviews = input.reviews.filter((review) => review.task === task.number);
   const questions = input.questions.filter((question) => question.task === task.number);
-  const messages = input.messages.filter((message) => reaches(message, task, agent));
+  const messages = input.messages.filter((message) =>
+    addressedTo(message, { task: task.number, role: task.role, agent }),
+  );
   return [
     { heading: 'Who you are', text: role(input), budget: 2_000 },
     {
@@ -152,11 +154,6 @@ const answers = (questions: readonly Question[]): string =>
       return `q${question.number}: ${cleanLine(question.text, 500)}\n${fence(by, clean(question.answer ?? '', 2_000))}`;
     })
     .join('\n\n');
-
-function reaches({ to }: Message, task: Task, agent: string): boolean {
-  if (to.kind === 'task') return to.task === task.number;
-  return to.kind === 'agent' ? to.agent === agent : to.role === task.role;
-}
 
 const inbox = (messages: readonly Message[]): string =>
   messages.map((message) => fence(`From ${message.from}`, clean(message.text, 2_000))).join('\n\n');
