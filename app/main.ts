@@ -43,7 +43,11 @@ switch (positionals[0] ?? 'serve') {
     await asOperator('create_runner_token', { group: values.group });
     break;
   case 'api-key':
-    await asOperator('create_api_key', { name: values.name });
+    await asOperator('create_api_key', {
+      name: values.name,
+      login: values.login,
+      user_id: Number(values['user-id']),
+    });
     break;
   default:
     console.error(usage);
@@ -116,11 +120,8 @@ async function asOperator(operation: OperationName, input: object): Promise<void
     { account: installation.account, account_type: installation.accountType },
     caller,
   );
-  const result = await execute(operation, { ...input, ...person(operation) }, caller);
+  const result = await execute(operation, input, caller);
   if (result.ok) console.log(JSON.stringify(result.output));
   else console.error(`${result.rejection.message} ${result.rejection.help ?? ''}`.trim());
   process.exitCode = result.ok ? 0 : 3;
 }
-
-const person = (operation: OperationName): object =>
-  operation === 'create_api_key' ? { login: values.login, user_id: Number(values['user-id']) } : {};
