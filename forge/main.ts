@@ -1,15 +1,14 @@
 /** The forge as a process: `node forge/main.ts --seed FILE.json --data DIR [--port N] [--webhook URL]`. */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Seed } from './seed.ts';
+import { readSeed } from './seed-file.ts';
 import { startForge } from './server.ts';
 
 const usage = `The local GitHub.
 
   node forge/main.ts --seed FILE.json --data DIR [--port N] [--webhook URL]
 
-  --seed     what a fresh forge holds: App, people, repositories (see forge/seed.ts)
+  --seed     what a fresh forge holds: App, people, repositories (see forge/seed-file.ts)
   --data     directory of its repositories and its memory; an earlier forge's is continued
   --port     the port to listen on, on 127.0.0.1 only; a free one by default
   --webhook  where the App's webhooks go
@@ -39,7 +38,7 @@ async function main(): Promise<void> {
   const running = await startForge({
     port,
     dataDir: resolve(values.data),
-    seed: JSON.parse(readFileSync(values.seed, 'utf8')) as Seed,
+    seed: readSeed(values.seed),
     ...(values.webhook === undefined ? {} : { webhookUrl: values.webhook }),
   });
   console.log(JSON.stringify({ url: running.url, credentials: running.credentialsFile, pid: process.pid }));

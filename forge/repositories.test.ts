@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { acmeSeed, openBed, refused, type Bed } from './test-bed.ts';
 
 const shop = { owner: 'acme', repo: 'shop' };
+const ruled = { owner: 'acme', repo: 'ruled' };
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 let bed: Bed;
 let directory: string;
@@ -17,12 +18,33 @@ beforeAll(async () => {
     requiredChecks: ['test', { context: 'entourage', app: 'entourage' }],
     requiredApprovals: 1,
   };
-  bed = await openBed({ seed: { ...acmeSeed, repositories: [{ ...public_!, ruleset }, ...rest] } });
+  bed = await openBed({
+    seed: { ...acmeSeed, repositories: [public_!, ...rest, { ...public_!, name: 'ruled', ruleset }] },
+  });
 });
 afterAll(async () => {
   rmSync(directory, { recursive: true });
   await bed[Symbol.asyncDispose]();
 });
+
+const run = promisify(execFile);
+const git = (...words: string[]) =>
+  run('git', words, {
+    env: {
+      ...process.env,
+      GIT_TERMINAL_PROMPT: '0',
+      GIT_CONFIG_GLOBAL: '/dev/null',
+      GIT_AUTHOR_NAME: 'Ben',
+      GIT_AUTHOR_EMAIL: 'b@x',
+      GIT_COMMITTER_NAME: 'Ben',
+      GIT_COMMITTER_EMAIL: 'b@x',
+    },
+  });
+const remote = (repository: string, token?: string): string => {
+  const url = new URL(`${bed.running.url}/acme/${repository}.git`);
+  if (token !== undefined) Object.assign(url, { username: 'x-access-token', password: token });
+  return url.href;
+};
 
 describe('files', () => {
   const get = (path: string, ref?: string) =>
@@ -32,14 +54,12 @@ describe('files', () => {
       ...(ref === undefined ? {} : { ref }),
     });
   const put = (login: string, file: { path: string; content: string; sha?: string; branch?: string }) =>
-    bed
-      .as(login)
-      .request('PUT /repos/{owner}/{repo}/contents/{path}', {
-        ...shop,
-        ...file,
-        content: base64(file.content),
-        message: `Change ${file.path}`,
-      });
+    bed.as(login).request('PUT /repos/{owner}/{repo}/contents/{path}', {
+      ...shop,
+      ...file,
+      content: base64(file.content),
+      message: `Change ${file.path}`,
+    });
 
   test('a file, a directory, the root; what isn’t there is 404', async () => {
     const { data: file } = await get('src/price.js');
@@ -79,7 +99,7 @@ describe('files', () => {
 describe('branches and rules', () => {
   test('the default branch, its head and its rules', async () => {
     const { data: branch } = await bed.installation.request('GET /repos/{owner}/{repo}/branches/{branch}', {
-      ...shop,
+      ...ruled,
       branch: 'main',
     });
     expect(branch).toMatchObject({
@@ -89,7 +109,7 @@ describe('branches and rules', () => {
     });
     const { data: rules } = await bed.installation.request(
       'GET /repos/{owner}/{repo}/rules/branches/{branch}',
-      { ...shop, branch: 'main' },
+      { ...ruled, branch: 'main' },
     );
     const { appId } = bed.running.credentials;
     expect(rules).toMatchObject([
@@ -102,38 +122,40 @@ describe('branches and rules', () => {
       },
     ]);
     const other = await bed.installation.request('GET /repos/{owner}/{repo}/rules/branches/{branch}', {
-      ...shop,
+      ...ruled,
       branch: 'feature/x',
     });
     expect(other.data).toEqual([]);
     const get = bed.installation.request('GET /repos/{owner}/{repo}/branches/{branch}', {
-      ...shop,
+      ...ruled,
       branch: 'feature/x',
     });
     expect((await refused(get)).status).toBe(404);
   });
 });
 
-describe('git', () => {
-  const run = promisify(execFile);
-  const git = (...words: string[]) =>
-    run('git', words, {
-      env: {
-        ...process.env,
-        GIT_TERMINAL_PROMPT: '0',
-        GIT_CONFIG_GLOBAL: '/dev/null',
-        GIT_AUTHOR_NAME: 'Ben',
-        GIT_AUTHOR_EMAIL: 'b@x',
-        GIT_COMMITTER_NAME: 'Ben',
-        GIT_COMMITTER_EMAIL: 'b@x',
-      },
+describe('a ruled branch', () => {
+  test('takes no direct change, from nobody, through no door', async () => {
+    const file = { ...ruled, path: 'x', message: 'x', content: base64('x') };
+    const put = bed.as('ana').request('PUT /repos/{owner}/{repo}/contents/{path}', file);
+    expect(await refused(put)).toMatchObject({
+      status: 409,
+      message: expect.stringContaining('through a pull request'),
     });
-  const remote = (repository: string, token?: string): string => {
-    const url = new URL(`${bed.running.url}/acme/${repository}.git`);
-    if (token !== undefined) Object.assign(url, { username: 'x-access-token', password: token });
-    return url.href;
-  };
+    const put2 = bed.installation.request('PUT /repos/{owner}/{repo}/contents/{path}', file);
+    expect((await refused(put2)).status).toBe(409);
+    const { tokens } = bed.running.credentials;
+    const clone = join(directory, 'ruled');
+    await git('clone', '-q', remote('ruled', tokens['ana']), clone);
+    await git('-C', clone, 'commit', '-q', '--allow-empty', '-m', 'x');
+    await expect(git('-C', clone, 'push', '-q', 'origin', 'HEAD:main')).rejects.toThrow(
+      'through a pull request',
+    );
+    await git('-C', clone, 'push', '-q', 'origin', 'HEAD:topic');
+  });
+});
 
+describe('git', () => {
   test('a person with write clones, commits and pushes; who may only read is denied', async () => {
     const { tokens } = bed.running.credentials;
     const clone = join(directory, 'shop');

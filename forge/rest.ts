@@ -1,5 +1,5 @@
 /** The REST door: from an HTTP request to a route and back, judged by GitHub's description on both ways. */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { authorize } from './access.ts';
 import { callerName, type Caller } from './caller.ts';
 import { kindOf } from './calls.ts';
@@ -10,6 +10,9 @@ import { matchOperation, type Match } from './router.ts';
 import { checkParameters, checkRequestBody, checkResponse } from './schema/validate.ts';
 import { find, type Account, type Repository, type State } from './state.ts';
 import { bearerOf, callerOf } from './tokens.ts';
+
+/** The version that the description in schema/ is of, and that GitHub serves without the header (G1). */
+const servedVersion = '2022-11-28';
 
 /** What is asked, after routing. */
 interface Incoming {
@@ -49,6 +52,9 @@ async function answerRoute(forge: Forge, { request, match, route }: Incoming): P
     const token = bearerOf(request.headers.get('authorization'));
     const caller = await callerOf(forge, token);
     forge.calls.record(match.id);
+    const version = request.headers.get('x-github-api-version') ?? servedVersion;
+    if (version !== servedVersion)
+      throw new GitHubError(400, `The API version ${version} isn't served here, ${servedVersion} is`);
     const fault = forge.faults.takeAnswer(match.id);
     if (fault?.milliseconds !== undefined)
       await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
@@ -185,7 +191,8 @@ function answer(forge: Forge, result: RouteResult, { ifNoneMatch }: { ifNoneMatc
     'content-type': 'application/json; charset=utf-8',
     date: forge.clock.now().toUTCString(),
     'x-github-media-type': 'github.v3; format=json',
-    'x-github-api-version-selected': '2022-11-28',
+    'x-github-request-id': randomUUID(),
+    'x-github-api-version-selected': servedVersion,
     ...result.headers,
   });
   if (result.body === undefined || result.body === null)

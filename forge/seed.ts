@@ -3,58 +3,11 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { createRepository } from './git/repository.ts';
-import {
-  nextId,
-  type Account,
-  type App,
-  type Permissions,
-  type Repository,
-  type Role,
-  type State,
-} from './state.ts';
+import type { Seed, SeedRepository } from './seed-file.ts';
+import { nextId, type Account, type App, type Repository, type State } from './state.ts';
 import { createUserToken } from './tokens.ts';
 
-export interface Seed {
-  app: SeedApp;
-  /** People, by login. A token is made for each that doesn't bring one. */
-  users: { login: string; name?: string; email?: string; token?: string }[];
-  organizations?: { login: string; owners: string[] }[];
-  repositories: SeedRepository[];
-}
-
-export interface SeedApp {
-  slug: string;
-  name?: string;
-  /** Login of the account it belongs to. */
-  owner: string;
-  permissions: Permissions;
-  events: string[];
-  webhookUrl?: string;
-  webhookSecret?: string;
-  /** Accounts that installed it, with all their repositories or the named ones. Every owner when it isn't given. */
-  installations?: { account: string; repositories?: string[] }[];
-}
-
-export interface SeedRepository {
-  owner: string;
-  name: string;
-  private?: boolean;
-  description?: string;
-  /** Path → content, or a directory whose files are taken (`.git` and `node_modules` are not). */
-  files?: Record<string, string>;
-  directory?: string;
-  defaultBranch?: string;
-  collaborators?: Record<string, Role>;
-  /** Names, or with colour (six hex digits) and description. */
-  labels?: (string | { name: string; color?: string; description?: string })[];
-  /** A ruleset on the default branch; nothing is demanded without one. */
-  ruleset?: {
-    requiredChecks?: (string | { context: string; app?: string })[];
-    requiredApprovals?: number;
-    dismissStaleReviews?: boolean;
-  };
-  deleteBranchOnMerge?: boolean;
-}
+export type { Seed, SeedRepository } from './seed-file.ts';
 
 /** Everything that lets somebody in; written to `credentials.json` (0600) and to nothing else. */
 export interface Credentials {
@@ -103,7 +56,7 @@ function plantApp(planting: Planting, app: Omit<App, 'botId' | 'createdAt' | 'ho
 function plantInstallations(
   { state, now }: Planting,
   app: App,
-  wanted: NonNullable<SeedApp['installations']>,
+  wanted: NonNullable<Seed['app']['installations']>,
 ): Record<string, number> {
   const made: Record<string, number> = {};
   for (const { account: login, repositories } of wanted) {
@@ -216,6 +169,7 @@ function rulesetOf(state: State, { ruleset }: SeedRepository): Repository['rules
     ),
     requiredApprovals: ruleset.requiredApprovals ?? 0,
     dismissStaleReviews: ruleset.dismissStaleReviews ?? false,
+    adminsBypass: ruleset.adminsBypass ?? false,
   };
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Octokit } from '@octokit/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readSeed } from './seed-file.ts';
 import type { Credentials } from './seed.ts';
 import { startForge } from './server.ts';
 import { acmeSeed, openBed, refused, type Bed } from './test-bed.ts';
@@ -116,6 +117,13 @@ describe('limits, faults and controls', () => {
     expect(bed.running.calls.list()).toContainEqual({ operation: 'issues/create', kind: 'create', count: 1 });
   });
 
+  test('a control that isn’t understood is refused and changes nothing', async () => {
+    const before = bed.running.clock.offset();
+    expect((await post('clock', { advance: 'tomorrow' })).status).toBe(422);
+    expect((await post('faults/webhooks', { kind: 'explode', count: 1 })).status).toBe(422);
+    expect(bed.running.clock.offset()).toBe(before);
+  });
+
   test('health and seed say what is there, without a secret', async () => {
     expect(await (await control('health')).json()).toMatchObject({ status: 'ok' });
     const text = await (await control('seed')).text();
@@ -188,12 +196,18 @@ describe('memory', () => {
     second.child.kill('SIGTERM');
     expect(await once(second.child, 'exit')).toEqual([0, null]);
     rmSync(dataDir, { recursive: true });
-  }, 20_000);
+  });
 
   test('a seed that names what it doesn’t declare is refused by name', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'forge-'));
     const seed = { ...acmeSeed, repositories: [{ owner: 'nobody', name: 'x' }] };
     await expect(startForge({ dataDir, seed })).rejects.toThrow('nobody');
+    const file = join(dataDir, 'seed.json');
+    writeFileSync(file, JSON.stringify({ ...acmeSeed, users: [{ login: 'a b' }], repository: [] }));
+    expect(() => readSeed(file)).toThrow(
+      /Unrecognized key[\s\S]*repository|repository[\s\S]*Unrecognized key/,
+    );
+    expect(() => readSeed(file)).toThrow('a login has letters');
     rmSync(dataDir, { recursive: true });
   });
 });

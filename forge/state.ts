@@ -56,6 +56,8 @@ export interface Ruleset {
   requiredChecks: { context: string; appId: number | null }[];
   requiredApprovals: number;
   dismissStaleReviews: boolean;
+  /** Repository admins may push to the branch all the same. */
+  adminsBypass: boolean;
 }
 
 export interface Repository {

@@ -6,8 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAppAuth } from '@octokit/auth-app';
 import { Octokit } from '@octokit/core';
+import { vi } from 'vitest';
 import type { Seed } from './seed.ts';
 import { startForge, type ForgeOptions, type RunningForge } from './server.ts';
+
+// Real servers, git and processes on a machine that others use too: time limits are for hangs, not for slowness.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 /** A webhook as it came over the wire. */
 export interface Received {

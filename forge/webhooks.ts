@@ -13,6 +13,7 @@ import { nextId, row, where, type Account, type App, type Delivery, type Install
 /** GitHub gives a receiver ten seconds, and never sends more than 25 MB (G43). */
 const patience = 10_000;
 const largest = 25 * 1024 * 1024;
+const mostDeliveries = 2000;
 /** What is kept of a receiver's answer. */
 const keptAnswer = 4096;
 
@@ -186,6 +187,13 @@ function headersOf(
   };
 }
 
+/** The log in memory is bounded: each delivery holds its whole payload. */
+function remember({ state }: Forge, delivery: Delivery): void {
+  state.deliveries.set(delivery.id, delivery);
+  const [oldest] = state.deliveries.keys();
+  if (state.deliveries.size > mostDeliveries && oldest !== undefined) state.deliveries.delete(oldest);
+}
+
 /** Sends, and writes the outcome into the delivery; never rejects: an unreachable receiver is an outcome. */
 async function deliver(forge: Forge, delivery: Delivery): Promise<void> {
   const { event, action, request } = delivery;
@@ -196,7 +204,7 @@ async function deliver(forge: Forge, delivery: Delivery): Promise<void> {
       where: action === null ? event : `${event}.${action}`,
       findings,
     });
-  forge.state.deliveries.set(delivery.id, delivery);
+  remember(forge, delivery);
   const app = row(forge.state.apps, delivery.appId);
   const body = JSON.stringify(request.payload);
   if (app.webhookUrl === null || Buffer.byteLength(body) > largest) {

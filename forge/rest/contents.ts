@@ -1,6 +1,7 @@
 /** Files of a repository, read and written one at a time. */
 import type { components } from '@octokit/openapi-types';
 import { personOf } from '../author.ts';
+import { pushRefusal } from '../branch-rules.ts';
 import type { Forge } from '../forge.ts';
 import type { TreeEntry } from '../git/repository.ts';
 import { GitHubError, notFound } from '../github-error.ts';
@@ -144,6 +145,8 @@ async function change({ request, path, message, content, sha, branch: wanted, au
   const { forge, repository, actor, caller } = request;
   const branch = wanted ?? repository.defaultBranch;
   const git = forge.git(repository);
+  const forbidden = pushRefusal(forge, caller, { repository, ref: `refs/heads/${branch}` });
+  if (forbidden !== null) throw new GitHubError(409, `Repository rule violations found\n\n${forbidden}`);
   return git.serially(async () => {
     const before = (await git.readRef(`refs/heads/${branch}`))?.sha ?? null;
     if (before === null && branch !== repository.defaultBranch)
