@@ -32,7 +32,7 @@ export function createExecute(engine: Engine): Execute {
     const handler = handlers[name as keyof typeof handlers] as AnyHandler | undefined;
     if (operation === undefined || handler === undefined)
       return refused(reject('not_found', `There is no operation ${name}.`));
-    const parsed = operation.input.safeParse(input);
+    const parsed = operation.input.safeParse(withoutNul(input));
     if (!parsed.success) return refused(reject('invalid_input', describeProblems(operation, parsed.error)));
     const scope = await authorise(engine, { operation, caller, input: parsed.data });
     if (isRejection(scope)) return refused(scope);
@@ -134,4 +134,13 @@ function waitSeconds(input: unknown): number {
   return typeof input === 'object' && input !== null && 'wait' in input && typeof input.wait === 'number'
     ? input.wait
     : 0;
+}
+
+/** Postgres stores no NUL, in text or in jsonb. Whoever sent one meant nothing by it: it shows as the replacement character. */
+function withoutNul(value: unknown): unknown {
+  if (typeof value === 'string')
+    return value.includes('\u0000') ? value.replaceAll('\u0000', '\uFFFD') : value;
+  if (Array.isArray(value)) return value.map(withoutNul);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [withoutNul(key), withoutNul(part)]));
 }

@@ -65,7 +65,7 @@ export async function showAgain(
         task: effect.type,
         payload: { installation, ...effect },
         key: effectKey(effect),
-      queue: effectQueue(effect),
+        queue: effectQueue(effect),
       })),
     );
   });
