@@ -6,6 +6,7 @@ import type { Log } from './log.ts';
 import { wordsOf } from './log.ts';
 import { createObjectCache, type ObjectCache } from './object-cache.ts';
 import { identify, processTree } from './process-tree.ts';
+import { createTickets, type Tickets } from './tickets.ts';
 import { removeTree } from './tree-removal.ts';
 
 const Credential = z.object({ url: z.string(), runner: z.uuid(), token: z.string() });
@@ -14,6 +15,7 @@ export type Credential = z.infer<typeof Credential>;
 export type RunnerDirectory = {
   readonly sessions: string;
   readonly cache: ObjectCache;
+  readonly tickets: Tickets;
   readCredential(): Promise<Credential | null>;
   writeCredential(credential: Credential): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -34,6 +36,7 @@ export async function openRunnerDirectory(path: string, log: Log): Promise<Runne
   return {
     sessions,
     cache,
+    tickets: createTickets(join(path, 'tickets')),
     async readCredential() {
       const text = await readOrNull(credentialFile);
       return text === null ? null : Credential.parse(JSON.parse(text));

@@ -1,5 +1,5 @@
 /** The runner's life: register, claim sessions by long poll, host some at once, end in good order. */
-import { claimSession, registerRunner, type Assignment } from '../app/catalog/sessions.ts';
+import { claimSession, endSession, registerRunner, type Assignment } from '../app/catalog/sessions.ts';
 import { createClient, type Client } from '../app/client/client.ts';
 import { ClientError, TransportError } from '../app/client/failure.ts';
 import type { RunnerDirectory } from './directory.ts';
@@ -39,12 +39,14 @@ export async function runLoop(
   const { directory, log } = parts;
   let client = await connect(options, parts, signal);
   if (client === null) return;
+  await reportLost(options.url, parts, signal);
   const running = new Set<Promise<void>>();
   const drained = new AbortController();
   const place = {
     url: options.url,
     sessions: directory.sessions,
     cache: directory.cache,
+    tickets: directory.tickets,
     log,
     pass: options.pass,
     patienceMs: options.patienceMs,
@@ -73,6 +75,24 @@ export async function runLoop(
     }
   }
   await drain({ running, drained, log }, options.drainMs);
+}
+
+/** Sessions of an earlier life that was killed: the App is told, and can give their work to somebody at once. */
+async function reportLost(url: string, { directory, log }: RunnerParts, signal: AbortSignal): Promise<void> {
+  for (const { session, token } of await directory.tickets.left()) {
+    const input = { session, outcome: 'lost', reason: 'The runner was killed.' } as const;
+    const client = createClient({ url, token });
+    try {
+      const answer = await outlast({ log, signal }, () => client.call(endSession, input, { signal }));
+      if (answer === null) return;
+      log('reported a lost session', { session });
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error;
+      // It ended otherwise meanwhile.
+      log('a lost session needs no report', { session, code: error.code });
+    }
+    await directory.tickets.drop(session);
+  }
 }
 
 /** Running sessions may finish; after the time is up they are stopped, and hand over what they have. */

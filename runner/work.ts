@@ -16,6 +16,7 @@ import { openPushSocket } from './push-socket.ts';
 import { createRedactor } from './secrets.ts';
 import { writeMcpConfig, writeSessionFile } from './session-file.ts';
 import { runSetUp } from './set-up.ts';
+import type { Tickets } from './tickets.ts';
 import { createUploader, type Uploader } from './upload.ts';
 import {
   commitRest,
@@ -33,6 +34,7 @@ export type WorkPlace = {
   /** Each session gets a directory of its own below. */
   sessions: string;
   cache: ObjectCache;
+  tickets: Tickets;
   log: Log;
   /** Names of the runner's variables that engines get. */
   pass: readonly string[];
@@ -56,6 +58,8 @@ type Course = {
   ending: Ending | null;
   /** The App has ended the session: there is nobody to report to. */
   over: boolean;
+  /** The App knows how it ended. */
+  reported: boolean;
   activity: string;
   usage: Usage | undefined;
   engine: EngineRun | null;
@@ -75,6 +79,7 @@ export async function workOn(assignment: Assignment, place: WorkPlace, signal: A
     stop: new AbortController(),
     ending: null,
     over: false,
+    reported: false,
     activity: 'preparing the workspace',
     usage: undefined,
     engine: null,
@@ -90,7 +95,10 @@ export async function workOn(assignment: Assignment, place: WorkPlace, signal: A
   const heart = beat(heartOf(course), asleep.signal);
   log('session begins', { kind: assignment.kind, engine: assignment.engine });
   try {
-    const ending = await guarded(course, () => go(course));
+    const ending = await guarded(course, async () => {
+      await place.tickets.keep({ session, token: assignment.runner_token });
+      return await go(course);
+    });
     asleep.abort();
     await heart;
     await report(course, ending);
@@ -317,7 +325,9 @@ async function report(course: Course, ending: Ending): Promise<void> {
       { session: assignment.session, outcome: ending.outcome, reason, ...usage },
       { idempotent: true },
     );
+    course.reported = true;
   } catch (error) {
+    if (isOver(error)) course.over = true;
     // Its lease runs out, and the App goes on from there.
     log('the end could not be reported', { error: wordsOf(error) });
   }
@@ -327,6 +337,7 @@ async function cleanUp(course: Course): Promise<void> {
   const { assignment, place, directory } = course;
   const origin = { repository: assignment.repository, cloneUrl: assignment.clone_url, token: null };
   try {
+    if (course.over || course.reported) await place.tickets.drop(assignment.session);
     await removeWorkspace(place.cache, { session: assignment.session, directory, origin });
   } catch (error) {
     course.log('the workspace could not be removed; the next start tries again', { error: wordsOf(error) });

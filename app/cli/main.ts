@@ -21,13 +21,23 @@ function standIn(name: string, entry: Entry, summary: string): Command {
     });
 }
 
+const appHelp = `
+It is set up by its environment: APP_ID, PRIVATE_KEY_PATH (or PRIVATE_KEY) and WEBHOOK_SECRET are needed;
+DATABASE_URL, DATABASE_OWNER_URL, HOST, PORT, GHE_HOST, GHE_PROTOCOL, ENTOURAGE_URL, ENTOURAGE_DIR, LOG_LEVEL
+and the limits ENTOURAGE_MAX_SESSIONS, ENTOURAGE_MAX_TASK_USD, ENTOURAGE_MAX_RUN_USD have defaults.
+\`entourage doctor\` checks all of it and names everything that is missing or wrong.`;
+
 const program = new Command('entourage')
   .description('A team of AI coding agents on GitHub: an issue becomes a plan, pull requests and merges.')
   .version(packageJson.version)
   .enablePositionalOptions()
   .showHelpAfterError();
 
-program.addCommand(standIn('app', 'app/main.ts', 'Start the App: webhooks, API, jobs.'));
+program.addCommand(
+  standIn('app', 'app/main.ts', 'Start the App: webhooks, API, jobs.')
+    .helpOption('-h, --help', 'display help for command')
+    .addHelpText('after', appHelp),
+);
 program.addCommand(
   standIn(
     'runner',

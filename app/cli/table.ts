@@ -3,9 +3,8 @@ import { stripVTControlCharacters } from 'node:util';
 
 /** Outside text on one line, unable to move the cursor or colour anything. */
 export function plainLine(text: string, most = 80): string {
-  // eslint-disable-next-line no-control-regex
   const line = stripVTControlCharacters(text)
-    .replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+    .replaceAll(/\p{Cc}+/gu, ' ')
     .trim();
   return line.length <= most ? line : `${line.slice(0, most - 1)}…`;
 }

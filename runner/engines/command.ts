@@ -38,10 +38,9 @@ export function parseLine(line: string): Line | { type: 'text'; text: string } |
 
 const shortened = (text: string) => ({ type: 'text' as const, text: printable(text).slice(0, longestText) });
 
-/** Control characters could rewrite a terminal, and Postgres refuses NUL. */
+/** Control characters could rewrite a terminal, and Postgres refuses NUL. Newlines and tabs stay. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufffd]/g, '');
+  return text.replaceAll(/(?![\n\t])\p{Cc}|\ufffd/gu, '');
 }
 
 function json(text: string): unknown {

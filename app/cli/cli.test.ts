@@ -1,0 +1,209 @@
+import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { jwtVerify } from 'jose';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
+import packageJson from '../../package.json' with { type: 'json' };
+import { playApp, PlayedRefusal } from '../client/fixtures/played-app.ts';
+import { checkGitHub } from './doctor-github.ts';
+import { plainLine, table } from './table.ts';
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+const manifest = readFileSync(new URL('../../app.yml', import.meta.url), 'utf8');
+
+type Said = { code: number; out: string; err: string };
+
+function entourage(args: readonly string[], environment: Record<string, string> = {}): Promise<Said> {
+  return new Promise((resolve) => {
+    const env = { PATH: process.env['PATH'], ...environment };
+    const child = execFile(process.execPath, [main, ...args], { env, timeout: 30_000 }, (error, out, err) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? -1), out, err });
+    });
+    child.stdin?.end();
+  });
+}
+
+const run = {
+  ...{
+    repository: 'acme/shop',
+    run: 12,
+    issue: 7,
+    title: 'Notify \u001b[31musers',
+    intent: '',
+    state: 'awaiting_approval',
+  },
+  ...{ template: 'feature', requester: 'ana', base: 'main', approved_by: null, reason: null },
+  tasks: { total: 2, done: 0, cancelled: 0, failed: 0, moving: 0 },
+  plan: {
+    ...{ version: 2, by: 'manager', source: '', note: '' },
+    tasks: [
+      { task: 't1', title: 'Store', why: 'first', size: 'S', agent: null, files: [], depends_on: [] },
+      { task: 't2', title: 'Send', why: 'then', size: 'M', agent: null, files: [], depends_on: ['t1'] },
+    ],
+  },
+  ...{ cost_usd: 0, budget_usd: 25, created_at: '2026-01-01T00:00:00.000Z', ended_at: null },
+};
+
+describe('SE-3: entourage', { timeout: 30_000 }, () => {
+  test('tells its version and has help everywhere', async () => {
+    expect(await entourage(['--version'])).toMatchObject({ code: 0, out: `${packageJson.version}\n` });
+    const commands = [
+      [],
+      ['app'],
+      ['runner'],
+      ['runner', 'token'],
+      ['doctor'],
+      ['engines'],
+      ['run'],
+      ['run', 'create'],
+      ['run', 'approve'],
+      ['respond'],
+    ];
+    for (const command of commands) {
+      const { code, out } = await entourage([...command, '--help']);
+      expect(code, command.join(' ')).toBe(0);
+      expect(out, command.join(' ')).toMatch(/^Usage: entourage/);
+    }
+  });
+
+  test('an unknown command is an error', async () => {
+    expect((await entourage(['fly'])).err).toMatch(/unknown command 'fly'/);
+    expect((await entourage(['fly'])).code).toBe(1);
+  });
+
+  test('says in one line what a command needs', async () => {
+    expect(await entourage(['run', 'list'])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^Which repository\?.*\n$/) as string,
+    });
+    const { code, err } = await entourage(['run', 'list', '--repo', 'acme/shop']);
+    expect(code).toBe(2);
+    expect(err).toMatch(/Where is the App\?[^]*Who are you\?/);
+  });
+
+  test('engines shows which are ready', async () => {
+    expect((await entourage(['engines'])).out).toMatch(/^✓ command/);
+    expect(JSON.parse((await entourage(['engines', '--json'])).out)).toMatchObject([
+      { name: 'command', ready: true },
+    ]);
+  });
+
+  test('reads and approves a plan, with the App’s refusals as words and exit codes', async () => {
+    await using app = await playApp({
+      get_run: () => ({ run }),
+      list_runs: () => ({ runs: [run], cursor: null }),
+      approve_run: () => {
+        throw new PlayedRefusal('outdated_plan', 'That was version 1.', 'Read version 2.');
+      },
+    });
+    const environment = {
+      ENTOURAGE_URL: app.url,
+      ENTOURAGE_API_KEY: 'key',
+      ENTOURAGE_REPOSITORY: 'acme/shop',
+    };
+    const plan = await entourage(['run', 'plan', '12'], environment);
+    expect(plan.out).toMatch(
+      /Plan 2 by manager\nTASK +SIZE +AFTER +TITLE +WHY\nt1 .*\nt2 +M +t1 +Send +then/,
+    );
+    expect((await entourage(['run', 'list'], environment)).out).toMatch(
+      /12 +awaiting_approval +0\/2 +\$0\.00 +#7 +Notify users/,
+    );
+    const refused = await entourage(['run', 'approve', '12', '--plan-version', '1'], environment);
+    expect(refused).toMatchObject({ code: 3, err: 'That was version 1.\nRead version 2.\n' });
+    expect(app.inputsOf('approve_run')[0]).toMatchObject({ run: 12, version: 1 });
+    expect(JSON.parse((await entourage(['run', 'status', '12', '--json'], environment)).out)).toMatchObject({
+      run: { run: 12 },
+    });
+    await app.stop();
+    expect((await entourage(['run', 'status', '12'], environment)).code).toBe(7);
+  });
+
+  test('the runner’s own problems come through, with its exit code', async () => {
+    const { code, err } = await entourage(['runner', '--slots', 'many']);
+    expect(code).toBe(1);
+    expect(err).toMatch(/whole number from 1 to 100/);
+    expect((await entourage(['mcp'])).err).toContain('belongs to a session');
+  });
+});
+
+describe('entourage doctor', { timeout: 30_000 }, () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const wanted = parse(manifest) as { default_permissions: Record<string, string>; default_events: string[] };
+
+  /** GitHub's `GET /app`, which takes only a JWT that this App signed. */
+  async function gitHub(answer: { permissions: Record<string, string>; events: string[] }): Promise<string> {
+    const server = createServer((request, response) => {
+      const token = (request.headers.authorization ?? '').replace('Bearer ', '');
+      jwtVerify(token, publicKey, { issuer: '7', algorithms: ['RS256'] }).then(
+        () => response.end(JSON.stringify({ slug: 'entourage', ...answer })),
+        () => response.writeHead(401).end('{}'),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  test('names all that is missing, and ends with 1', async () => {
+    const { code, out } = await entourage(['doctor']);
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /✗ APP_ID is missing[^]*✗ WEBHOOK_SECRET is missing[^]*✗ PRIVATE_KEY_PATH is missing[^]*✓ git/,
+    );
+  });
+
+  test('checks everything it can reach, and shows no secret', async () => {
+    const url = await gitHub({ permissions: wanted.default_permissions, events: wanted.default_events });
+    const { code, out } = await entourage(['doctor'], {
+      APP_ID: '7',
+      PRIVATE_KEY: pem,
+      WEBHOOK_SECRET: 'hush-hush-hush',
+      GHE_HOST: url.replace('http://', ''),
+      GHE_PROTOCOL: 'http',
+      DATABASE_URL: 'postgres://me:hush-hush@127.0.0.1:1/none',
+      ENTOURAGE_URL: 'http://127.0.0.1:1',
+    });
+    expect(code).toBe(1);
+    expect(out).toMatch(/✓ The environment is complete/);
+    expect(out).toMatch(/✗ The database can’t be reached: .*\n +Check DATABASE_URL/);
+    expect(out).toMatch(/! The App does not answer at http:\/\/127\.0\.0\.1:1\.\n +Start it/);
+    expect(out).not.toContain('hush');
+  });
+
+  test('compares the App with app.yml', async () => {
+    const credentials = (apiUrl: string) => ({ appId: 7, privateKey: pem, apiUrl, webUrl: apiUrl });
+    const whole = await gitHub({ permissions: wanted.default_permissions, events: wanted.default_events });
+    expect((await checkGitHub(credentials(whole), manifest)).map(({ state }) => state)).toEqual([
+      'good',
+      'good',
+      'good',
+    ]);
+    const less = await gitHub({
+      permissions: { ...wanted.default_permissions, checks: 'read' },
+      events: ['push'],
+    });
+    const findings = await checkGitHub(credentials(less), manifest);
+    expect(findings[1]).toMatchObject({ state: 'bad', what: 'The App lacks permissions: checks: write.' });
+    expect(findings[2]?.what).toMatch(/does not hear: issues, issue_comment/);
+    const stranger = { ...credentials(whole), appId: 8 };
+    expect(await checkGitHub(stranger, manifest)).toMatchObject([
+      { state: 'bad', what: 'GitHub does not take the key of App 8.' },
+    ]);
+  });
+});
+
+test('outside text can’t move a terminal’s cursor', () => {
+  expect(plainLine('a\u001b[2Jb\r\nc\u0007')).toBe('ab c');
+  expect(plainLine('x'.repeat(100), 10)).toBe(`${'x'.repeat(9)}…`);
+  expect(
+    table([
+      ['A', 'B'],
+      ['long', 'x'],
+    ]),
+  ).toBe('A     B\nlong  x');
+});

@@ -1,0 +1,104 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { checkConfig, ConfigError, readConfig } from './config.ts';
+
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+const enough = { APP_ID: '7', PRIVATE_KEY: pem, WEBHOOK_SECRET: 'a long secret' };
+
+const namesOf = (environment: Record<string, string>): string[] => {
+  const checked = checkConfig(environment);
+  return 'problems' in checked ? checked.problems.map(({ name }) => name) : [];
+};
+
+describe('the configuration', () => {
+  test('needs three things and has defaults for the rest', () => {
+    expect(readConfig(enough)).toMatchObject({
+      databaseUrl: undefined,
+      gitHub: { appId: 7, apiUrl: 'https://api.github.com', webUrl: 'https://github.com' },
+      host: '127.0.0.1',
+      port: 3000,
+      url: 'http://localhost:3000',
+      logLevel: 'info',
+      maxSessions: 32,
+    });
+  });
+
+  test('reads a GitHub of one’s own as Probot does', () => {
+    const { gitHub } = readConfig({ ...enough, GHE_HOST: '127.0.0.1:4000', GHE_PROTOCOL: 'http' });
+    expect(gitHub).toMatchObject({ apiUrl: 'http://127.0.0.1:4000/api/v3', webUrl: 'http://127.0.0.1:4000' });
+  });
+
+  test('tells all problems at once, each with what is expected and what to do', () => {
+    const environment = {
+      PORT: 'http',
+      DATABASE_URL: 'mysql://x',
+      LOG_LEVEL: 'loud',
+      ENTOURAGE_MAX_SESSIONS: '0',
+      APP_ID: 'seven',
+    };
+    expect(namesOf(environment).toSorted()).toEqual([
+      'APP_ID',
+      'DATABASE_URL',
+      'ENTOURAGE_MAX_SESSIONS',
+      'LOG_LEVEL',
+      'PORT',
+      'PRIVATE_KEY_PATH',
+      'WEBHOOK_SECRET',
+    ]);
+    expect(() => readConfig(environment)).toThrow(ConfigError);
+    expect(() => readConfig(environment)).toThrow(/PORT: is not what was expected: a port from 0 to 65535\./);
+    expect(() => readConfig(environment)).toThrow(/WEBHOOK_SECRET: is missing: .*`openssl rand/);
+  });
+
+  test('never shows a secret', () => {
+    const environment = {
+      APP_ID: '7',
+      PRIVATE_KEY: `-----BEGIN PRIVATE KEY-----\nhush-hush-hush\n-----END PRIVATE KEY-----`,
+      WEBHOOK_SECRET: 'short',
+      DATABASE_URL: 'postgers://me:hush-hush@host/name',
+    };
+    const checked = checkConfig(environment);
+    expect(namesOf(environment).toSorted()).toEqual(['DATABASE_URL', 'PRIVATE_KEY', 'WEBHOOK_SECRET']);
+    expect(JSON.stringify(checked)).not.toMatch(/hush|short/);
+  });
+
+  test.each([
+    ['PEM', pem],
+    ['PEM on one line', pem.trim().replaceAll('\n', '\\n')],
+    ['base64 of PEM', Buffer.from(pem).toString('base64')],
+  ])('takes the key as %s', (_, key) => {
+    expect(readConfig({ ...enough, PRIVATE_KEY: key }).gitHub.privateKey.trim()).toBe(pem.trim());
+  });
+
+  test('takes the key from a file, and says when the file can’t be read or holds no RSA key', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'config-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const { PRIVATE_KEY: _, ...rest } = enough;
+    const path = join(directory, 'key.pem');
+    expect(() => readConfig({ ...rest, PRIVATE_KEY_PATH: path })).toThrow(/can’t be read \(ENOENT\)/);
+    writeFileSync(path, pem);
+    expect(readConfig({ ...rest, PRIVATE_KEY_PATH: path }).gitHub.privateKey.trim()).toBe(pem.trim());
+    const other = generateKeyPairSync('ed25519')
+      .privateKey.export({ type: 'pkcs8', format: 'pem' })
+      .toString();
+    writeFileSync(path, other);
+    expect(() => readConfig({ ...rest, PRIVATE_KEY_PATH: path })).toThrow(/no RSA key/);
+  });
+
+  test('takes an empty variable for a missing one', () => {
+    expect(readConfig({ ...enough, DATABASE_URL: '', PORT: ' ' })).toMatchObject({
+      port: 3000,
+      databaseUrl: undefined,
+    });
+    expect(namesOf({ ...enough, APP_ID: '' })).toEqual(['APP_ID']);
+  });
+
+  test('refuses a heartbeat that a lease can’t outlive', () => {
+    const environment = { ...enough, ENTOURAGE_LEASE_SECONDS: '10', ENTOURAGE_HEARTBEAT_SECONDS: '8' };
+    expect(namesOf(environment)).toEqual(['ENTOURAGE_HEARTBEAT_SECONDS']);
+  });
+});

@@ -1,0 +1,220 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Assignment } from '../app/catalog/sessions.ts';
+import {
+  playApp,
+  PlayedRefusal,
+  type PlayedAnswer,
+  type PlayedApp,
+} from '../app/client/fixtures/played-app.ts';
+import { makeOrigin, temporaryDirectory, type TestOrigin } from './fixtures/origin.ts';
+import { assignmentFor, kindAnswers } from './fixtures/play.ts';
+import { onLinux, processTree } from './process-tree.ts';
+
+const registered = { runner: '018f0000-0000-7000-8000-00000000000a', token: 'ent_runner_credential' };
+const rest = 'setInterval(() => {}, 1000);';
+
+type Yard = {
+  app: PlayedApp;
+  origin: TestOrigin;
+  directory: string;
+  /** What the App will hand out, in order. */
+  queue: Assignment[];
+  start(...args: string[]): Runner;
+};
+type Runner = { child: ChildProcess; exited: Promise<unknown>; log(): string };
+
+async function open(answers: Record<string, PlayedAnswer> = {}): Promise<Yard> {
+  const origin = makeOrigin();
+  const directory = temporaryDirectory();
+  const queue: Assignment[] = [];
+  const app = await playApp({
+    ...kindAnswers(origin),
+    register_runner: () => registered,
+    claim_session: async (_, gone) => {
+      for (let waited = 0; queue.length === 0 && waited < 40; waited += 1) await delay(25);
+      // Who left takes nothing.
+      return { assignment: gone.aborted ? null : (queue.shift() ?? null) };
+    },
+    ...answers,
+  });
+  onTestFinished(() => app.stop());
+  return { app, origin, directory, queue, start: (...args) => startRunner(app.url, directory, args) };
+}
+
+function startRunner(url: string, directory: string, args: readonly string[]): Runner {
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+  const options = [
+    '--url',
+    url,
+    '--dir',
+    join(directory, 'runner'),
+    '--name',
+    'r1',
+    '--patience',
+    '1',
+    '--drain',
+    '1',
+  ];
+  const child = spawn(process.execPath, [main, ...options, ...args], {
+    env: { PATH: process.env['PATH'], ENTOURAGE_RUNNER_TOKEN: 'ent_registration_once' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let text = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return { child, exited: once(child, 'exit'), log: () => text };
+}
+
+/** Waits for what must come true; the test's own time limit is the deadline. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await delay(25);
+}
+
+async function end(runner: Runner): Promise<void> {
+  runner.child.kill('SIGTERM');
+  expect(await runner.exited, runner.log()).toEqual([0, null]);
+}
+
+describe('a runner', { timeout: 30_000 }, () => {
+  test('registers once, keeps its credential to itself, and works session after session', async () => {
+    const { app, origin, directory, queue, start } = await open();
+    const first = start();
+    queue.push(assignmentFor(origin, ''), assignmentFor(origin, ''));
+    await until(() => app.inputsOf('end_session').length === 2);
+    await end(first);
+    const file = join(directory, 'runner', 'credential');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readFileSync(file, 'utf8')).toContain(registered.token);
+    const second = start();
+    queue.push(assignmentFor(origin, ''));
+    await until(() => app.inputsOf('end_session').length === 3);
+    await end(second);
+    expect(app.inputsOf('register_runner')).toEqual([{ name: 'r1' }]);
+    const claims = app.calls.filter(({ operation }) => operation === 'claim_session');
+    expect(new Set(claims.map(({ token }) => token))).toEqual(new Set([registered.token]));
+    expect(claims[0]?.input).toMatchObject({ engines: ['command'], wait: 45 });
+    expect(first.log() + second.log()).not.toMatch(/ent_/);
+  });
+
+  test('hosts as many sessions at once as it has slots, and claims no more', async () => {
+    const { app, origin, queue, start } = await open();
+    const runner = start('--slots', '2');
+    for (let index = 0; index < 3; index += 1)
+      queue.push(assignmentFor(origin, 'setTimeout(() => {}, 1500);'));
+    await until(() => app.inputsOf('start_session').length === 2);
+    await delay(500);
+    expect(queue).toHaveLength(1);
+    await until(() => app.inputsOf('end_session').length === 3);
+    await end(runner);
+  });
+
+  test('SIGTERM: stops claiming, stops what outlasts its patience, hands over and reports', async () => {
+    const { app, origin, queue, start } = await open();
+    const runner = start();
+    queue.push(assignmentFor(origin, rest));
+    await until(() => app.inputsOf('start_session').length === 1);
+    await end(runner);
+    expect(app.inputsOf('end_session')).toMatchObject([
+      { outcome: 'stopped', reason: 'The runner is shutting down.' },
+    ]);
+  });
+
+  test('KW-1: outlasts an App that is away, with one line when it goes and one when it is back', async () => {
+    const { app, origin, queue, start } = await open();
+    const runner = start();
+    await until(() => app.inputsOf('claim_session').length > 0);
+    await app.stop();
+    await until(() => runner.log().includes('can’t be reached'));
+    await delay(1_500);
+    await app.start();
+    queue.push(assignmentFor(origin, ''));
+    await until(() => app.inputsOf('end_session').length === 1);
+    await end(runner);
+    expect(runner.log().match(/can’t be reached/g)).toHaveLength(1);
+    expect(runner.log().match(/the App is back/g)).toHaveLength(1);
+  });
+
+  test.runIf(onLinux)(
+    'KW-1: killed in the middle, its next start clears processes, worktrees and goes on',
+    async () => {
+      const { app, origin, directory, queue, start } = await open();
+      const stubborn = `for (const s of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE']) process.on(s, () => {}); ${rest}`;
+      const assignment = assignmentFor(origin, stubborn);
+      const killed = start();
+      queue.push(assignment);
+      const sessions = join(directory, 'runner', 'sessions');
+      await until(() => existsSync(join(sessions, assignment.session, 'engine.pid')));
+      killed.child.kill('SIGKILL');
+      await killed.exited;
+      const tree = processTree(null, assignment.session);
+      expect(await tree.alive()).not.toEqual([]);
+      const next = start();
+      queue.push(assignmentFor(origin, ''));
+      await until(() => app.inputsOf('end_session').length === 2);
+      expect(await tree.alive()).toEqual([]);
+      await end(next);
+      expect(app.inputsOf('end_session')).toMatchObject([
+        { session: assignment.session, outcome: 'lost', reason: 'The runner was killed.' },
+        { outcome: 'completed' },
+      ]);
+      expect(readdirSync(sessions)).toEqual([]);
+    },
+  );
+
+  test('a second runner in the same directory is refused, and harms nothing', async () => {
+    const { app, origin, queue, start } = await open();
+    const first = start();
+    queue.push(assignmentFor(origin, 'setTimeout(() => {}, 2500);'));
+    await until(() => app.inputsOf('start_session').length === 1);
+    const second = start();
+    expect(await second.exited).toEqual([1, null]);
+    expect(second.log()).toMatch(/Another runner, process \d+, works in/);
+    await until(() => app.inputsOf('end_session').length === 1);
+    expect(app.inputsOf('end_session')[0]).toMatchObject({ outcome: 'completed' });
+    await end(first);
+  });
+
+  test('a credential that is not valid any more is replaced by registering again', async () => {
+    const { app, directory, start } = await open({
+      claim_session: ({ token }) => {
+        if (token !== registered.token) throw new PlayedRefusal('not_authenticated', 'Unknown token.');
+        return { assignment: null };
+      },
+    });
+    const first = start();
+    await until(() => app.inputsOf('claim_session').length > 0);
+    await end(first);
+    const file = join(directory, 'runner', 'credential');
+    writeFileSync(file, JSON.stringify({ url: app.url, runner: registered.runner, token: 'revoked' }));
+    const second = start();
+    await until(() => app.inputsOf('register_runner').length === 2);
+    await until(() => app.calls.at(-1)?.token === registered.token);
+    await end(second);
+  });
+
+  test('a refusal of the App ends it, in words', async () => {
+    const { start } = await open({
+      register_runner: () => {
+        throw new PlayedRefusal('not_permitted', 'This token was used already.');
+      },
+    });
+    const runner = start();
+    expect(await runner.exited).toEqual([1, null]);
+    expect(runner.log()).toContain('This token was used already.');
+  });
+
+  test('model keys are handed on by name, tokens of GitHub never', async () => {
+    const { start } = await open();
+    const runner = start('--pass-env', 'ANTHROPIC_API_KEY,GITHUB_TOKEN');
+    expect(await runner.exited).toEqual([1, null]);
+    expect(runner.log()).toMatch(/Engines never get GITHUB_TOKEN/);
+  });
+});

@@ -1,0 +1,342 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { PlayedRefusal } from '../app/client/fixtures/played-app.ts';
+import { branch } from './fixtures/origin.ts';
+import { play, type Play } from './fixtures/play.ts';
+import { onLinux, processTree } from './process-tree.ts';
+
+const survivors = async (session: Play) => await processTree(null, session.assignment.session).alive();
+
+/** What every agent of these tests may use. */
+const kit = `
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+const git = (...args) => execFileSync('git', args, { encoding: 'utf8' }).trim();
+const say = (event) => console.log(JSON.stringify(event));
+`;
+const commitOne = `${kit}
+writeFileSync('sum.test.js', 'test');
+git('add', '.'); git('commit', '-qm', 'Test sum');
+`;
+const usage = { input_tokens: 100, cached_tokens: 10, output_tokens: 20, cost: 1500 };
+
+describe('a session', () => {
+  test('AG-2, AG-5: goes from its assignment to pushed work, and leaves nothing behind', async () => {
+    const session = await play(`${commitOne}
+      say({ type: 'usage', ...${JSON.stringify(usage)} });
+      say({ type: 'text', text: 'all done' });`);
+    await session.work();
+    expect(
+      session.app.calls.map(({ operation }) => operation).filter((name) => name !== 'heartbeat'),
+    ).toEqual(['start_session', 'upload_bundle', 'get_bundle', 'end_session']);
+    expect(session.ending()).toMatchObject({ outcome: 'completed', usage });
+    expect(session.origin.git('log', '-1', '--format=%s|%an', branch)).toBe('Test sum|eng-1 (Entourage)');
+    expect(session.isClean()).toBe(true);
+    expect(new Set(session.app.calls.map(({ token }) => token))).toEqual(
+      new Set(['ent_session_runner-secret']),
+    );
+  });
+
+  test('AG-5: the engine gets its prompt and tools, and no token of GitHub, Actions or the runner', async () => {
+    process.env['GITHUB_TOKEN'] = 'ghs_of-the-job';
+    process.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] = 'oidc-of-the-job';
+    const session = await play(`${kit}
+      const prompt = readFileSync(0, 'utf8');
+      const config = readFileSync(process.env.ENTOURAGE_MCP_CONFIG, 'utf8');
+      writeFileSync('seen.json', JSON.stringify({ prompt, config: JSON.parse(config), env: process.env, cwd: process.cwd() }));`);
+    await session.work();
+    delete process.env['GITHUB_TOKEN'];
+    delete process.env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'];
+    const text = session.origin.git('show', `${branch}:seen.json`);
+    const seen = JSON.parse(text) as {
+      prompt: string;
+      cwd: string;
+      env: Record<string, string>;
+      config: { mcpServers: { entourage: { type: string; env: Record<string, string> } } };
+    };
+    expect(seen.prompt).toBe('Add a test.');
+    expect(seen.config.mcpServers.entourage).toMatchObject({
+      type: 'stdio',
+      env: { ENTOURAGE_TOKEN: 'ent_agent_agent-secret' },
+    });
+    expect(seen.env['ENTOURAGE_MCP_CONFIG']?.startsWith(seen.cwd)).toBe(false);
+    expect(text).not.toMatch(/ghs_of-the-job|oidc-of-the-job|runner-secret/);
+    expect(Object.keys(seen.env).filter((name) => /^(GITHUB|ACTIONS|GH)_/.test(name))).toEqual([]);
+    expect(seen.env['HOME']).toContain(session.assignment.session);
+  });
+
+  test('AG-8, AG-9: heartbeats carry usage and what the agent does', async () => {
+    const session = await play(`${kit}
+      say({ type: 'usage', ...${JSON.stringify(usage)} });
+      say({ type: 'tool_started', tool: 'bash' });
+      setTimeout(() => {}, 1800);`);
+    await session.work();
+    const beats = session.app.inputsOf('heartbeat');
+    expect(beats.at(-1)).toMatchObject({ activity: 'using bash', usage });
+  });
+
+  test('the set-up runs before the engine, and its products are not the agent’s work', async () => {
+    const session = await play(
+      `${kit}
+      writeFileSync('answer.txt', existsSync('made') ? 'set up' : 'not set up');`,
+      {
+        assignment: { setup: ['touch made', 'git --version'] },
+      },
+    );
+    await session.work();
+    expect(session.origin.git('show', `${branch}:answer.txt`)).toBe('set up');
+    expect(session.origin.git('ls-tree', '--name-only', branch).split('\n')).not.toContain('made');
+  });
+
+  test.each([
+    ['a program that fails', ['git no-such-command'], /set-up line `git no-such-command` ended with 1/],
+    ['a program that is not there', ['no-such-program'], /could not be started/],
+    ['a shell’s line', ['touch a && rm -rf /'], /needs a shell/],
+  ])('a set-up with %s ends the session in words, without the engine', async (_, setup, words) => {
+    const session = await play(commitOne, { assignment: { setup } });
+    await session.work();
+    expect(session.ending()?.outcome).toBe('failed');
+    expect(session.ending()?.reason).toMatch(words);
+    expect(session.app.inputsOf('start_session')).toEqual([]);
+    expect(session.isClean()).toBe(true);
+  });
+
+  test('plan and review sessions hand over nothing, whatever they write', async () => {
+    const session = await play(commitOne, {
+      assignment: { kind: 'plan', role: 'manager', task: null, branch: null },
+    });
+    await session.work();
+    expect(session.ending()).toMatchObject({ outcome: 'completed' });
+    expect(session.app.inputsOf('upload_bundle')).toEqual([]);
+    expect(session.isClean()).toBe(true);
+  });
+});
+
+describe('a bad agent', () => {
+  test('that crashes: the reason has its last words, without secrets', async () => {
+    const session = await play(`${kit}
+      const { mcpServers } = JSON.parse(readFileSync(process.env.ENTOURAGE_MCP_CONFIG, 'utf8'));
+      console.error('token is ' + mcpServers.entourage.env.ENTOURAGE_TOKEN);
+      console.error('\\u001b[31mno more memory\\u0000');
+      process.exit(3);`);
+    await session.work();
+    expect(session.ending()).toMatchObject({ outcome: 'failed' });
+    expect(session.ending()?.reason).toMatch(/exit code 3[^]*token is \*\*\*\n.*no more memory/);
+    expect(JSON.stringify(session.app.inputsOf('end_session')) + session.lines.join('')).not.toMatch(
+      /agent-secret|\\u001b|\\u0000/,
+    );
+    expect(session.isClean()).toBe(true);
+  });
+
+  test('that is killed: the reason names the signal, its commits are handed over', async () => {
+    const session = await play(`${commitOne} process.kill(process.pid, 'SIGKILL');`);
+    await session.work();
+    expect(session.ending()?.reason).toContain('signal SIGKILL');
+    expect(session.origin.git('log', '-1', '--format=%s', branch)).toBe('Test sum');
+  });
+
+  test('that says itself that it failed, with exit code 0', async () => {
+    const session = await play(`${kit} say({ type: 'ended', ok: false, reason: 'no credit' });`);
+    await session.work();
+    expect(session.ending()).toMatchObject({ outcome: 'failed' });
+    expect(session.ending()?.reason).toContain('no credit');
+  });
+
+  test('whose program does not exist', async () => {
+    const session = await play('', { assignment: { command: ['no-such-agent'] } });
+    await session.work();
+    expect(session.ending()?.reason).toMatch(/`no-such-agent` could not be started/);
+    expect(session.isClean()).toBe(true);
+  });
+
+  test.runIf(onLinux)(
+    'that hangs, ignores signals and has children in groups of their own: all end',
+    async () => {
+      const stubborn = `for (const s of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(s, () => {}); setInterval(() => {}, 1000);`;
+      const session = await play(
+        `${commitOne} import { spawn } from 'node:child_process';
+      ${stubborn}
+      for (let i = 0; i < 3; i++) spawn(process.execPath, ['-e', ${JSON.stringify(stubborn)}], { detached: true, stdio: 'inherit' }).unref();
+      writeFileSync('left.txt', 'left');`,
+        {
+          answers: {
+            heartbeat: (() => {
+              let beats = 0;
+              return () => ({
+                stop: ++beats >= 3 ? 'The budget is used up.' : null,
+                warn: null,
+                lease_until: '2026-01-01T00:00:00.000Z',
+              });
+            })(),
+          },
+        },
+      );
+      await session.work();
+      expect(session.ending()).toMatchObject({ outcome: 'stopped', reason: 'The budget is used up.' });
+      expect(await survivors(session)).toEqual([]);
+      expect(session.origin.git('ls-tree', '--name-only', branch).split('\n')).toContain('left.txt');
+      expect(session.isClean()).toBe(true);
+    },
+  );
+
+  test.runIf(onLinux)('that ends but leaves a server running: it ends with the session', async () => {
+    const session = await play(`${kit} import { spawn } from 'node:child_process';
+      spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true, stdio: 'inherit' }).unref();`);
+    await session.work();
+    expect(session.ending()?.outcome).toBe('completed');
+    expect(await survivors(session)).toEqual([]);
+  });
+
+  test('that runs over its time', async () => {
+    const session = await play(`${commitOne} setInterval(() => {}, 1000);`, {
+      assignment: { minutes: 0.02 },
+    });
+    await session.work();
+    expect(session.ending()).toMatchObject({ outcome: 'failed' });
+    expect(session.ending()?.reason).toMatch(/time limit/);
+  });
+
+  test('that prints garbage, endless lines and broken events', async () => {
+    const session = await play(`${kit}
+      process.stdout.write(Buffer.from([0, 255, 254, 27, 91, 50, 74, 10]));
+      process.stdout.write('x'.repeat(8 * 1024 * 1024));
+      process.stdout.write('\\n{"type":"usage","input_tokens":-5}\\n{"type":"usage"\\n[1]\\nnull\\n{"type":"unknown"}\\n');
+      say({ type: 'usage', ...${JSON.stringify(usage)}, extra: true });
+      console.error('e'.repeat(8 * 1024 * 1024));`);
+    await session.work();
+    expect(session.ending()).toMatchObject({ outcome: 'completed', usage });
+  });
+
+  test('that leaves a dirty tree: one commit of ours holds the rest', async () => {
+    const session = await play(
+      `${commitOne} writeFileSync('rest.js', 'rest'); writeFileSync('sum.js', 'changed');`,
+    );
+    await session.work();
+    expect(session.origin.git('log', '--format=%an', `${session.origin.start}..${branch}`)).toBe(
+      'Entourage\neng-1 (Entourage)',
+    );
+    expect(session.origin.git('show', `${branch}:rest.js`)).toBe('rest');
+  });
+
+  test('that leaves what is refused: its own commits are not lost with it', async () => {
+    const refused: string[] = [];
+    const session = await play(`${commitOne} writeFileSync('.env', 'SECRET=1');`, {
+      answers: {
+        get_bundle: () => ({
+          state: refused.push('') === 1 ? 'refused' : 'pushed',
+          head: null,
+          reason: 'protected path .env',
+        }),
+      },
+    });
+    await session.work();
+    expect(session.ending()).toMatchObject({ outcome: 'completed' });
+    expect(session.app.inputsOf('upload_bundle')).toHaveLength(2);
+    expect(session.origin.git('ls-tree', '--name-only', branch).split('\n')).toEqual([
+      'README.md',
+      'sum.js',
+      'sum.test.js',
+    ]);
+  });
+
+  test('AG-6: whose work is refused: the session says why', async () => {
+    const session = await play(commitOne, {
+      answers: {
+        get_bundle: () => ({ state: 'refused', head: null, reason: 'it changes .github/workflows/ci.yml' }),
+      },
+    });
+    await session.work();
+    expect(session.ending()).toMatchObject({ outcome: 'failed' });
+    expect(session.ending()?.reason).toContain('it changes .github/workflows/ci.yml');
+  });
+
+  test('that commits nothing: nothing is uploaded', async () => {
+    const session = await play(kit);
+    await session.work();
+    expect(session.app.inputsOf('upload_bundle')).toEqual([]);
+    expect(session.ending()).toMatchObject({ outcome: 'completed' });
+  });
+
+  test('that writes outside of its worktree: nothing of it is uploaded', async () => {
+    const session = await play(
+      `${commitOne} writeFileSync('../outside.txt', 'x'); writeFileSync('../../../outside.txt', 'x');`,
+    );
+    await session.work();
+    expect(session.origin.git('ls-tree', '-r', '--name-only', branch)).not.toContain('outside');
+    expect(session.isClean()).toBe(true);
+  });
+});
+
+describe('the App’s word', () => {
+  test('TA-5: a superseded session’s engine is stopped at once, and it reports and hands over nothing', async () => {
+    const session = await play(`${commitOne} setInterval(() => {}, 1000);`, {
+      answers: {
+        heartbeat: (() => {
+          let beats = 0;
+          return () => {
+            beats += 1;
+            if (beats >= 2)
+              throw new PlayedRefusal(
+                'superseded_session',
+                'A newer session works on this task.',
+                'Stop working.',
+              );
+            return { stop: null, warn: null, lease_until: '2026-01-01T00:00:00.000Z' };
+          };
+        })(),
+      },
+    });
+    await session.work();
+    expect(session.app.inputsOf('end_session')).toEqual([]);
+    expect(session.app.inputsOf('upload_bundle')).toEqual([]);
+    expect(session.isClean()).toBe(true);
+    expect(await survivors(session)).toEqual([]);
+  });
+
+  test('KW-1: an App that is away for a while costs no work', async () => {
+    const session = await play(`${kit} setTimeout(() => {
+      writeFileSync('late.js', 'late'); git('add', '.'); git('commit', '-qm', 'Late');
+    }, 1500);`);
+    const work = session.work();
+    while (session.app.inputsOf('start_session').length === 0) await delay(20);
+    await session.app.stop();
+    await delay(1_000);
+    await session.app.start();
+    await work;
+    expect(session.ending()).toMatchObject({ outcome: 'completed' });
+    expect(session.origin.git('log', '-1', '--format=%s', branch)).toBe('Late');
+  });
+
+  test('an App that is gone at the end: clean all the same, and no exception', async () => {
+    const session = await play(`${kit} setTimeout(() => {}, 300);`);
+    const work = session.work();
+    while (session.app.inputsOf('start_session').length === 0) await delay(20);
+    await session.app.stop();
+    await work;
+    expect(session.isClean()).toBe(true);
+    expect(session.lines.join('\n')).toContain('the end could not be reported');
+  });
+
+  test('a runner that shuts down stops the session and keeps its work', async () => {
+    const session = await play(
+      `${commitOne} writeFileSync('../committed', ''); setInterval(() => {}, 1000);`,
+    );
+    const asked = new AbortController();
+    const work = session.work(asked.signal);
+    const committed = join(session.place.sessions, session.assignment.session, 'committed');
+    while (!existsSync(committed)) await delay(20);
+    asked.abort();
+    await work;
+    expect(session.ending()).toMatchObject({ outcome: 'stopped', reason: 'The runner is shutting down.' });
+    expect(session.origin.git('log', '-1', '--format=%s', branch)).toBe('Test sum');
+  });
+
+  test('a repository that can’t be fetched ends the session in words', async () => {
+    const session = await play(commitOne, { assignment: { clone_url: '/nowhere/shop.git' } });
+    await session.work();
+    expect(session.ending()?.reason).toMatch(/git fetch ended with 128/);
+    expect(session.isClean()).toBe(true);
+  });
+});

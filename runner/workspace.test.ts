@@ -1,0 +1,226 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import { readdir, readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { basename, join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { branch, gitSync, makeOrigin, temporaryDirectory, type TestOrigin } from './fixtures/origin.ts';
+import { createObjectCache, type ObjectCache } from './object-cache.ts';
+import {
+  baseOf,
+  bundleOf,
+  commitRest,
+  dirtyPaths,
+  excludeUntracked,
+  headOf,
+  makeReadOnly,
+  prepareWorkspace,
+  removeWorkspace,
+  type WorkspaceOrder,
+} from './workspace.ts';
+
+type Bench = {
+  origin: TestOrigin;
+  root: string;
+  cache: ObjectCache;
+  order(name: string, more?: Partial<WorkspaceOrder>): WorkspaceOrder;
+};
+
+function bench(): Bench {
+  const origin = makeOrigin();
+  const root = temporaryDirectory();
+  return {
+    origin,
+    root,
+    cache: createObjectCache(join(root, 'cache')),
+    order: (name, more = {}) => ({
+      session: name,
+      directory: join(root, 'sessions', name),
+      origin: { repository: 'acme/shop', cloneUrl: origin.url, token: null },
+      base: 'main',
+      branch,
+      start: origin.start,
+      ...more,
+    }),
+  };
+}
+
+describe('a workspace', () => {
+  test('AG-2: is a worktree on the task’s branch at its head, without a remote', async () => {
+    const { cache, order, origin } = bench();
+    const workspace = await prepareWorkspace(cache, order('s1'));
+    expect(gitSync(workspace.path, 'rev-parse', '--abbrev-ref', 'HEAD')).toBe(branch);
+    expect(await headOf(workspace)).toBe(origin.start);
+    expect(gitSync(workspace.path, 'remote')).toBe('');
+    expect(await baseOf(workspace)).toBe(origin.base);
+    expect(readFileSync(join(workspace.path, 'README.md'), 'utf8')).toBe('# Shop\n');
+  });
+
+  test('is detached and not for writing in plan and review sessions', async () => {
+    const { cache, order } = bench();
+    const workspace = await prepareWorkspace(cache, order('s1', { branch: null }));
+    await makeReadOnly(workspace);
+    expect(gitSync(workspace.path, 'rev-parse', '--abbrev-ref', 'HEAD')).toBe('HEAD');
+    expect(statSync(join(workspace.path, 'README.md')).mode & 0o222).toBe(0);
+    expect(await dirtyPaths(workspace)).toEqual([]);
+  });
+
+  test('twenty at once share one cache', async () => {
+    const { cache, order, root } = bench();
+    const names = Array.from({ length: 20 }, (_, index) => `s${index}`);
+    const made = await Promise.all(
+      names.map((name) => prepareWorkspace(cache, order(name, { branch: `entourage/12/${name}` }))),
+    );
+    for (const workspace of made) expect(existsSync(join(workspace.path, 'sum.js'))).toBe(true);
+    expect(await readdir(join(root, 'cache'))).toEqual(['acme+shop.git']);
+    await Promise.all(names.map((name) => removeWorkspace(cache, order(name))));
+    expect(await readdir(join(root, 'sessions'))).toEqual([]);
+    expect(await readdir(join(root, 'cache', 'acme+shop.git', 'worktrees')).catch(() => [])).toEqual([]);
+  });
+
+  test('TA-5: takes the branch from a superseded session, whose later commits don’t reach it', async () => {
+    const { cache, order, origin } = bench();
+    const old = await prepareWorkspace(cache, order('old'));
+    const fresh = await prepareWorkspace(cache, order('new'));
+    writeFileSync(join(old.path, 'late.js'), 'late');
+    expect(await commitRest(old, 'Late')).not.toBeNull();
+    expect(await headOf(fresh)).toBe(origin.start);
+    expect(await bundleOf(fresh)).toBeNull();
+  });
+
+  test('a fetch with a token tells it to that host alone, and writes it nowhere', async () => {
+    const { cache, order, origin, root } = bench();
+    gitSync(origin.url, 'update-server-info');
+    const seen: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      seen.push(request.headers.authorization);
+      const path = join(origin.url, new URL(request.url!, 'http://x').pathname.replace(/^\/shop\.git\//, ''));
+      if (!existsSync(path) || statSync(path).isDirectory()) response.writeHead(404).end();
+      else response.end(readFileSync(path));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const cloneUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/shop.git`;
+    const token = 'ghs_1_read-only.token';
+    const secret = Buffer.from(`x-access-token:${token}`).toString('base64');
+    await prepareWorkspace(cache, order('s1', { origin: { repository: 'acme/shop', cloneUrl, token } }));
+    expect(new Set(seen)).toEqual(new Set([`Basic ${secret}`]));
+    for (const name of await readdir(root, { recursive: true, withFileTypes: true })) {
+      if (!name.isFile()) continue;
+      const text = await readFile(join(name.parentPath, name.name), 'latin1');
+      expect(text.includes(token) || text.includes(secret), join(name.parentPath, name.name)).toBe(false);
+    }
+  });
+
+  test('what a session wrote into the shared configuration does not reach the next one', async () => {
+    const { cache, order, root } = bench();
+    const first = await prepareWorkspace(cache, order('s1'));
+    gitSync(first.path, 'config', 'core.fsmonitor', `touch ${root}/ran`);
+    gitSync(first.path, 'config', `url.file:///nowhere/.insteadOf`, '/');
+    const hooks = join(root, 'cache', 'acme+shop.git', 'hooks');
+    mkdirSync(hooks, { recursive: true });
+    writeFileSync(join(hooks, 'post-checkout'), `#!/bin/sh\ntouch ${root}/ran\n`, { mode: 0o755 });
+    const second = await prepareWorkspace(cache, order('s2', { branch: 'entourage/12/t3' }));
+    expect(await dirtyPaths(second)).toEqual([]);
+    expect(existsSync(join(root, 'ran'))).toBe(false);
+    expect(gitSync(second.path, 'config', '--list')).not.toContain('insteadof');
+  });
+});
+
+describe('ending a workspace', () => {
+  test('commits what is left once, in our name, and bundles it', async () => {
+    const { cache, order, origin } = bench();
+    const workspace = await prepareWorkspace(cache, order('s1'));
+    writeFileSync(join(workspace.path, 'new file.js'), 'new');
+    rmSync(join(workspace.path, 'sum.js'));
+    const head = await commitRest(workspace, 'The rest');
+    expect(await commitRest(workspace, 'Again')).toBeNull();
+    expect(gitSync(workspace.path, 'log', '-1', '--format=%an|%ae|%s')).toBe(
+      'Entourage|entourage@users.noreply.github.com|The rest',
+    );
+    const bundle = await bundleOf(workspace);
+    expect(bundle?.head).toBe(head);
+    writeFileSync(join(origin.url, 'work.bundle'), bundle!.bytes);
+    origin.git('fetch', '--quiet', 'work.bundle', 'HEAD:refs/heads/taken');
+    expect(origin.git('diff', '--name-status', branch, 'taken')).toBe('A\tnew file.js\nD\tsum.js');
+  });
+
+  test('has nothing to bundle when nobody committed', async () => {
+    const { cache, order } = bench();
+    expect(await bundleOf(await prepareWorkspace(cache, order('s1')))).toBeNull();
+  });
+
+  test('leaves out what the set-up made', async () => {
+    const { cache, order } = bench();
+    const workspace = await prepareWorkspace(cache, order('s1'));
+    mkdirSync(join(workspace.path, 'node_modules'));
+    writeFileSync(join(workspace.path, 'node_modules', 'dependency.js'), '');
+    writeFileSync(join(workspace.path, 'made [1]?.txt'), '');
+    await excludeUntracked(workspace);
+    writeFileSync(join(workspace.path, 'mine.js'), '');
+    expect((await dirtyPaths(workspace)).map(({ path }) => path)).toEqual(['mine.js']);
+  });
+
+  test('works on its own git directory, even when the agent removed `.git`', async () => {
+    const { cache, order, root } = bench();
+    gitSync(root, 'init', '--quiet');
+    const workspace = await prepareWorkspace(cache, order('s1'));
+    rmSync(join(workspace.path, '.git'));
+    writeFileSync(join(workspace.path, 'new.js'), 'new');
+    const head = await commitRest(workspace, 'The rest');
+    expect(head).not.toBeNull();
+    expect(gitSync(root, 'status', '--porcelain', '--untracked-files=no')).toBe('');
+    expect((await bundleOf(workspace))?.head).toBe(head);
+  });
+
+  test('gets past the locks of a killed git, and commits no conflict markers', async () => {
+    const { cache, order } = bench();
+    const workspace = await prepareWorkspace(cache, order('s1'));
+    writeFileSync(join(workspace.gitDirectory, 'index.lock'), '');
+    writeFileSync(join(workspace.path, 'sum.js'), 'mine');
+    expect(await commitRest(workspace, 'Mine')).not.toBeNull();
+    gitSync(workspace.path, 'checkout', '--quiet', '-b', 'other', workspace.start);
+    writeFileSync(join(workspace.path, 'sum.js'), 'theirs');
+    expect(await commitRest(workspace, 'Theirs')).not.toBeNull();
+    gitSync(workspace.path, 'checkout', '--quiet', branch);
+    expect(() => gitSync(workspace.path, 'merge', 'other')).toThrow();
+    expect(await commitRest(workspace, 'Markers')).toBeNull();
+  });
+
+  test('removes read-only directories and never follows a link out', async () => {
+    const { cache, order, root } = bench();
+    const outside = join(root, 'outside');
+    mkdirSync(outside);
+    writeFileSync(join(outside, 'precious'), '');
+    const workspace = await prepareWorkspace(cache, order('s1'));
+    mkdirSync(join(workspace.path, 'sealed'));
+    writeFileSync(join(workspace.path, 'sealed', 'file'), '', { mode: 0o400 });
+    symlinkSync(outside, join(workspace.path, 'way-out'));
+    chmodSync(join(workspace.path, 'sealed'), 0o500);
+    await removeWorkspace(cache, order('s1'));
+    expect(existsSync(workspace.path)).toBe(false);
+    expect(existsSync(join(outside, 'precious'))).toBe(true);
+  });
+
+  test('KW-1: a sweep clears what killed processes left in the cache', async () => {
+    const { cache, order, root } = bench();
+    const workspace = await prepareWorkspace(cache, order('s1'));
+    const dir = join(root, 'cache', 'acme+shop.git');
+    writeFileSync(join(dir, 'packed-refs.lock'), '');
+    rmSync(order('s1').directory, { recursive: true });
+    await createObjectCache(join(root, 'cache')).sweep();
+    expect(existsSync(join(dir, 'packed-refs.lock'))).toBe(false);
+    expect(existsSync(workspace.gitDirectory), basename(workspace.gitDirectory)).toBe(false);
+    expect(gitSync(dir, 'for-each-ref', 'refs/heads', 'refs/entourage')).toBe('');
+    expect((await prepareWorkspace(cache, order('s2'))).start).toBe(workspace.start);
+  });
+});
