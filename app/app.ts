@@ -24,7 +24,14 @@ import { createGitHub, type App as GitHubApp, type AppOptions } from './github/a
 import { startWorker, type Worker } from './jobs/worker.ts';
 import type { Log } from './log.ts';
 
-export type Parts = { config: Config; version: string; databaseUrl: string; log: Log };
+export type Parts = {
+  config: Config;
+  version: string;
+  databaseUrl: string;
+  log: Log;
+  /** The connection that hears other replicas broke: Postgres may be gone. */
+  databaseLost?: () => void;
+};
 export type App = { url: string; [Symbol.asyncDispose](): Promise<void> };
 
 export const gitHubOptions = (config: Config): AppOptions => ({
@@ -83,7 +90,10 @@ export async function startApp(parts: Parts): Promise<App> {
     replicas = stack.use(
       await connectReplicas(parts.databaseUrl, {
         hear: (keys) => engine.bell.hear(keys),
-        lost: (error) => log.warn({ err: error }, 'lost the connection that hears other replicas'),
+        lost: (error) => {
+          log.warn({ err: error }, 'lost the connection that hears other replicas');
+          parts.databaseLost?.();
+        },
       }),
     );
     const execute = createExecute(engine);

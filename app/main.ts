@@ -1,5 +1,6 @@
 /** The App's process: `serve`, and what only the operator of the machine may do: `runner-token`, `api-key`. */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
@@ -28,6 +29,10 @@ const { positionals, values } = parseArgs({
     name: { type: 'string', default: 'operator' },
   },
 });
+
+const stop = new AbortController();
+const stopping = stop.signal;
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
 
 const config = readConfig(process.env);
 const { version } = z
@@ -63,18 +68,33 @@ async function openPostgres(): Promise<Postgres> {
     : await startPostgres({ url: databaseOwnerUrl, appUrl: databaseUrl, dir: directory });
 }
 
+/** Nobody else looks after a Postgres of our own: when it dies it is started again, on the same address, and work goes on. */
+function keepUp(): () => void {
+  let starting = false;
+  return () => {
+    if (starting || stopping.aborted || config.databaseUrl !== undefined) return;
+    starting = true;
+    openPostgres()
+      .then(() => log.info({}, 'Postgres is up'))
+      .catch((error: unknown) => log.error({ err: error }, 'Postgres could not be started again'))
+      .finally(() => {
+        starting = false;
+      });
+  };
+}
+
 async function serve(): Promise<void> {
   const stack = new AsyncDisposableStack();
-  const stopping = new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
-  });
   try {
     const postgres = stack.use(await openPostgres());
     await migrate(postgres.ownerUrl);
-    const app = stack.use(await startApp({ config, version, databaseUrl: postgres.appUrl, log }));
+    const databaseLost = keepUp();
+    const app = stack.use(
+      await startApp({ config, version, databaseUrl: postgres.appUrl, log, databaseLost }),
+    );
     // One line for whoever started us: a person, the demo, a supervisor.
     console.log(JSON.stringify({ listening: app.url, version }));
-    await stopping;
+    if (!stopping.aborted) await once(stopping, 'abort');
     log.info({}, 'stopping');
   } finally {
     await stack.disposeAsync();
