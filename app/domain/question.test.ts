@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { exampleQuestion, later } from './example.ts';
+import { isRejection } from './rejection.ts';
+import { decide, evolve, type Question, type QuestionCommand } from './question.ts';
+
+function fold(question: Question, command: QuestionCommand): Question {
+  const events = decide(question, command);
+  if (isRejection(events)) throw new Error(events.message);
+  return events.reduce((state, event) => evolve(state, event, later), question);
+}
+
+it('AG-7 is answered once, and says by whom when somebody answers again', () => {
+  const answered = fold(exampleQuestion(), { type: 'answer_question', text: '204', by: 'ana' });
+  expect(answered).toMatchObject({ state: 'answered', answer: '204', answeredBy: 'ana', answeredAt: later });
+  expect(decide(answered, { type: 'answer_question', text: '200', by: 'ben' })).toMatchObject({
+    rejected: 'question_closed',
+    message: 'Question q1 is closed: answered by @ana: “204”.',
+  });
+});
+
+it('AG-7 takes its fallback when nobody answers in time', () => {
+  const expired = fold(exampleQuestion(), { type: 'expire_question' });
+  expect(expired).toMatchObject({ state: 'expired', answer: '200 with an empty list', answeredBy: null });
+  expect(decide(expired, { type: 'answer_question', text: 'x', by: 'ana' })).toMatchObject({
+    message: 'Question q1 is closed: expired.',
+  });
+});
+
+it('is withdrawn with its session, and timers that come late change nothing', () => {
+  const withdrawn = fold(exampleQuestion(), { type: 'withdraw_question' });
+  expect(withdrawn).toMatchObject({ state: 'withdrawn', answer: null });
+  expect(decide(withdrawn, { type: 'expire_question' })).toEqual([]);
+  expect(decide(withdrawn, { type: 'withdraw_question' })).toEqual([]);
+  expect(evolve(withdrawn, { type: 'run_done' }, later)).toBe(withdrawn);
+});
