@@ -25,7 +25,7 @@ type Yard = {
   directory: string;
   /** What the App will hand out, in order. */
   queue: Assignment[];
-  start(...args: string[]): Runner;
+  start: (...args: string[]) => Runner;
 };
 type Runner = { child: ChildProcess; exited: Promise<unknown>; log(): string };
 

@@ -79,16 +79,17 @@ async function sit(options: DeskOptions = {}): Promise<Desk> {
 }
 
 const question = {
-  ...{
-    run: 12,
-    question: 'q1',
-    task: 't2',
-    agent: 'eng-1',
-    kind: 'question',
-    text: '204 or 200?',
-    options: [],
-  },
-  ...{ state: 'open', answer: null, answered_by: null, deadline: null },
+  run: 12,
+  question: 'q1',
+  task: 't2',
+  agent: 'eng-1',
+  kind: 'question',
+  text: '204 or 200?',
+  options: [],
+  state: 'open',
+  answer: null,
+  answered_by: null,
+  deadline: null,
 };
 const commit = (workspace: Workspace, name: string) => {
   writeFileSync(join(workspace.path, name), name);

@@ -5,9 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { endSession, startSession, type Assignment } from '../app/catalog/sessions.ts';
 import { createClient, type Client } from '../app/client/client.ts';
 import type { Outcome, Usage } from '../app/domain/session.ts';
+import { activityOf } from './activity.ts';
 import { findEngine } from './engines/engines.ts';
-import type { EngineEvent, EngineRun } from './engines/engine.ts';
+import type { EngineRun } from './engines/engine.ts';
 import { environmentFor } from './engines/environment.ts';
+import { handOver } from './hand-over.ts';
 import { beat, isOver } from './heartbeat.ts';
 import { wordsOf, type Log } from './log.ts';
 import type { ObjectCache } from './object-cache.ts';
@@ -19,13 +21,10 @@ import { runSetUp } from './set-up.ts';
 import type { Tickets } from './tickets.ts';
 import { createUploader, type Uploader } from './upload.ts';
 import {
-  commitRest,
   excludeUntracked,
-  headOf,
   makeReadOnly,
   prepareWorkspace,
   removeWorkspace,
-  undoCommit,
   type Workspace,
 } from './workspace.ts';
 
@@ -185,7 +184,14 @@ async function go(course: Course): Promise<Ending> {
   const uploader = createUploader(course.client, assignment.session, workspace);
   const ending = await think(course, { workspace, uploader, environment });
   if (!writes(assignment) || course.over) return ending;
-  return await handOver(course, { workspace, uploader, ending });
+  course.activity = 'handing over the work';
+  const { agent } = assignment;
+  const { pushPatienceMs: patienceMs } = place;
+  const refusal = await handOver({ workspace, uploader, agent, patienceMs, log: course.log });
+  if (refusal === null) return ending;
+  return ending.outcome === 'completed'
+    ? { outcome: 'failed', reason: refusal }
+    : { ...ending, reason: `${ending.reason}\n${refusal}` };
 }
 
 /** Only a work session's commits go anywhere. */
@@ -265,46 +271,6 @@ async function follow(course: Course, engine: EngineRun): Promise<{ ok: boolean;
     course.activity = activityOf(event) ?? course.activity;
   }
   return last;
-}
-
-function activityOf(event: EngineEvent): string | null {
-  switch (event.type) {
-    case 'started':
-      return 'thinking';
-    case 'text':
-      return event.text.replaceAll(/\s+/g, ' ').trim().slice(0, 300);
-    case 'tool_started':
-      return `using ${event.tool}`;
-    case 'tool_ended':
-      return `${event.tool} ${event.ok ? 'done' : 'failed'}`;
-    case 'retrying':
-      return `waiting for the model: ${event.reason}`;
-    case 'usage':
-    case 'ended':
-      return null;
-  }
-}
-
-type Left = { workspace: Workspace; uploader: Uploader; ending: Ending };
-
-/** What the engine left becomes a commit, and what is committed is handed over, however the session ended. */
-async function handOver(course: Course, { workspace, uploader, ending }: Left): Promise<Ending> {
-  course.activity = 'handing over the work';
-  const agents = await headOf(workspace);
-  const rest = await commitRest(workspace, `Work of ${course.assignment.agent} that was not committed`);
-  let result = await uploader.push(course.place.pushPatienceMs);
-  if (result.state === 'refused' && rest !== null) {
-    // What was left over must not take the agent's own commits down with it.
-    course.log('the uncommitted rest was refused', { reason: result.reason });
-    await undoCommit(workspace, agents);
-    result = await uploader.push(course.place.pushPatienceMs);
-  }
-  course.log('work handed over', { state: result.state, head: result.head });
-  if (result.state !== 'refused') return ending;
-  const reason = `The work could not be pushed: ${result.reason}`;
-  return ending.outcome === 'completed'
-    ? { outcome: 'failed', reason }
-    : { ...ending, reason: `${ending.reason}\n${reason}` };
 }
 
 async function report(course: Course, ending: Ending): Promise<void> {

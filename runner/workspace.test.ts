@@ -32,7 +32,7 @@ type Bench = {
   origin: TestOrigin;
   root: string;
   cache: ObjectCache;
-  order(name: string, more?: Partial<WorkspaceOrder>): WorkspaceOrder;
+  order: (name: string, more?: Partial<WorkspaceOrder>) => WorkspaceOrder;
 };
 
 function bench(): Bench {

@@ -28,24 +28,54 @@ function entourage(args: readonly string[], environment: Record<string, string> 
 }
 
 const run = {
-  ...{
-    repository: 'acme/shop',
-    run: 12,
-    issue: 7,
-    title: 'Notify \u001b[31musers',
-    intent: '',
-    state: 'awaiting_approval',
+  repository: 'acme/shop',
+  run: 12,
+  issue: 7,
+  title: 'Notify \x1B[31musers',
+  intent: '',
+  state: 'awaiting_approval',
+  template: 'feature',
+  requester: 'ana',
+  base: 'main',
+  approved_by: null,
+  reason: null,
+  tasks: {
+    total: 2,
+    done: 0,
+    cancelled: 0,
+    failed: 0,
+    moving: 0,
   },
-  ...{ template: 'feature', requester: 'ana', base: 'main', approved_by: null, reason: null },
-  tasks: { total: 2, done: 0, cancelled: 0, failed: 0, moving: 0 },
   plan: {
-    ...{ version: 2, by: 'manager', source: '', note: '' },
+    version: 2,
+    by: 'manager',
+    source: '',
+    note: '',
     tasks: [
-      { task: 't1', title: 'Store', why: 'first', size: 'S', agent: null, files: [], depends_on: [] },
-      { task: 't2', title: 'Send', why: 'then', size: 'M', agent: null, files: [], depends_on: ['t1'] },
+      {
+        task: 't1',
+        title: 'Store',
+        why: 'first',
+        size: 'S',
+        agent: null,
+        files: [],
+        depends_on: [],
+      },
+      {
+        task: 't2',
+        title: 'Send',
+        why: 'then',
+        size: 'M',
+        agent: null,
+        files: [],
+        depends_on: ['t1'],
+      },
     ],
   },
-  ...{ cost_usd: 0, budget_usd: 25, created_at: '2026-01-01T00:00:00.000Z', ended_at: null },
+  cost_usd: 0,
+  budget_usd: 25,
+  created_at: '2026-01-01T00:00:00.000Z',
+  ended_at: null,
 };
 
 describe('SE-3: entourage', { timeout: 30_000 }, () => {

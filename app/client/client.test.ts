@@ -140,7 +140,7 @@ describe('the client', () => {
     ['another server', 404, '<html>nothing here</html>', ClientError],
     ['an answer of another version', 200, '{"ok":"yes"}', TransportError],
     ['half an answer', 200, '{"ok":', TransportError],
-  ])('tells %s from the App', async (_, status, body, kind) => {
+  ])('tells %s from the App', async (...[, status, body, kind]) => {
     const url = await listen((__, response) => response.writeHead(status).end(body));
     const client = createClient({ url, token: 't', pauseMs: 1 });
     await expect(client.call(ping, {})).rejects.toThrow(kind);
