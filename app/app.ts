@@ -123,13 +123,25 @@ export async function startApp(parts: Parts): Promise<App> {
   }
 }
 
-/** Installations that were made while no App was listening. */
+/** What happened on GitHub while no App was listening: new installations, repositories, names. */
 async function recordInstallations(github: GitHubApp, execute: Execute, log: Log): Promise<void> {
   const cause = `start:${randomUUID()}`;
   for (const { id, account, accountType } of await github.installations()) {
     const caller = { actor: { kind: 'system', name: 'start' }, installation: id, cause } as const;
     await execute('record_installation', { account, account_type: accountType }, caller);
-    log.info({ installation: id, account }, 'installation known');
+    const repositories = await github.github(id).repositories();
+    for (const repository of repositories) {
+      const { owner, name, defaultBranch, private: hidden } = repository;
+      const known = {
+        repository: repository.id,
+        owner,
+        name,
+        default_branch: defaultBranch,
+        private: hidden,
+      };
+      await execute('record_repository', known, caller);
+    }
+    log.info({ installation: id, account, repositories: repositories.length }, 'installation known');
   }
 }
 

@@ -129,13 +129,16 @@ async function statuses(
   repository: RepositoryRef,
   head: string,
 ): Promise<Check[]> {
-  const data = await call(`reads the statuses of ${head} in ${named(repository)}`, () =>
-    octokit.request('GET /repos/{owner}/{repo}/commits/{ref}/status', {
-      ...at(repository),
-      ref: head,
-      per_page: 100,
-    }),
+  const data = await optional(() =>
+    call(`reads the statuses of ${head} in ${named(repository)}`, () =>
+      octokit.request('GET /repos/{owner}/{repo}/commits/{ref}/status', {
+        ...at(repository),
+        ref: head,
+        per_page: 100,
+      }),
+    ),
   );
+  if (data === null) return [];
   return data.statuses.map((status) => ({
     name: status.context,
     status: status.state === 'pending' ? 'in_progress' : 'completed',
@@ -152,8 +155,8 @@ async function requiredContexts(
   repository: RepositoryRef,
   base: string,
 ): Promise<string[]> {
-  try {
-    const rules = await pages((page, size) =>
+  const rules = await optional(() =>
+    pages((page, size) =>
       call(`reads the rules of ${base} in ${named(repository)}`, () =>
         octokit.request('GET /repos/{owner}/{repo}/rules/branches/{branch}', {
           ...at(repository),
@@ -162,20 +165,23 @@ async function requiredContexts(
           per_page: size,
         }),
       ),
-    );
-    const contexts = rules.flatMap((rule) =>
-      rule.type === 'required_status_checks' ? (rule.parameters?.required_status_checks ?? []) : [],
-    );
-    return [
-      ...new Set(
-        contexts
-          .filter((item) => item.integration_id !== appId && !/^entourage(\/|$)/.test(item.context))
-          .map((item) => item.context),
-      ),
-    ];
+    ),
+  );
+  const contexts = (rules ?? []).flatMap((rule) =>
+    rule.type === 'required_status_checks' ? (rule.parameters?.required_status_checks ?? []) : [],
+  );
+  const foreign = contexts.filter(
+    (item) => item.integration_id !== appId && !/^entourage(\/|$)/.test(item.context),
+  );
+  return [...new Set(foreign.map((item) => item.context))];
+}
+
+/** Plans without rulesets and installations without the permission answer 403 or 404: there is nothing to see then. */
+async function optional<T>(reading: () => Promise<T>): Promise<T | null> {
+  try {
+    return await reading();
   } catch (error) {
-    // Plans without rulesets answer 403 or 404: nothing is required there.
-    if (refusedWith(error, 404) || (refusedWith(error, 403) && error.blockedUntil === null)) return [];
+    if (refusedWith(error, 404) || (refusedWith(error, 403) && error.blockedUntil === null)) return null;
     throw error;
   }
 }

@@ -50,9 +50,10 @@ export type CheckRunContent = {
 export type GitHub = {
   /** The App's own login, e.g. `entourage[bot]`; only its comments carry our markers. */
   login(): Promise<string>;
-  repository(
-    id: number,
-  ): Promise<{ id: number; owner: string; name: string; defaultBranch: string; private: boolean } | null>;
+  /** Every repository that this installation reaches. */
+  repositories(): Promise<
+    { id: number; owner: string; name: string; defaultBranch: string; private: boolean }[]
+  >;
   /** By `user.permissions.*` (G5). */
   permission(repository: RepositoryRef, login: string): Promise<Permission>;
   /** The file's text at `ref` (default branch when absent), or null. */

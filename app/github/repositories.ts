@@ -3,7 +3,7 @@ import { fromGitHub } from '../domain/permission.ts';
 import { pages, type Connection } from './connection.ts';
 import type { GitHub, RepositoryRef } from './port.ts';
 
-type Verbs = Pick<GitHub, 'repository' | 'permission' | 'readFile'>;
+type Verbs = Pick<GitHub, 'repositories' | 'permission' | 'readFile'>;
 
 export const at = (repository: RepositoryRef): { owner: string; repo: string } => ({
   owner: repository.owner,
@@ -13,23 +13,19 @@ export const named = (repository: RepositoryRef): string => `${repository.owner}
 
 export function repositoryVerbs({ octokit, call, find }: Connection): Verbs {
   return {
-    // There is no documented way to a repository by its id; the installation's list knows all ids.
-    repository: async (id) => {
+    repositories: async () => {
       const rows = await pages((page, size) =>
         call('lists its repositories', () =>
           octokit.request('GET /installation/repositories', { page, per_page: size }),
         ).then((data) => data.repositories),
       );
-      const row = rows.find((candidate) => candidate.id === id);
-      return row === undefined
-        ? null
-        : {
-            id,
-            owner: row.owner.login,
-            name: row.name,
-            defaultBranch: row.default_branch,
-            private: row.private,
-          };
+      return rows.map((row) => ({
+        id: row.id,
+        owner: row.owner.login,
+        name: row.name,
+        defaultBranch: row.default_branch,
+        private: row.private,
+      }));
     },
     permission: async (repository, login) => {
       const data = await find(`reads the permission of ${login} on ${named(repository)}`, () =>
