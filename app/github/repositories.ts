@@ -20,7 +20,7 @@ export function repositoryVerbs({ octokit, call, find }: Connection): Verbs {
         ).then((data) => data.repositories),
       );
       return rows.map((row) => ({
-        id: row.id,
+        id: Number(row.id),
         owner: row.owner.login,
         name: row.name,
         defaultBranch: row.default_branch,
