@@ -167,10 +167,19 @@ function appSettings({
 function environment(directory: string): Record<string, string> {
   const bin = join(directory, 'bin');
   mkdirSync(bin, { recursive: true });
-  const agent = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'demo/agent.ts')}'\n`;
+  const cache = join(directory, 'compile-cache');
+  const agent = `#!/bin/sh\nNODE_COMPILE_CACHE='${cache}' exec '${process.execPath}' '${join(root, 'demo/agent.ts')}'\n`;
   writeFileSync(join(bin, 'demo-agent'), agent, { mode: 0o755 });
   const path = [bin, dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
-  return { PATH: path, HOME: directory, TMPDIR: tmpdir(), LANG: 'C.UTF-8', NODE_ENV: 'production' };
+  // Many short Node processes start from the same files: what one compiled, the others read.
+  return {
+    PATH: path,
+    NODE_COMPILE_CACHE: cache,
+    HOME: directory,
+    TMPDIR: tmpdir(),
+    LANG: 'C.UTF-8',
+    NODE_ENV: 'production',
+  };
 }
 
 async function freePort(): Promise<number> {

@@ -10,7 +10,7 @@ export type Watch = {
   onLook?: (what: string) => void;
 };
 
-const pauseMs = 300;
+const pauseMs = 400;
 
 /** Looks until `look` gives something else than null. Rejects with `what` when the time is up. */
 export async function until<T>({ what, within, onLook }: Watch, look: () => Promise<T | null>): Promise<T> {

@@ -31,7 +31,8 @@ export async function connectTools(configurationFile: string): Promise<Tools> {
   if (server === undefined) throw new Error(`${configurationFile} names no MCP server`);
   const client = new Client({ name: 'demo-agent', version: '1.0.0' });
   const { command, args, env } = server;
-  const inherited = { PATH: process.env['PATH'] ?? '' };
+  const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env;
+  const inherited = { PATH, ...(NODE_COMPILE_CACHE === '' ? {} : { NODE_COMPILE_CACHE }) };
   await client.connect(
     new StdioClientTransport({ command, args, env: { ...inherited, ...env }, stderr: 'inherit' }),
   );

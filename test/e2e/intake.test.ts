@@ -40,7 +40,7 @@ it('IN-3: dispatch makes one task for one agent, without a plan to approve', asy
   const issue = await ana.opensIssue('Typo', '');
   world.works('Fix the typo in the README', work('README.md'));
   const command = await ben.comments(issue, '/entourage dispatch Fix the typo in the README');
-  await world.reacts(command, 'rocket');
+  await world.reacts(command, 'eyes');
   const pull = await world.pull(issue, 't1').isReady();
   expect((await world.records.tasksOf(issue)).length).toBe(1);
   expect((await world.sessions(issue)).map(({ kind }) => kind)).toEqual(['work']);

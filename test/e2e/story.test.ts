@@ -39,7 +39,7 @@ it('IN-1 PL-1 PL-3 PL-4 TA-2 TA-7 RE-1 RE-3 RE-5 SE-1 AG-5: an issue becomes mer
 
   const issue = await ana.opensIssue('Add wishlists', 'Members want to keep what they wish for.');
   const command = await ana.comments(issue, '/entourage run');
-  await world.reacts(command, 'rocket');
+  await world.reacts(command, 'eyes');
   await world.run(issue).is('awaiting_approval');
   const card = await world.card(issue).shows(/Approve this plan/);
   expect(card.body).toContain('```mermaid');

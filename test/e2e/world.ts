@@ -16,7 +16,6 @@ import { delimiter, dirname, join } from 'node:path';
 import { pino } from 'pino';
 import { expect } from 'vitest';
 import { startApp, type App } from '../../app/app.ts';
-import { createRunnerToken } from '../../app/catalog/sessions.ts';
 import { verifyEvents } from '../../app/catalog/runs.ts';
 import { createClient, type Client } from '../../app/client/client.ts';
 import { readConfig } from '../../app/config.ts';
@@ -228,7 +227,7 @@ export async function furnish(
   const user = (login: string): User => createUser(login, forge.credentials.tokens[login] ?? '', where);
   const runners = new Set<Program>();
   const startRunner = async (slots = 4): Promise<Program> => {
-    const { token } = await olga.call(createRunnerToken, { repository: `${owner}/${repo}` });
+    const token = await plantRunnerToken(records, forge);
     const name = `runner-${runners.size + 1}`;
     const program = startProgram({
       name,
@@ -294,6 +293,16 @@ async function plantKey(records: Records, forge: RunningForge): Promise<string> 
     [createHash('sha256').update(key).digest(), forge.credentials.installations[owner], olga?.id],
   );
   return key;
+}
+
+/** A registration token, put where the operator's command would put it. */
+export async function plantRunnerToken(records: Records, forge: RunningForge): Promise<string> {
+  const token = `ent_registration_${randomBytes(32).toString('base64url')}`;
+  await records.query(
+    `insert into runner_token (hash, installation, group_name, created_by, expires_at) values ($1, $2, 'default', 'olga', now() + interval '1 hour')`,
+    [createHash('sha256').update(token).digest(), forge.credentials.installations[owner]],
+  );
+  return token;
 }
 
 function writeScript(
