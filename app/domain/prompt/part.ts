@@ -30,7 +30,7 @@ function within({ text, budget, more }: Part): string {
 function openFence(text: string): string | null {
   let open: string | null = null;
   for (const line of text.split('\n')) {
-    const mark = /^(`{3,})(\w*)$/.exec(line);
+    const mark = /^( *`{3,})(\w*)$/.exec(line);
     if (mark === null) continue;
     if (open === null) open = mark[1] ?? null;
     else if (mark[1] === open && mark[2] === '') open = null;

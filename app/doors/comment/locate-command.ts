@@ -37,8 +37,10 @@ export function locateCommand(comment: string): Located | null {
   return { line: rest.slice(0, lineEnd).trim(), body: rest.slice(lineEnd).replaceAll(/\r\n?/g, '\n').trim() };
 }
 
-/** The first of `starts` that is shown as plain text. */
+/** The first of `starts` that is shown as plain text. Where nothing stands before it, nothing can hide it. */
 function plainStart(text: string, starts: readonly number[]): number | undefined {
+  const [first] = starts;
+  if (first !== undefined && text.slice(0, first).trim().toLowerCase() === '/entourage') return first;
   const context = contextOf(text, starts.at(-1) ?? 0);
   if (context.length > maxParsed || deep.test(context)) return undefined;
   const ranges = plainRanges(context);
