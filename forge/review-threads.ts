@@ -86,11 +86,14 @@ export function addReply(
   reply: { pull: Pull; review: Review; body: string; to: ReviewComment },
 ): ReviewComment {
   const { path, subjectType, side, startSide, line, startLine, diffHunk } = reply.to;
+  // A reply in an outdated thread is outdated from the start: it keeps the lines where the thread began (G16).
+  const { originalLine, originalStartLine } = reply.to;
   return plantComment(forge, doer, {
     ...reply,
     threadId: reply.to.threadId,
     inReplyToId: reply.to.id,
     place: { path, subjectType, side, startSide, line, startLine, diffHunk },
+    began: { originalLine, originalStartLine },
   });
 }
 
@@ -104,10 +107,12 @@ type Planting = {
     ReviewComment,
     'path' | 'subjectType' | 'side' | 'startSide' | 'line' | 'startLine' | 'diffHunk'
   >;
+  /** Where the thread began, for a reply; a first comment begins where it stands. */
+  began?: Pick<ReviewComment, 'originalLine' | 'originalStartLine'>;
 };
 
 function plantComment(forge: Forge, doer: Doer, planting: Planting): ReviewComment {
-  const { pull, review, body, threadId, inReplyToId, place } = planting;
+  const { pull, review, body, threadId, inReplyToId, place, began } = planting;
   const now = forge.clock.timestamp();
   const comment: ReviewComment = {
     ...place,
@@ -119,8 +124,8 @@ function plantComment(forge: Forge, doer: Doer, planting: Planting): ReviewComme
     authorId: doer.actor.id,
     viaAppId: doer.caller.app?.id ?? null,
     body,
-    originalLine: place.line,
-    originalStartLine: place.startLine,
+    originalLine: began?.originalLine ?? place.line,
+    originalStartLine: began?.originalStartLine ?? place.startLine,
     commitSha: pull.headSha,
     originalCommitSha: pull.headSha,
     createdAt: now,

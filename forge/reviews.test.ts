@@ -214,7 +214,13 @@ describe('line comments', () => {
     await bed.commit(branch, { 'list.txt': ['new first\n', ...numbers(30).with(9, 'ten\n')].join('') });
     expect((await comments())[0]).toMatchObject({ line: 11, original_line: 10 });
     await bed.commit(branch, { 'list.txt': ['new first\n', ...numbers(30).with(9, 'ten again\n')].join('') });
-    expect((await comments())[0]).toMatchObject({ line: null, original_line: 10 });
+    const [outdated] = await comments();
+    expect(outdated).toMatchObject({ line: null, original_line: 10 });
+    const { data: reply } = await bed.installation.request(
+      'POST /repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies',
+      { ...shop, pull_number: number, comment_id: outdated!.id, body: 'fixed' },
+    );
+    expect(reply).toMatchObject({ line: null, original_line: 10 });
   });
 
   test('bodies have GitHub’s length (G2); others’ comments are edited by people with write (G5)', async () => {
