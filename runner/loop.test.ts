@@ -105,13 +105,16 @@ describe('a runner', { timeout: 30_000 }, () => {
   });
 
   test('hosts as many sessions at once as it has slots, and claims no more', async () => {
-    const { app, origin, queue, start } = await open();
+    const { app, origin, directory, queue, start } = await open();
     const runner = start('--slots', '2');
-    for (let index = 0; index < 3; index += 1)
-      queue.push(assignmentFor(origin, 'setTimeout(() => {}, 1500);'));
+    const enough = JSON.stringify(join(directory, 'enough'));
+    const patient = `import { existsSync } from 'node:fs';
+      setInterval(() => { if (existsSync(${enough})) process.exit(0); }, 50);`;
+    for (let index = 0; index < 3; index += 1) queue.push(assignmentFor(origin, patient));
     await until(() => app.inputsOf('start_session').length === 2);
     await delay(500);
     expect(queue).toHaveLength(1);
+    writeFileSync(join(directory, 'enough'), '');
     await until(() => app.inputsOf('end_session').length === 3);
     await end(runner);
   });

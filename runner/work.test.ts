@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -71,10 +71,13 @@ describe('a session', () => {
     const session = await play(`${kit}
       say({ type: 'usage', ...${JSON.stringify(usage)} });
       say({ type: 'tool_started', tool: 'bash' });
-      setTimeout(() => {}, 1800);`);
-    await session.work();
-    const beats = session.app.inputsOf('heartbeat');
-    expect(beats.at(-1)).toMatchObject({ activity: 'using bash', usage });
+      setInterval(() => { if (existsSync('../enough')) process.exit(0); }, 50);`);
+    const work = session.work();
+    const beat = () => session.app.inputsOf('heartbeat').find(({ activity }) => activity === 'using bash');
+    while (beat() === undefined) await delay(20);
+    writeFileSync(join(session.place.sessions, session.assignment.session, 'enough'), '');
+    await work;
+    expect(beat()).toMatchObject({ activity: 'using bash', usage });
   });
 
   test('the set-up runs before the engine, and its products are not the agent’s work', async () => {
@@ -159,17 +162,15 @@ describe('a bad agent', () => {
         `${commitOne} import { spawn } from 'node:child_process';
       ${stubborn}
       for (let i = 0; i < 3; i++) spawn(process.execPath, ['-e', ${JSON.stringify(stubborn)}], { detached: true, stdio: 'inherit' }).unref();
-      writeFileSync('left.txt', 'left');`,
+      writeFileSync('left.txt', 'left');
+      say({ type: 'text', text: 'stuck' });`,
         {
           answers: {
-            heartbeat: (() => {
-              let beats = 0;
-              return () => ({
-                stop: ++beats >= 3 ? 'The budget is used up.' : null,
-                warn: null,
-                lease_until: '2026-01-01T00:00:00.000Z',
-              });
-            })(),
+            heartbeat: ({ input }) => ({
+              stop: input['activity'] === 'stuck' ? 'The budget is used up.' : null,
+              warn: null,
+              lease_until: '2026-01-01T00:00:00.000Z',
+            }),
           },
         },
       );

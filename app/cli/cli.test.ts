@@ -115,6 +115,13 @@ describe('SE-3: entourage', { timeout: 30_000 }, () => {
     expect(err).toMatch(/Where is the App\?[^]*Who are you\?/);
   });
 
+  test('app names everything that is wrong with its environment, and starts nothing', async () => {
+    const { code, err } = await entourage(['app'], { PORT: 'http' });
+    expect(code).toBe(2);
+    expect(err).toMatch(/^The environment is not complete:\n[^]*APP_ID[^]*PORT[^]*PRIVATE_KEY_PATH/);
+    expect(err).not.toContain('node:internal');
+  });
+
   test('engines shows which are ready', async () => {
     expect((await entourage(['engines'])).out).toMatch(/^✓ command/);
     expect(JSON.parse((await entourage(['engines', '--json'])).out)).toMatchObject([

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { errors } from '../catalog/errors.ts';
 import { createClient, type Client } from '../client/client.ts';
 import { ClientError, TransportError } from '../client/failure.ts';
+import { ConfigError } from '../config.ts';
 
 export type ConnectionOptions = { url?: string; keyFile?: string; repo?: string; json?: boolean };
 export type Connection = { client: Client; repository: string; json: boolean };
@@ -69,7 +70,7 @@ export function tellFailure(error: unknown): number {
     console.error(error.message);
     return errors.unavailable.exit;
   }
-  if (error instanceof UsageError) {
+  if (error instanceof UsageError || error instanceof ConfigError) {
     console.error(error.message);
     return errors.invalid_input.exit;
   }

@@ -2,6 +2,7 @@
 /** The terminal's door: starts the other processes, and calls the App's operations. */
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { readConfig } from '../config.ts';
 import { stand, type Entry } from './child.ts';
 import { tellFailure } from './connection.ts';
 import { doctorCommand } from './doctor.ts';
@@ -36,7 +37,12 @@ const program = new Command('entourage')
 program.addCommand(
   standIn('app', 'app/main.ts', 'Start the App: webhooks, API, jobs.')
     .helpOption('-h, --help', 'display help for command')
-    .addHelpText('after', appHelp),
+    .addHelpText('after', appHelp)
+    .action(async (args: string[]) => {
+      // Told here once and whole, instead of as a stack of the process that can't start.
+      readConfig(process.env);
+      await stand('app/main.ts', args);
+    }),
 );
 program.addCommand(
   standIn(
