@@ -15,15 +15,15 @@ import {
   sessionId,
   sha,
 } from './example.ts';
-import { PlannedTask } from './plan.ts';
+import { PlannedTask, type Plan } from './plan.ts';
 
 const usage = { input_tokens: 100, cached_tokens: 20, output_tokens: 30, cost: 1_500_000 };
-const plan = {
+const plan: Plan = {
   tasks: [PlannedTask.parse({ title: 'Do it' })],
   by: 'manager',
   source: 'manager',
   note: '',
-} as const;
+};
 
 /** One of each, with the effects and the words it must have: `card`, `task`, … */
 const examples: { [T in EventType]: [Extract<Event, { type: T }>, string, string] } = {

@@ -13,14 +13,12 @@ it('TA-2 names one cycle as a closed walk', () => {
 });
 
 it('TA-2 finds an order for every graph that has one, and a real cycle for every other', () => {
-  const graphs = fc
-    .integer({ min: 1, max: 12 })
-    .chain((size) =>
-      fc.array(fc.uniqueArray(fc.nat({ max: size - 1 }), { maxLength: 4 }), {
-        minLength: size,
-        maxLength: size,
-      }),
-    );
+  const graphs = fc.integer({ min: 1, max: 12 }).chain((size) =>
+    fc.array(fc.uniqueArray(fc.nat({ max: size - 1 }), { maxLength: 4 }), {
+      minLength: size,
+      maxLength: size,
+    }),
+  );
   fc.assert(
     fc.property(graphs, (edges) => {
       const sorted = order(edges);

@@ -43,6 +43,7 @@ describe('a policy', () => {
       protected_paths: ['.github/**', 'ENTOURAGE.md', 'CODEOWNERS', '**/.env*'],
       push: { max_files: 100, max_kib: 4096 },
       workspace: { setup: [], minutes: 10 },
+      // oxlint-disable-next-line unicorn/no-thenable -- the file's own word; nobody awaits a policy
       reactions: { ci_failed: { retry: 2, then: 'escalate' }, stuck: { warn_minutes: 10, stop_minutes: 20 } },
     });
   });
@@ -76,6 +77,7 @@ Not for agents.`;
       limits: { max_parallel: 5, attempts: 3 },
       proof: { checks: ['test', 'lint'], acceptance: 'required' },
       commands: { approve: ['maintain'], budget: ['admin'] },
+      // oxlint-disable-next-line unicorn/no-thenable -- the file's own word; nobody awaits a policy
       reactions: { ci_failed: { retry: 1, then: 'escalate' } },
       words: {
         conventions: '### testing\nAlways write tests.\n```\n## Manager\n```',

@@ -117,9 +117,9 @@ it('AG-6 names up to five offenders of each rule, and every rule', () => {
 it('AG-6 protects a path in every spelling of its case', () => {
   fc.assert(
     fc.property(fc.array(fc.boolean(), { minLength: 16, maxLength: 16 }), (upper) => {
-      const path = [...'.github/ci/a.yml']
-        .map((letter, index) => (upper[index] ? letter.toUpperCase() : letter))
-        .join('');
+      const path = Array.from('.github/ci/a.yml', (letter, index) =>
+        upper[index] ? letter.toUpperCase() : letter,
+      ).join('');
       expect(check(file(path))).not.toBeNull();
     }),
   );

@@ -4,7 +4,11 @@ import { operations } from '../../catalog/catalog.ts';
 import { commandNames, commands, neededPermission } from './commands.ts';
 import { helpText, parseComment } from './grammar.ts';
 
-const command = (name: string, operation: string, input: object = {}, more: object = {}): object => ({
+const command = (
+  [name, operation]: readonly [string, string],
+  input: object = {},
+  more: object = {},
+): object => ({
   kind: 'command',
   name,
   operation,
@@ -19,15 +23,15 @@ const reply = (comment: string): string => {
 
 describe('a comment is a command', () => {
   it.each<[string, object]>([
-    ['/entourage run', command('run', 'create_run')],
-    ['/Entourage RUN', command('run', 'create_run')],
+    ['/entourage run', command(['run', 'create_run'])],
+    ['/Entourage RUN', command(['run', 'create_run'])],
     [
       'Please.\n\n  /entourage run Add a bell  \r\nwith a number\r\n',
-      command('run', 'create_run', { intent: 'Add a bell\n\nwith a number' }),
+      command(['run', 'create_run'], { intent: 'Add a bell\n\nwith a number' }),
     ],
     [
       '/entourage run fix it --template bugfix --budget=$7.50 --max-parallel 2 --base next --yes',
-      command('run', 'create_run', {
+      command(['run', 'create_run'], {
         intent: 'fix it',
         template: 'bugfix',
         budget_usd: 7.5,
@@ -36,51 +40,51 @@ describe('a comment is a command', () => {
         yes: true,
       }),
     ],
-    ['/entourage run —yes “Add a bell”', command('run', 'create_run', { yes: true, intent: 'Add a bell' })],
-    ['/entourage run "add --json"', command('run', 'create_run', { intent: 'add --json' })],
-    ['/entourage run --__proto__ x', command('run', 'create_run', { intent: '--__proto__ x' })],
-    ['/entourage run -- add --json', command('run', 'create_run', { intent: 'add --json' })],
+    ['/entourage run —yes “Add a bell”', command(['run', 'create_run'], { yes: true, intent: 'Add a bell' })],
+    ['/entourage run "add --json"', command(['run', 'create_run'], { intent: 'add --json' })],
+    ['/entourage run --__proto__ x', command(['run', 'create_run'], { intent: '--__proto__ x' })],
+    ['/entourage run -- add --json', command(['run', 'create_run'], { intent: 'add --json' })],
     [
       '/entourage run don\'t use "eval" here',
-      command('run', 'create_run', { intent: 'don\'t use "eval" here' }),
+      command(['run', 'create_run'], { intent: 'don\'t use "eval" here' }),
     ],
-    ['/entourage run "half a quote', command('run', 'create_run', { intent: '"half a quote' })],
+    ['/entourage run "half a quote', command(['run', 'create_run'], { intent: '"half a quote' })],
     [
       '/entourage dispatch --agent="eng-1" Update the deps',
-      command('dispatch', 'dispatch', { agent: 'eng-1', prompt: 'Update the deps' }),
+      command(['dispatch', 'dispatch'], { agent: 'eng-1', prompt: 'Update the deps' }),
     ],
     [
       '/entourage dispatch\nUpdate\nthe deps',
-      command('dispatch', 'dispatch', { prompt: 'Update\nthe deps' }),
+      command(['dispatch', 'dispatch'], { prompt: 'Update\nthe deps' }),
     ],
-    ['/entourage approve', command('approve', 'approve_run')],
-    ['/entourage approve\n\nThank you!', command('approve', 'approve_run')],
-    ['/entourage approve #12', command('approve', 'approve_run', {}, { issue: 12 })],
+    ['/entourage approve', command(['approve', 'approve_run'])],
+    ['/entourage approve\n\nThank you!', command(['approve', 'approve_run'])],
+    ['/entourage approve #12', command(['approve', 'approve_run'], {}, { issue: 12 })],
     [
       '/entourage revise Smaller --tasks\nplease',
-      command('revise', 'revise_run', { feedback: 'Smaller --tasks\n\nplease' }),
+      command(['revise', 'revise_run'], { feedback: 'Smaller --tasks\n\nplease' }),
     ],
-    ['/entourage answer 204', command('answer', 'respond_to_request', { text: '204' })],
+    ['/entourage answer 204', command(['answer', 'respond_to_request'], { text: '204' })],
     [
       '/entourage answer Q2 204 No Content',
-      command('answer', 'respond_to_request', { text: '204 No Content', question: 'q2' }),
+      command(['answer', 'respond_to_request'], { text: '204 No Content', question: 'q2' }),
     ],
-    ['/entourage cancel', command('cancel', 'cancel_run', {}, { inTask: 'cancel_task' })],
-    ['/entourage cancel T3', command('cancel', 'cancel_task', { task: 't3' })],
-    ['/entourage retry 12/t3', command('retry', 'retry_task', { task: '12/t3' })],
-    ['/entourage retry', command('retry', 'retry_run', {}, { inTask: 'retry_task' })],
-    ['/entourage pause', command('pause', 'pause_run')],
-    ['/entourage resume', command('resume', 'resume_run')],
-    ['/entourage status', command('status', 'get_run')],
-    ['/entourage tasks #7', command('tasks', 'get_run_tasks', {}, { issue: 7 })],
-    ['/entourage help', command('help', 'help')],
-    ['/entourage', command('help', 'help')],
-    ['/entourage help Approve', command('help', 'help', { command: 'approve' })],
-    ['> earlier\n\n/entourage approve', command('approve', 'approve_run')],
-    ['/entourage approve\n---\nAna', command('approve', 'approve_run')],
-    ['/entourage approve\n/entourage cancel', command('approve', 'approve_run')],
-    ['```\n/entourage cancel\n```\n/entourage approve', command('approve', 'approve_run')],
-    ['> /entourage cancel\n\n/entourage pause\n\n/entourage cancel', command('pause', 'pause_run')],
+    ['/entourage cancel', command(['cancel', 'cancel_run'], {}, { inTask: 'cancel_task' })],
+    ['/entourage cancel T3', command(['cancel', 'cancel_task'], { task: 't3' })],
+    ['/entourage retry 12/t3', command(['retry', 'retry_task'], { task: '12/t3' })],
+    ['/entourage retry', command(['retry', 'retry_run'], {}, { inTask: 'retry_task' })],
+    ['/entourage pause', command(['pause', 'pause_run'])],
+    ['/entourage resume', command(['resume', 'resume_run'])],
+    ['/entourage status', command(['status', 'get_run'])],
+    ['/entourage tasks #7', command(['tasks', 'get_run_tasks'], {}, { issue: 7 })],
+    ['/entourage help', command(['help', 'help'])],
+    ['/entourage', command(['help', 'help'])],
+    ['/entourage help Approve', command(['help', 'help'], { command: 'approve' })],
+    ['> earlier\n\n/entourage approve', command(['approve', 'approve_run'])],
+    ['/entourage approve\n---\nAna', command(['approve', 'approve_run'])],
+    ['/entourage approve\n/entourage cancel', command(['approve', 'approve_run'])],
+    ['```\n/entourage cancel\n```\n/entourage approve', command(['approve', 'approve_run'])],
+    ['> /entourage cancel\n\n/entourage pause\n\n/entourage cancel', command(['pause', 'pause_run'])],
   ])('IN-5 %j', (comment, expected) => {
     expect(parseComment(comment)).toEqual(expected);
   });
@@ -141,7 +145,7 @@ describe('a comment commands nothing', () => {
           }[kind];
           expect(parseComment(hidden)).toEqual(ignored);
           // And what follows still counts.
-          expect(parseComment(`${hidden}\n\n/entourage pause`)).toEqual(command('pause', 'pause_run'));
+          expect(parseComment(`${hidden}\n\n/entourage pause`)).toEqual(command(['pause', 'pause_run']));
         },
       ),
     );
@@ -262,13 +266,15 @@ describe('whatever is written', () => {
     ['deep lists', '+ '.repeat(30_000)],
     ['many brackets', '[a]'.repeat(20_000)],
     ['endless HTML', 'a <?'.repeat(15_000)],
-  ])('costs little: %s', (_, hostile) => {
-    const started = performance.now();
-    expect(parseComment(`${hostile}\n/entourage approve`)).toEqual(ignored);
-    // What follows a paragraph is not looked at.
-    expect(parseComment(`/entourage approve\n\n${hostile}`)).toEqual(command('approve', 'approve_run'));
-    expect(performance.now() - started).toBeLessThan(2_000);
-  });
+  ])(
+    'costs little: %s',
+    (_, hostile) => {
+      expect(parseComment(`${hostile}\n/entourage approve`)).toEqual(ignored);
+      // What follows a paragraph is not looked at.
+      expect(parseComment(`/entourage approve\n\n${hostile}`)).toEqual(command(['approve', 'approve_run']));
+    },
+    2_000,
+  );
 });
 
 describe('help', () => {
