@@ -13,14 +13,15 @@ export async function beatPool(tx: Transaction, id: string): Promise<void> {
 
 /**
  * Pools that hold jobs or queues, or are recorded, and are dead: nobody holds their advisory lock, which Postgres drops
- * with the connection at once, or they were silent for 30 seconds, which a cut network needs.
+ * with the connection at once, or they were silent for 30 seconds, which a cut network needs. A pool records itself only
+ * after it took its lock; one that is not recorded yet may be about to, so its jobs are given two seconds.
  */
 export async function deadPools(tx: Transaction, own: string): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     with known as (
       select id from worker_pool
-      union select locked_by from graphile_worker._private_jobs where locked_by is not null
-      union select locked_by from graphile_worker._private_job_queues where locked_by is not null
+      union select locked_by from graphile_worker._private_jobs where locked_at < now() - interval '2 seconds'
+      union select locked_by from graphile_worker._private_job_queues where locked_at < now() - interval '2 seconds'
     )
     select known.id from known left join worker_pool on worker_pool.id = known.id
     where known.id <> ${own}
