@@ -4,7 +4,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -122,6 +122,9 @@ async function perform(session: Session, step: Step): Promise<void> {
       return;
     case 'write':
       write(step.path, step.text);
+      return;
+    case 'link':
+      symlinkSync(step.to, step.path);
       return;
     case 'commit':
       commit(step.message ?? 'Work');

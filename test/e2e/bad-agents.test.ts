@@ -122,15 +122,21 @@ it('RE-1: red checks are told to the agent, which may mend them', async () => {
 it('AG-5 AG-6: one that writes outside its worktree brings none of it into the repository', async () => {
   const issue = await dispatched('Outside', [
     { do: 'write', path: '../outside.txt', text: 'escaped\n' },
-    { do: 'write', path: '.git/../../outside-too.txt', text: 'escaped\n' },
     { do: 'call', tool: 'read_file', input: { path: '../../../../etc/passwd' } },
+    { do: 'link', path: 'leak', to: '../../../../../../etc/passwd' },
+    { do: 'call', tool: 'read_file', input: { path: 'leak' } },
+    { do: 'commit' },
+    { do: 'push', mayRefuse: true },
+    { do: 'git', args: ['reset', '--quiet', '--hard', 'HEAD~1'] },
     ...work('inside.txt'),
   ]);
   const ready = await world.pull(issue, 't1').isReady();
-  expect(said('Outside', 'read_file')).toMatch(/refused/);
+  expect(said('Outside', 'read_file').match(/refused/g)).toHaveLength(2);
+  expect(said('Outside', 'read_file')).not.toContain('root:');
+  expect(said('Outside', 'push_branch')).toMatch(/leak/);
   await world.ana.approves(ready);
   await world.isClosed(issue);
-  expect(await mainFiles()).not.toContain('outside');
+  expect(await mainFiles()).not.toMatch(/outside|leak/);
 });
 
 it('AG-6: one that changes a protected path is refused, told why, and nothing of it arrives', async () => {
@@ -179,7 +185,7 @@ it('AG-5: an agent sees no token that writes, and its own dies with its session'
   const ready = await world.pull(issue, 't1').isReady();
   const environment = said('Tokens', 'environment');
   expect(environment).not.toMatch(/gh[so]_|ent_runner|ent_registration|ent_session/);
-  expect(environment).not.toMatch(/"(GITHUB|ACTIONS|GIT_CONFIG|DATABASE|WEBHOOK)_/);
+  expect(environment).not.toMatch(/"(GITHUB|ACTIONS|GIT_CONFIG_KEY|DATABASE|WEBHOOK|PRIVATE)_/);
   const kept = readFileSync(join(world.directory, 'agent', 'kept-configuration.json'), 'utf8');
   const token = /ent_agent_[\w-]+/.exec(kept)?.[0];
   expect(token).toBeDefined();

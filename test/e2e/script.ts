@@ -15,6 +15,7 @@ export type Step =
   | { do: 'plan'; tasks: PlannedTask[]; mayRefuse?: boolean }
   | { do: 'call'; tool: string; input?: Record<string, unknown> }
   | { do: 'write'; path: string; text: string }
+  | { do: 'link'; path: string; to: string }
   | { do: 'commit'; message?: string }
   | { do: 'git'; args: string[] }
   | { do: 'push'; mayRefuse?: boolean }

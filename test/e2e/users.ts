@@ -11,6 +11,7 @@ type Verbs = {
   closes(pull: { number: number }): Promise<void>;
   reopens(pull: { number: number }): Promise<void>;
   retitles(pull: { number: number }, title: string): Promise<void>;
+  describes(pull: { number: number }, body: string): Promise<void>;
   merges(pull: { number: number }): Promise<void>;
   deletesBranch(branch: string): Promise<void>;
   /** Commits one file on a branch in GitHub's editor; returns the new head. */
@@ -50,7 +51,7 @@ function handVerbs(
 ): Omit<Verbs, 'ticks' | 'approves' | 'requestsChanges'> {
   const patchPull = async (
     number: number,
-    changes: { state?: 'open' | 'closed'; title?: string },
+    changes: { state?: 'open' | 'closed'; title?: string; body?: string },
   ): Promise<void> => {
     await octokit.request('PATCH /repos/{owner}/{repo}/pulls/{pull_number}', {
       ...here,
@@ -66,6 +67,7 @@ function handVerbs(
     closes: ({ number }) => patchPull(number, { state: 'closed' }),
     reopens: ({ number }) => patchPull(number, { state: 'open' }),
     retitles: ({ number }, title) => patchPull(number, { title }),
+    describes: ({ number }, body) => patchPull(number, { body }),
     async merges({ number }) {
       const path = 'PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge';
       await octokit.request(path, { ...here, pull_number: number, merge_method: 'squash' });
