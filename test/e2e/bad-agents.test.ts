@@ -185,7 +185,7 @@ it('AG-5: an agent sees no token that writes, and its own dies with its session'
   const ready = await world.pull(issue, 't1').isReady();
   const environment = said('Tokens', 'environment');
   expect(environment).not.toMatch(/gh[so]_|ent_runner|ent_registration|ent_session/);
-  expect(environment).not.toMatch(/"(GITHUB|ACTIONS|GIT_CONFIG_KEY|DATABASE|WEBHOOK|PRIVATE)_/);
+  expect(environment).not.toMatch(/"(GITHUB|ACTIONS|DATABASE|WEBHOOK|PRIVATE)_/);
   const kept = readFileSync(join(world.directory, 'agent', 'kept-configuration.json'), 'utf8');
   const token = /ent_agent_[\w-]+/.exec(kept)?.[0];
   expect(token).toBeDefined();

@@ -68,7 +68,8 @@ export interface World extends Views, AsyncDisposable {
   release(file: string): void;
   /** What agents' tools answered, oldest first. */
   transcript(): { session: string; step: string; said: unknown }[];
-  startRunner(slots?: number): Promise<Program>;
+  /** One of the same name continues where the other was, with its credential. */
+  startRunner(slots?: number, name?: string): Promise<Program>;
   restartApp(): Promise<void>;
   /** The record folds to the rows, and GitHub's description was kept by both sides. */
   isClean(): Promise<void>;
@@ -225,10 +226,8 @@ export async function furnish(
   const olga = createClient({ url: appUrl, token: await plantKey(records, forge) });
   const where = { api: `${forge.url}/api/v3`, owner, repo };
   const user = (login: string): User => createUser(login, forge.credentials.tokens[login] ?? '', where);
-  const runners = new Set<Program>();
-  const startRunner = async (slots = 4): Promise<Program> => {
+  const startRunner = async (slots = 4, name = 'runner'): Promise<Program> => {
     const token = await plantRunnerToken(records, forge);
-    const name = `runner-${runners.size + 1}`;
     const program = startProgram({
       name,
       argv: [
@@ -253,7 +252,6 @@ export async function furnish(
       },
       logFile: join(directory, `${name}.log`),
     });
-    runners.add(program);
     stack.defer(() => program.stop(5_000));
     return program;
   };
