@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { features } from '../test/product-ids.ts';
 import { allCitations, citations, claimedWithout, page } from '../test/requirements.ts';
@@ -30,4 +31,9 @@ it('says which claimed promise nothing cites, and shows where others are cited',
   expect(page([{ id: 'TA-2', file: 'a.test.ts', title: 'TA-2 x' }])).toMatch(
     /^\| TA-2 \| .* \| yes \| a\.test\.ts \(1\) \|$/m,
   );
+});
+
+it('is written down as it is now: `npm run docs` writes docs/requirements.md', () => {
+  const written = readFileSync(new URL('../docs/requirements.md', import.meta.url), 'utf8');
+  expect(written).toBe(page(allCitations()));
 });

@@ -37,6 +37,7 @@ export const runs: Entity<Run> = {
     intent: 'text',
     title: 'text',
     template: 'text',
+    priority: 'text',
     state: 'text',
     requester: 'text',
     base: 'text',

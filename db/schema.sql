@@ -208,6 +208,7 @@ create table run (
   intent text not null,
   title text not null,
   template text not null,
+  priority text not null,
   state text not null,
   requester text not null,
   base text not null,

@@ -41,6 +41,7 @@ export const dispatch = operation({
     title: Text(300).optional(),
     prompt: Text(20_000),
     agent: z.string().max(60).optional(),
+    labels: z.array(z.string()).max(100).default([]),
   }),
   output: z.object({ run: RunView }),
 });

@@ -21,6 +21,7 @@ export const exampleRun = (about: Partial<Run> = {}): Run => ({
   issue: 7,
   intent: 'People miss what happens to them. Show a bell with unread notifications.',
   title: 'Add user notifications',
+  priority: 'medium',
   template: 'feature',
   state: 'executing',
   requester: 'ana',

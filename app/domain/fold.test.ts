@@ -30,6 +30,7 @@ const run: Run = {
   intent: 'Add a search box',
   title: 'Search',
   template: 'feature',
+  priority: 'medium',
   state: 'draft',
   requester: 'ana',
   base: 'main',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Event } from './event.ts';
 import { Plan } from './plan.ts';
 import { reject, type Rejection } from './rejection.ts';
-import { Instant, Login, Micros, RunId, Template } from './words.ts';
+import { Instant, Login, Micros, Priority, RunId, Template } from './words.ts';
 
 export const RunState = z.enum([
   'draft',
@@ -39,6 +39,8 @@ export const Run = z.strictObject({
   intent: z.string(),
   title: z.string(),
   template: Template,
+  /** From the labels (IN-2); tasks whose plan says nothing more urgent have it. */
+  priority: Priority,
   state: RunState,
   requester: Login,
   base: z.string(),

@@ -101,9 +101,6 @@ export function mayMove(from: TaskState, to: TaskState, byGitHub = false): boole
   return transitions[from].includes(to) || (byGitHub && from !== to && truth.includes(to));
 }
 
-/** Dispatch order (TA-6): critical to low, then oldest first, then by number. */
-export const priorityRank: Readonly<Record<Priority, number>> = { critical: 0, high: 1, medium: 2, low: 3 };
-
 export const live = (task: Task): boolean => task.session !== null;
 export const terminal = (task: Task): boolean =>
   task.state === 'done' || task.state === 'failed' || task.state === 'cancelled';

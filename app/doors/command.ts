@@ -73,7 +73,8 @@ async function inputOf(
       title: item.issue.title.trim().slice(0, 300) || 'Run',
     };
   }
-  if (parsed.operation === 'dispatch') return { ...parsed.input, issue: item.issue.number };
+  if (parsed.operation === 'dispatch')
+    return { labels: item.issue.labels, ...parsed.input, issue: item.issue.number };
   if (parsed.operation === 'approve_run' && caller.run !== undefined) {
     const version = await at.inbox.planSeen(at.installation, { run: caller.run, at: item.comment.createdAt });
     return version === null ? parsed.input : { version, ...parsed.input };

@@ -6,7 +6,8 @@ import type { Policy } from '../domain/policy.ts';
 import { isRejection } from '../domain/rejection.ts';
 import { noUsage, type Session, type SessionKind } from '../domain/session.ts';
 import { decide } from '../domain/task-rules.ts';
-import { priorityRank, type Task } from '../domain/task.ts';
+import { priorityRank } from '../domain/priority.ts';
+import type { Task } from '../domain/task.ts';
 import { planFromTemplate } from '../domain/templates.ts';
 import { liveSessions, type RepositoryRow } from '../../db/queries/runs.ts';
 import { agentLoads, takeSlot } from '../../db/queries/slots.ts';
@@ -44,6 +45,7 @@ export async function dispatchTasks(
   }
 }
 
+/** Dispatch order (TA-6): critical to low, then oldest first, then by number. */
 function urgency(first: Task, second: Task): number {
   return (
     priorityRank[first.priority] - priorityRank[second.priority] ||

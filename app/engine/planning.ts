@@ -16,7 +16,7 @@ export function plannedTasks(work: RunWork): Task[] {
       description: planned.description,
       acceptance: planned.acceptance.map((text) => ({ text, evidence: null })),
       size: planned.size,
-      priority: planned.priority,
+      priority: planned.priority === 'medium' ? run.priority : planned.priority,
       role: planned.role,
       capabilities: planned.capabilities,
       files: planned.files,

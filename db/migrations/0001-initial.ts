@@ -35,6 +35,7 @@ const statements = [
     intent text not null,
     title text not null,
     template text not null,
+    priority text not null,
     state text not null,
     requester text not null,
     base text not null,

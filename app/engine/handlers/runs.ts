@@ -5,6 +5,7 @@ import { decide, type Run, type RunCommand } from '../../domain/run.ts';
 import { decide as decideTask } from '../../domain/task-rules.ts';
 import type { Event } from '../../domain/event.ts';
 import { guessTemplate } from '../../domain/templates.ts';
+import { priorityOf } from '../../domain/priority.ts';
 import { micros } from '../../domain/words.ts';
 import { readEvents } from '../../../db/events.ts';
 import { listRunIds, nextRunNumber, repositoryById, type RepositoryRow } from '../../../db/queries/runs.ts';
@@ -23,6 +24,7 @@ type Start = {
   title: string;
   intent: string;
   template: Run['template'];
+  labels: readonly string[];
   budgetUsd?: number | undefined;
   maxParallel?: number | undefined;
   base?: string | undefined;
@@ -42,6 +44,7 @@ export const createRun: Handlers['create_run'] = {
       issue: input.issue,
       title,
       intent,
+      labels: input.labels,
       template: input.template ?? guessTemplate(input.labels, `${title}\n${intent}`),
       budgetUsd: input.budget_usd,
       maxParallel: input.max_parallel,
@@ -67,6 +70,7 @@ export const dispatch: Handlers['dispatch'] = {
       title,
       intent: input.prompt,
       template: 'custom',
+      labels: input.labels,
       yes: true,
     });
     if (isRejection(work)) return work;
@@ -130,6 +134,7 @@ async function begin(context: Context, start: Start): Promise<RunWork | Rejectio
     intent: start.intent,
     title: oneLine(start.title),
     template: start.template,
+    priority: priorityOf(start.labels),
     state: 'draft',
     requester: caller.actor.login,
     base:

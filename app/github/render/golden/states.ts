@@ -20,6 +20,7 @@ export const run = (changes: Partial<Run> = {}): Run => ({
   intent: 'Users want to know what happened.',
   title: 'Add user notifications',
   template: 'feature',
+  priority: 'medium',
   state: 'executing',
   requester: 'ana',
   base: 'main',
