@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { getRun, getTimeline, verifyEvents } from '../app/catalog/runs.ts';
 import { createClient, type Client } from '../app/client/client.ts';
+import { cardText } from './card-text.ts';
 import type { House } from './house.ts';
 import type { Person, Pull } from './person.ts';
 import type { Screen } from './screen.ts';
@@ -41,7 +42,7 @@ export async function end(scene: Scene): Promise<number> {
     ({ by, body }) => by === bot && body.includes('entourage:run'),
   );
   screen.title('The card on the issue');
-  screen.block(plainCard(card?.body ?? 'There is none.'));
+  screen.block(cardText(card?.body ?? 'There is none.'));
   await showTimeline(screen, client);
   screen.title('main');
   screen.block((await run('git', ['log', '--format=%h %<(60,trunc)%s %an'], { cwd: clone })).stdout.trim());
@@ -54,10 +55,16 @@ async function showTimeline(screen: Screen, client: Client): Promise<void> {
   const { events } = await client.call(getTimeline, { repository: fullName, run: 1, task: 't3', limit: 100 });
   screen.title('What happened to t3, by the event log');
   const start = Date.parse(events[0]?.at ?? '');
-  const lines = events.map(
-    ({ at, actor, words }) => `${seconds(Date.parse(at) - start)}  ${actor.padEnd(14)} ${words}`,
+  // The same words twice in a row (a check that ran for the push and for the pull request) are said once.
+  const told = events.filter(({ words }, index) => words !== events[index - 1]?.words);
+  screen.block(
+    told
+      .map(
+        ({ at, actor, words }) =>
+          `${seconds(Date.parse(at) - start)}  ${actor.padEnd(13)} ${words.replace(/^t3 /, '')}`,
+      )
+      .join('\n'),
   );
-  screen.block(lines.filter((line, index) => line.slice(10) !== lines[index - 1]?.slice(10)).join('\n'));
 }
 
 const seconds = (ms: number): string => `+${(ms / 1000).toFixed(1).padStart(5)} s`;
@@ -127,14 +134,4 @@ async function check(
 
 async function control(house: House, what: string): Promise<unknown> {
   return await (await fetch(`${house.forgeUrl}/_forge/${what}`)).json();
-}
-
-/** The card as a terminal can show it: no graph, no folded parts, no markers. */
-function plainCard(body: string): string {
-  return body
-    .replaceAll(/```mermaid[\s\S]*?```/g, '')
-    .replaceAll(/<details>[\s\S]*?<\/details>/g, '')
-    .replaceAll(/<!--[\s\S]*?-->/g, '')
-    .replaceAll(/\n{3,}/g, '\n\n')
-    .trim();
 }

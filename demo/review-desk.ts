@@ -109,7 +109,7 @@ async function review(desk: Desk, pull: Pull, notes: Seen): Promise<void> {
     });
     screen.tell(
       'ben',
-      `requests changes on #${pull.number}, src/bell.js line 3: ${remark.split('.')[0] ?? ''}`,
+      `requests changes on #${pull.number}, src/bell.js line 3: “${remark.split('.')[0] ?? ''}.”`,
     );
     return;
   }

@@ -4,7 +4,7 @@ import { styleText } from 'node:util';
 type Style = Parameters<typeof styleText>[0];
 
 export interface Screen {
-  /** One thing that happened: when, who, what. */
+  /** One thing that happened: when, who, what. Without a who it goes on where the last one stopped. */
   tell(who: string, what: string): void;
   title(text: string): void;
   /** Text as it is, indented. */
@@ -50,7 +50,7 @@ export function createScreen(stream: NodeJS.WriteStream): Screen {
   return {
     elapsed,
     tell(who, what) {
-      const seconds = `${elapsed().toFixed(1).padStart(6)} s`;
+      const seconds = who === '' ? ' '.repeat(8) : `${elapsed().toFixed(1).padStart(6)} s`;
       print(`${paint('dim', seconds)}  ${paint(colours[who] ?? 'reset', who.padEnd(10))} ${what}`);
     },
     title: (text) => print(`\n${paint('bold', text)}`),

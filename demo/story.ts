@@ -1,4 +1,5 @@
 /** The story: an issue, a stranger, a plan, five pull requests, a question, a review, and an issue that closes itself. */
+import { plannedTasks } from './card-text.ts';
 import type { Person } from './person.ts';
 import { workTheDesk } from './review-desk.ts';
 import type { Screen } from './screen.ts';
@@ -62,8 +63,9 @@ async function planOnCard({ screen, ana, bot }: Cast, issue: number): Promise<{ 
       return found !== undefined && /- \[ \] .*Approve this plan/.test(found.body) ? found : null;
     },
   );
-  const tasks = new Set(card.body.match(/\bt\d+\b/g));
-  screen.tell('entourage', `proposes a plan of ${tasks.size} tasks and waits for a person`);
+  const tasks = plannedTasks(card.body);
+  screen.tell('entourage', `shows the manager’s plan of ${tasks.length} tasks and waits for a person`);
+  for (const task of tasks) screen.tell('', task);
   return card;
 }
 

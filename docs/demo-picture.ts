@@ -78,5 +78,9 @@ function draw(lines: string[]): string {
   ].join('\n');
 }
 
-const output = await readAll(process.stdin);
-process.stdout.write(draw(output.trim().split('\n')));
+/** Of the whole output the story, the card and the checks: a picture is to be seen at a glance. */
+const sections = (await readAll(process.stdin)).trim().split(/\n\n(?=\S)/);
+const shown = sections.filter((section) =>
+  /Entourage:|The card on the issue|Checked/.test(section.split('\n')[0] ?? ''),
+);
+process.stdout.write(draw(shown.join('\n\n').split('\n')));
