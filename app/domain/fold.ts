@@ -1,11 +1,17 @@
 /** A run rebuilt from its events alone (TR-1): what its rows must be. */
 import { taskOf, type Event, type RecordedEvent } from './event.ts';
-import { evolve as evolveMessage, type Message } from './message.ts';
-import { evolve as evolveQuestion, type Question } from './question.ts';
-import { evolve as evolveReview, type Review } from './review.ts';
-import { evolve as evolveRun, type Run } from './run.ts';
-import { evolve as evolveSession, type Session } from './session.ts';
-import { evolve as evolveTask, type Task } from './task.ts';
+import { evolve as evolveMessage } from './message-rules.ts';
+import type { Message } from './message.ts';
+import { evolve as evolveQuestion } from './question-rules.ts';
+import type { Question } from './question.ts';
+import { evolve as evolveReview } from './review-rules.ts';
+import type { Review } from './review.ts';
+import { evolve as evolveRun } from './run-rules.ts';
+import type { Run } from './run.ts';
+import { evolve as evolveSession } from './session-rules.ts';
+import type { Session } from './session.ts';
+import { evolve as evolveTask } from './task-fold.ts';
+import type { Task } from './task.ts';
 import type { Instant } from './words.ts';
 
 export type FoldedRun = {

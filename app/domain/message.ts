@@ -1,6 +1,5 @@
 /** A message between people, managers and agents; reading it marks it as seen. */
 import { z } from 'zod';
-import type { Event } from './event.ts';
 import { Instant, RunId } from './words.ts';
 
 export const Recipient = z.discriminatedUnion('kind', [
@@ -21,10 +20,6 @@ export const Message = z.strictObject({
   seenAt: Instant.nullable(),
 });
 export type Message = z.infer<typeof Message>;
-
-export function evolve(message: Message, event: Event, at: Instant): Message {
-  return event.type === 'message_seen' && message.seenAt === null ? { ...message, seenAt: at } : message;
-}
 
 /** Whether a message is for the agent of this session: by its task, its role or its name. */
 export function addressedTo(

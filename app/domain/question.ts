@@ -1,7 +1,5 @@
 /** A question that an agent asked a person: open until somebody who may answers, or its deadline takes the fallback. */
 import { z } from 'zod';
-import type { Event } from './event.ts';
-import { reject, type Rejection } from './rejection.ts';
 import { Instant, RunId, SessionId } from './words.ts';
 
 export const QuestionState = z.enum(['open', 'answered', 'expired', 'withdrawn']);
@@ -26,58 +24,3 @@ export const Question = z.strictObject({
   answeredAt: Instant.nullable(),
 });
 export type Question = z.infer<typeof Question>;
-
-export type QuestionCommand =
-  | { type: 'answer_question'; text: string; by: string }
-  | { type: 'expire_question' }
-  | { type: 'withdraw_question' };
-
-export function decide(question: Question, command: QuestionCommand): Event[] | Rejection {
-  if (question.state !== 'open') {
-    if (command.type !== 'answer_question') return [];
-    const how =
-      question.answeredBy === null
-        ? question.state
-        : `answered by @${question.answeredBy}: “${question.answer ?? ''}”`;
-    return reject('question_closed', `Question q${question.number} is closed: ${how}.`, {
-      help: '`/entourage tell` reaches the agent.',
-      data: { state: question.state },
-    });
-  }
-  switch (command.type) {
-    case 'answer_question':
-      return [
-        {
-          type: 'question_answered',
-          question: question.number,
-          task: question.task,
-          text: command.text,
-          by: command.by,
-        },
-      ];
-    case 'expire_question':
-      return [
-        {
-          type: 'question_expired',
-          question: question.number,
-          task: question.task,
-          fallback: question.fallback,
-        },
-      ];
-    case 'withdraw_question':
-      return [{ type: 'question_withdrawn', question: question.number, task: question.task }];
-  }
-}
-
-export function evolve(question: Question, event: Event, at: Instant): Question {
-  switch (event.type) {
-    case 'question_answered':
-      return { ...question, state: 'answered', answer: event.text, answeredBy: event.by, answeredAt: at };
-    case 'question_expired':
-      return { ...question, state: 'expired', answer: event.fallback, answeredAt: at };
-    case 'question_withdrawn':
-      return { ...question, state: 'withdrawn', answeredAt: at };
-    default:
-      return question;
-  }
-}

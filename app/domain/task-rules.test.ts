@@ -10,7 +10,8 @@ import {
 } from './example.ts';
 import { isRejection, type Rejection } from './rejection.ts';
 import { decide, type TaskCommand } from './task-rules.ts';
-import { evolve, TaskState, type Task } from './task.ts';
+import { evolve } from './task-fold.ts';
+import { TaskState, type Task } from './task.ts';
 
 function given(task: Task): {
   when(command: TaskCommand): { events: string[]; task: Task; refused: Rejection | null };

@@ -1,9 +1,10 @@
 /** What follows from an event within its own transaction: dependents become ready, sessions stop, runs end. */
-import { decide as decideQuestion } from '../domain/question.ts';
+import { decide as decideQuestion } from '../domain/question-rules.ts';
 import type { Event, EventOf } from '../domain/event.ts';
 import { isRejection, type Rejection } from '../domain/rejection.ts';
-import { decide as decideRun } from '../domain/run.ts';
-import { decide as decideSession, type Outcome } from '../domain/session.ts';
+import { decide as decideRun } from '../domain/run-rules.ts';
+import { decide as decideSession } from '../domain/session-rules.ts';
+import type { Outcome } from '../domain/session.ts';
 import { decide as decideTask } from '../domain/task-rules.ts';
 import { terminal, type Task, type TaskState } from '../domain/task.ts';
 import { plannedTasks } from './planning.ts';

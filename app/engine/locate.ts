@@ -1,6 +1,7 @@
 /** From the short ids in an input to rows: the run under its lock, the task in it. */
 import { reject, type Rejection } from '../domain/rejection.ts';
-import { fence, type Session } from '../domain/session.ts';
+import { fence } from '../domain/session-rules.ts';
+import type { Session } from '../domain/session.ts';
 import type { Task } from '../domain/task.ts';
 import { runByNumber } from '../../db/queries/runs.ts';
 import type { Context } from './handler.ts';

@@ -1,9 +1,10 @@
 /** What GitHub, timers and our own effects report back, folded into the run they are about. */
 import type { Event } from '../../domain/event.ts';
-import { decide as decideQuestion } from '../../domain/question.ts';
+import { decide as decideQuestion } from '../../domain/question-rules.ts';
 import { isRejection, type Rejection } from '../../domain/rejection.ts';
-import { decide as decideReview, type Review } from '../../domain/review.ts';
-import { decide as decideSession } from '../../domain/session.ts';
+import { decide as decideReview } from '../../domain/review-rules.ts';
+import type { Review } from '../../domain/review.ts';
+import { decide as decideSession } from '../../domain/session-rules.ts';
 import { decide, type TaskCommand } from '../../domain/task-rules.ts';
 import type { Task } from '../../domain/task.ts';
 import { bundleById, settleBundle } from '../../../db/queries/bundles.ts';

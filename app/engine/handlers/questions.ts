@@ -1,6 +1,7 @@
 /** Handlers of questions: asked by agents, answered by people. */
 import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
-import { decide, type Question } from '../../domain/question.ts';
+import { decide } from '../../domain/question-rules.ts';
+import type { Question } from '../../domain/question.ts';
 import { runKey } from '../bell.ts';
 import { commit } from '../commit.ts';
 import type { Context, Handlers } from '../handler.ts';

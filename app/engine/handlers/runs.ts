@@ -1,7 +1,8 @@
 /** Handlers of runs: start, plan, approve, steer, read. */
 import { checkPlan, sharedFiles, type Plan } from '../../domain/plan.ts';
 import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
-import { decide, type Run, type RunCommand } from '../../domain/run.ts';
+import { decide, type RunCommand } from '../../domain/run-rules.ts';
+import type { Run } from '../../domain/run.ts';
 import { decide as decideTask } from '../../domain/task-rules.ts';
 import type { Event } from '../../domain/event.ts';
 import { guessTemplate } from '../../domain/templates.ts';

@@ -2,7 +2,8 @@
 import type { Assignment } from '../../catalog/sessions.ts';
 import { spend } from '../../domain/budget.ts';
 import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
-import { decide, type Session, type Usage } from '../../domain/session.ts';
+import { decide } from '../../domain/session-rules.ts';
+import type { Session, Usage } from '../../domain/session.ts';
 import { addBundle, bundleById } from '../../../db/queries/bundles.ts';
 import { addJobs } from '../../../db/jobs.ts';
 import { repositoryById, repositoryByName } from '../../../db/queries/runs.ts';

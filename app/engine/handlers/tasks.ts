@@ -1,7 +1,8 @@
 /** Handlers of tasks: read, cancel, retry, notes, the proof, the review's answers. */
 import { prove } from '../../domain/proof.ts';
 import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
-import { decide as decideReview, openThreads } from '../../domain/review.ts';
+import { decide as decideReview } from '../../domain/review-rules.ts';
+import { openThreads } from '../../domain/review.ts';
 import { decide, type TaskCommand } from '../../domain/task-rules.ts';
 import { ref, type Task } from '../../domain/task.ts';
 import type { Event } from '../../domain/event.ts';

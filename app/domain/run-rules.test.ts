@@ -3,7 +3,8 @@ import { exampleRun, later, now } from './example.ts';
 import type { Event } from './event.ts';
 import { PlannedTask, type Plan } from './plan.ts';
 import { isRejection } from './rejection.ts';
-import { decide, ended, evolve, RunState, type Run, type RunCommand } from './run.ts';
+import { decide, evolve, type RunCommand } from './run-rules.ts';
+import { ended, RunState, type Run } from './run.ts';
 
 const plan: Plan = {
   tasks: [PlannedTask.parse({ title: 'Do it' })],

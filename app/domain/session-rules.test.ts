@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { exampleSession, later, now } from './example.ts';
 import { isRejection } from './rejection.ts';
-import { decide, evolve, fence, type Session, type SessionCommand } from './session.ts';
+import { decide, evolve, fence, type SessionCommand } from './session-rules.ts';
+import type { Session } from './session.ts';
 
 const runner = '00000000-0000-4000-8000-000000000009';
 const usage = { input_tokens: 100, cached_tokens: 10, output_tokens: 20, cost: 3_000 };

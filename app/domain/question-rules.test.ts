@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { exampleQuestion, later } from './example.ts';
 import { isRejection } from './rejection.ts';
-import { decide, evolve, type Question, type QuestionCommand } from './question.ts';
+import { decide, evolve, type QuestionCommand } from './question-rules.ts';
+import type { Question } from './question.ts';
 
 function fold(question: Question, command: QuestionCommand): Question {
   const events = decide(question, command);

@@ -1,0 +1,71 @@
+/** How events change a task, and which ends of a session use up one of its attempts. */
+import type { Event } from './event.ts';
+import { terminal, type Task, type TaskState } from './task.ts';
+import type { Instant } from './words.ts';
+
+export function evolve(task: Task, event: Event, at: Instant): Task {
+  switch (event.type) {
+    case 'task_moved':
+      return moved(task, event, at);
+    case 'dependency_met':
+      return { ...task, unmet: task.unmet.filter((number) => number !== event.dependency) };
+    case 'branch_created':
+      return { ...task, branch: event.branch, base: event.base, head: event.head };
+    case 'pull_request_opened':
+      return { ...task, pull: event.number, pullUrl: event.url };
+    case 'head_moved':
+      return { ...task, head: event.head };
+    case 'acceptance_ticked':
+      return {
+        ...task,
+        acceptance: task.acceptance.map((item, index) =>
+          index === event.item ? { ...item, evidence: event.evidence } : item,
+        ),
+      };
+    case 'review_requested':
+      return { ...task, reviewHead: event.head, summary: event.summary };
+    case 'checks_reported':
+      return { ...task, checksHead: event.head, checks: event.checks };
+    case 'context_saved':
+      return { ...task, context: { ...task.context, [event.key]: event.value } };
+    case 'pull_request_merged':
+      return { ...task, mergedCommit: event.commit };
+    case 'review_received':
+      return event.review.verdict === 'approve'
+        ? { ...task, approvedHead: event.review.head, approvedBy: event.review.by }
+        : task;
+    case 'review_dismissed':
+      return event.verdict === 'approve' && event.by === task.approvedBy
+        ? { ...task, approvedHead: null, approvedBy: null }
+        : task;
+    case 'session_queued':
+      return { ...task, session: event.session.id, fencing: event.session.fencing };
+    case 'session_ended':
+      if (task.session !== event.session) return task;
+      return {
+        ...task,
+        session: null,
+        attempts: task.attempts + (event.kind === 'work' && wasted(task, event.outcome) ? 1 : 0),
+      };
+    case 'usage_recorded':
+      return { ...task, cost: task.cost + event.delta };
+    default:
+      return task;
+  }
+}
+
+/**
+ * A session that failed, was lost, or stopped without asking for review of what is on the branch used up an attempt; one
+ * that asked a question and left before the answer too, or it could ask and leave for ever.
+ */
+const wasted = (task: Task, outcome: string): boolean =>
+  outcome === 'failed' ||
+  outcome === 'lost' ||
+  (outcome === 'completed' &&
+    (task.state === 'waiting' || (task.state === 'in_progress' && task.reviewHead !== task.head)));
+
+function moved(task: Task, { to, reason }: { to: TaskState; reason: string }, at: Instant): Task {
+  const next: Task = { ...task, state: to, reason, endedAt: terminal({ ...task, state: to }) ? at : null };
+  if (to === 'ready') return { ...next, readyAt: at, reviewHead: null };
+  return next;
+}
