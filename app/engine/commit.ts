@@ -21,10 +21,13 @@ export async function commit(
   const repository = await repositoryOfRun(context, work);
   const rejection = apply(work, decision, { attempts: policyOf(repository).limits.attempts });
   if (rejection !== null) return rejection;
+  // First the slots, so that what ended in this transaction makes room for what starts in it (TA-7).
+  const ended = work.events.flatMap((event) => (event.type === 'session_ended' ? [event.session] : []));
+  await releaseSessions(context.tx, work.installation, ended);
   await planIfNeeded(context, work, repository);
   if (work.dispatchable) await dispatchTasks(context, work, repository);
-  const freed = await write(context, work);
-  if (freed) await serveOthers(context, work, repository);
+  await write(context, work);
+  if (ended.length > 0) await serveOthers(context, work, repository);
   return null;
 }
 
@@ -35,13 +38,10 @@ async function repositoryOfRun(context: Context, work: RunWork): Promise<Reposit
   return repository;
 }
 
-/** True when a slot became free. */
-async function write(context: Context, work: RunWork): Promise<boolean> {
-  if (work.events.length === 0) return false;
+async function write(context: Context, work: RunWork): Promise<void> {
+  if (work.events.length === 0) return;
   const wanted = await save(work, { actor: context.caller.actor, cause: context.caller.cause });
   const events = work.events.splice(0);
-  const ended = events.flatMap((event) => (event.type === 'session_ended' ? [event.session] : []));
-  await releaseSessions(context.tx, work.installation, ended);
   await addJobs(
     context.tx,
     wanted.map((effect) => ({
@@ -56,7 +56,6 @@ async function write(context: Context, work: RunWork): Promise<boolean> {
     (event) => event.type === 'session_queued' || event.type === 'branch_created',
   );
   if (claimable) context.rings.add(claimKey(work.installation));
-  return ended.length > 0;
 }
 
 /** A freed slot may serve another run of the repository. A run that somebody else holds will look for itself. */

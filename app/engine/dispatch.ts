@@ -9,7 +9,7 @@ import { decide } from '../domain/task-rules.ts';
 import { priorityRank } from '../domain/priority.ts';
 import type { Task } from '../domain/task.ts';
 import { planFromTemplate } from '../domain/templates.ts';
-import { liveSessions, type RepositoryRow } from '../../db/queries/runs.ts';
+import { liveSessions, reviewsWaiting, type RepositoryRow } from '../../db/queries/runs.ts';
 import { agentLoads, takeSlot } from '../../db/queries/slots.ts';
 import { apply } from './follow.ts';
 import type { Context } from './handler.ts';
@@ -35,12 +35,19 @@ export async function dispatchTasks(
     (session) => session.kind === 'work' && session.state !== 'ended',
   ).length;
   let all = stored.all + Math.max(0, ofRun - stored.ofRun);
+  const loads = await agentLoads(context.tx, work.installation, repository.id);
+  let busy = loads.reduce((sum, load) => sum + load.busy, 0);
+  const reviews = await reviewsWaiting(context.tx, work.installation, repository.id);
   for (const task of ready) {
     if (all >= context.engine.ceilings.sessions || ofRun >= work.run.maxParallel) return;
+    if (busy >= policy.limits.max_agents) return;
+    // People are the bottleneck: what they have seen already goes on, nothing new is started (TA-8).
+    if (task.pull === null && reviews >= policy.limits.waiting_reviews) continue;
     if (spend(work.run, task, policy).stop !== null) continue;
     if (await assign(context, work, { task, repository, policy })) {
       all += 1;
       ofRun += 1;
+      busy += 1;
     }
   }
 }

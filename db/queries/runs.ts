@@ -182,3 +182,17 @@ export async function liveSessions(
     from session where installation = ${installation} and state <> 'ended'`.execute(tx);
   return rows[0] ?? { all: 0, ofRun: 0 };
 }
+
+/** Tasks of a repository that wait for people to review them. */
+export async function reviewsWaiting(
+  tx: Transaction,
+  installation: number,
+  repository: number,
+): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from task join run on run.id = task.run
+    where task.installation = ${installation} and run.repository = ${repository} and run.state = 'executing' and task.state = 'in_review'`.execute(
+    tx,
+  );
+  return rows[0]?.count ?? 0;
+}

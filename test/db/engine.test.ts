@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { operations, type OperationName } from '../../app/catalog/catalog.ts';
 import type { Caller } from '../../app/engine/caller.ts';
 import { identify } from '../../app/engine/identify.ts';
-import { engineWorld, repository, type EngineWorld } from './engine-world.ts';
+import { engineWorld, repository, team, type EngineWorld } from './engine-world.ts';
 
 let world: EngineWorld;
 let runner: Caller;
@@ -98,48 +98,57 @@ const branchOf = async (run: string, task: number): Promise<void> => {
 const sha = (run: string, task: number, step: number): string =>
   `${run.replaceAll('-', '')}${task}${step}`.padEnd(40, '0').slice(0, 40);
 
-/** Plays an engineer and a person: work, proof, approval, merge. */
-async function finish(run: string, assignment: Assignment): Promise<void> {
+const pullOf = (run: string, task: number): number => Number.parseInt(run.slice(0, 5), 16) * 10 + task;
+
+/** Plays an engineer: work, proof, the end of the session. */
+async function prove(run: string, assignment: Assignment): Promise<void> {
   const task = Number(assignment.task!.slice(1));
   const head = sha(run, task, 1);
-  const bundle = (await world.must(
+  const runnerSide = await as(assignment.runner_token);
+  const { bundle } = await world.must(
     'upload_bundle',
     { session: assignment.session, head, bundle: 'AAAA' },
-    await as(assignment.runner_token),
-  )) as { bundle: string };
-  await world.must('record_push', { run, task, bundle: bundle.bundle, head, refused: null }, world.system());
-  await world.must(
-    'record_checks',
-    {
-      run,
-      task,
-      head,
-      checks: [
-        { name: 'test', status: 'completed', conclusion: 'success', required: true, url: null, summary: '' },
-      ],
-    },
-    world.system(),
+    runnerSide,
   );
+  await world.must('record_push', { run, task, bundle, head, refused: null }, world.system());
+  const check = {
+    name: 'test',
+    status: 'completed',
+    conclusion: 'success',
+    required: true,
+    url: null,
+    summary: '',
+  };
+  await world.must('record_checks', { run, task, head, checks: [check] }, world.system());
   await world.must('request_review', { summary: 'done' }, await as(assignment.agent_token));
   await world.must(
     'end_session',
     { session: assignment.session, outcome: 'completed', reason: 'done' },
-    await as(assignment.runner_token),
+    runnerSide,
   );
-  const pull = Number.parseInt(run.slice(0, 5), 16) * 10 + task;
+}
+
+/** Plays a person and GitHub: approval, merge. */
+async function land(run: string, task: number): Promise<void> {
+  const pull = pullOf(run, task);
   const review = {
     repository,
     pull,
     review: Math.floor(Math.random() * 1e12),
     by: 'ana',
     verdict: 'approve',
-    head,
+    head: sha(run, task, 1),
     body: '',
     threads: [],
     counts: true,
   };
   await world.must('record_review', review, world.system());
   await world.must('record_merge', { repository, pull, commit: 'c'.repeat(40), by: 'ana' }, world.system());
+}
+
+async function finish(run: string, assignment: Assignment): Promise<void> {
+  await prove(run, assignment);
+  await land(run, Number(assignment.task!.slice(1)));
 }
 
 async function clean(run: number): Promise<void> {
@@ -264,6 +273,56 @@ describe('sessions', () => {
     expect(order.map((assignment) => assignment?.task)).toEqual(['t2', 't4', 't3']);
     await finish(id, order[0]!);
     expect((await tasksOf(run))['t1']).toBe('in_progress');
+    await world.must('cancel_run', { run }, world.person('ana'));
+    await clean(run);
+  });
+
+  it('TA-7 a slot that a session frees is taken in the same transaction', async () => {
+    const { run, id } = await approved(
+      [1, 2, 3, 4].map((number) => ({
+        title: `Task ${number}`,
+        ...(number === 4 ? { priority: 'low' } : {}),
+      })),
+    );
+    expect(await tasksOf(run)).toMatchObject({ t3: 'in_progress', t4: 'ready' });
+    await branchOf(id, 1);
+    const assignment = (await claim())!;
+    const end = { session: assignment.session, outcome: 'suspended', reason: 'handed over' };
+    await world.must('end_session', end, await as(assignment.runner_token));
+    // t1 is ready again and was the more urgent: it got its slot back, without a sweep.
+    expect(await tasksOf(run)).toMatchObject({ t1: 'in_progress', t4: 'ready' });
+    await world.must('cancel_task', { run, task: 't1' }, world.person('ana'));
+    expect((await tasksOf(run))['t4']).toBe('in_progress');
+    await world.must('cancel_run', { run }, world.person('ana'));
+    await clean(run);
+  });
+
+  it('TA-8 with as many reviews waiting as policy allows nothing new is started', async () => {
+    world.policy.text = team.replace('review:', 'limits: { waiting_reviews: 1, max_parallel: 1 }\nreview:');
+    await world.must('record_policy', { repository, text: world.policy.text }, world.system());
+    const { run, id } = await approved([{ title: 'One' }, { title: 'Two' }]);
+    await branchOf(id, 1);
+    const assignment = (await claim())!;
+    await prove(id, assignment);
+    expect(await tasksOf(run)).toEqual({ t1: 'in_review', t2: 'ready' });
+    await land(id, 1);
+    expect(await tasksOf(run)).toEqual({ t1: 'done', t2: 'in_progress' });
+    world.policy.text = team;
+    await world.must('record_policy', { repository, text: team }, world.system());
+    await world.must('cancel_run', { run }, world.person('ana'));
+    await clean(run);
+  });
+
+  it('TA-6 no more of the team’s slots are taken than max_agents', async () => {
+    await world.must(
+      'record_policy',
+      { repository, text: team.replace('review:', 'limits: { max_agents: 1 }\nreview:') },
+      world.system(),
+    );
+    const { run } = await approved([{ title: 'One' }, { title: 'Two' }]);
+    expect(await tasksOf(run)).toEqual({ t1: 'in_progress', t2: 'ready' });
+    await world.must('record_policy', { repository, text: team }, world.system());
+    expect(await tasksOf(run)).toEqual({ t1: 'in_progress', t2: 'in_progress' });
     await world.must('cancel_run', { run }, world.person('ana'));
     await clean(run);
   });
