@@ -5,6 +5,7 @@ import type { Run } from '../../domain/run.ts';
 import type { Session } from '../../domain/session.ts';
 import type { Task } from '../../domain/task.ts';
 import { dollars, type Instant } from '../../domain/words.ts';
+import { folds, type Fold } from './card-fold.ts';
 import type { CostHistory } from './estimate.ts';
 import { planGraph, taskGraph } from './graph.ts';
 import { runMarker } from './markers.ts';
@@ -28,16 +29,6 @@ export type Card = {
 
 /** GitHub's limit for a comment (G2). */
 export const maxBody = 65_536;
-
-/** What is left out, one thing after the other, until the card fits. */
-export type Fold = { graph: boolean; happened: number; rows: number; words: number };
-const folds: readonly Fold[] = [
-  { graph: true, happened: 10, rows: 1_000, words: 500 },
-  { graph: true, happened: 5, rows: 1_000, words: 120 },
-  { graph: false, happened: 3, rows: 1_000, words: 60 },
-  { graph: false, happened: 3, rows: 200, words: 40 },
-  { graph: false, happened: 0, rows: 50, words: 20 },
-];
 
 /** At most 65,536 characters, however many tasks there are and however long their words. */
 export function renderCard(card: Card): string {

@@ -1,12 +1,16 @@
 /** The table of a run's tasks: state, who works on it, where its pull request is, what it cost. */
-import type { Task } from '../../domain/task.ts';
-import { ref } from '../../domain/task.ts';
-import type { Card, Fold } from './card.ts';
+import type { Question } from '../../domain/question.ts';
+import type { Session } from '../../domain/session.ts';
+import { ref, type Task } from '../../domain/task.ts';
+import type { Fold } from './card-fold.ts';
 import { plain } from './plain.ts';
 import { agentOf, money, taskGlyph, taskWords } from './words.ts';
 
 /** When not all fit, tasks that are finished go first, and a line says how many are left out. */
-export function taskTable(card: Card, fold: Fold): string {
+export function taskTable(
+  card: { tasks: readonly Task[]; sessions: readonly Session[]; questions: readonly Question[] },
+  fold: Fold,
+): string {
   const shown = choose(card.tasks, fold.rows);
   const left = card.tasks.length - shown.length;
   const rows = shown.map((task) => {
