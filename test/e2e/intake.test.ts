@@ -26,6 +26,11 @@ it('IN-2: the trigger label starts a run, other labels say how urgent, and the l
   await world.settled();
   expect(await labels()).toEqual(expect.not.arrayContaining(['entourage']));
   expect(await labels()).toEqual(expect.arrayContaining(['urgent', 'bug']));
+  await ana.comments(issue, '/entourage approve');
+  await world.run(issue).is('executing');
+  expect((await world.records.tasksOf(issue)).map(({ priority }) => priority)).toEqual(['critical']);
+  await ana.comments(issue, '/entourage cancel');
+  await world.run(issue).is('cancelled');
 });
 
 it('IN-2: a label set by somebody without write starts nothing', async () => {

@@ -72,14 +72,16 @@ async function killPostgres(): Promise<void> {
   );
   const pid = Number(readFileSync(join(row!.directory, 'postmaster.pid'), 'utf8').split('\n')[0]);
   process.kill(pid, 'SIGKILL');
-  // Its supervisor starts the App again; here that is this test.
-  if (app.running()) process.kill(app.pid, 'SIGKILL');
+  // Nobody starts the App again: it starts its Postgres itself and goes on.
   await eventually(
-    { what: 'the App to be dead' },
-    () => app.running(),
-    (running) => !running,
+    { what: 'Postgres to be up again' },
+    () =>
+      world.records.query('select 1').then(
+        () => true,
+        () => false,
+      ),
+    (up) => up,
   );
-  await startApp();
 }
 
 it.each([
