@@ -48,7 +48,6 @@ create table bundle (
   constraint bundle_session_fkey FOREIGN KEY (session) REFERENCES session(id),
   constraint bundle_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'pushed'::text, 'refused'::text])))
 );
-CREATE INDEX bundle_of_task ON public.bundle USING btree (run, task, created_at);
 alter table bundle enable row level security, force row level security;
 create policy tenant on bundle using (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint))) with check (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint)));
 grant delete, insert, select, update on bundle to entourage_app;
@@ -64,7 +63,6 @@ create table delivery (
   note text not null default ''::text,
   constraint delivery_pkey PRIMARY KEY (guid)
 );
-CREATE INDEX delivery_unhandled ON public.delivery USING btree (received_at) WHERE (handled_at IS NULL);
 alter table delivery enable row level security, force row level security;
 create policy tenant on delivery using (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint))) with check (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint)));
 grant delete, insert, select, update on delivery to entourage_app;
@@ -231,6 +229,7 @@ create table run (
   constraint run_repository_number_key UNIQUE (repository, number)
 );
 CREATE INDEX run_by_issue ON public.run USING btree (installation, repository, issue, number DESC);
+CREATE INDEX run_planning ON public.run USING btree (id) WHERE (state = 'planning'::text);
 alter table run enable row level security, force row level security;
 create policy tenant on run using (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint))) with check (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint)));
 grant delete, insert, select, update on run to entourage_app;
@@ -289,6 +288,7 @@ create table session (
   constraint session_pkey PRIMARY KEY (id),
   constraint session_run_fkey FOREIGN KEY (run) REFERENCES run(id)
 );
+CREATE INDEX session_live ON public.session USING btree (installation, run) WHERE (state <> 'ended'::text);
 CREATE INDEX session_of_run ON public.session USING btree (run, queued_at);
 CREATE UNIQUE INDEX session_one_live_per_task ON public.session USING btree (run, task) WHERE ((state <> 'ended'::text) AND (task IS NOT NULL) AND (kind = 'work'::text));
 CREATE INDEX session_queued ON public.session USING btree (installation, queued_at) WHERE (state = 'queued'::text);
@@ -368,8 +368,9 @@ create table task (
 );
 CREATE INDEX task_by_branch ON public.task USING btree (installation, branch) WHERE (branch IS NOT NULL);
 CREATE INDEX task_by_head ON public.task USING btree (installation, head) WHERE (head IS NOT NULL);
+CREATE INDEX task_by_pull ON public.task USING btree (installation, pull) WHERE (pull IS NOT NULL);
+CREATE INDEX task_in_review ON public.task USING btree (installation) WHERE (state = 'in_review'::text);
 CREATE INDEX task_ready ON public.task USING btree (installation, ready_at) WHERE (state = 'ready'::text);
-CREATE INDEX task_successors ON public.task USING gin (unmet);
 alter table task enable row level security, force row level security;
 create policy tenant on task using (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint))) with check (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint)));
 grant delete, insert, select, update on task to entourage_app;

@@ -55,6 +55,7 @@ const statements = [
     unique (repository, number)
   )`,
   `create index run_by_issue on run (installation, repository, issue, number desc)`,
+  `create index run_planning on run (id) where state = 'planning'`,
   `create table task (
     run uuid not null references run,
     installation bigint not null,
@@ -95,8 +96,9 @@ const statements = [
     ended_at timestamptz,
     primary key (run, number)
   )`,
-  `create index task_successors on task using gin (unmet)`,
   `create index task_ready on task (installation, ready_at) where state = 'ready'`,
+  `create index task_in_review on task (installation) where state = 'in_review'`,
+  `create index task_by_pull on task (installation, pull) where pull is not null`,
   `create index task_by_branch on task (installation, branch) where branch is not null`,
   `create index task_by_head on task (installation, head) where head is not null`,
   `create table session (
@@ -121,6 +123,7 @@ const statements = [
     ended_at timestamptz
   )`,
   `create index session_queued on session (installation, queued_at) where state = 'queued'`,
+  `create index session_live on session (installation, run) where state <> 'ended'`,
   `create index session_of_run on session (run, queued_at)`,
   `create unique index session_one_live_per_task on session (run, task) where state <> 'ended' and task is not null and kind = 'work'`,
   `create table session_lease (
@@ -233,7 +236,6 @@ const statements = [
     reason text not null default '',
     created_at timestamptz not null default now()
   )`,
-  `create index bundle_of_task on bundle (run, task, created_at)`,
   `create table event (
     id bigint generated always as identity primary key,
     installation bigint not null references installation,
@@ -264,7 +266,6 @@ const statements = [
     handled_at timestamptz,
     note text not null default ''
   )`,
-  `create index delivery_unhandled on delivery (received_at) where handled_at is null`,
   `create table github_object (
     kind text not null,
     key text not null,
