@@ -10,10 +10,6 @@ import { columnsOf, fromRow, messages, questions, reviews, runs, sessions, tasks
 import type { ColumnType, Entity, Row } from './rows.ts';
 import type { Transaction } from './transaction.ts';
 
-/** `wait` locks the rows and waits for them, `skip` leaves out rows that another transaction holds, `none` only reads. */
-export type Lock = 'wait' | 'skip' | 'none';
-export type Locked = { lock?: Lock };
-
 export const saveRun = (tx: Transaction, run: Run): Promise<void> => save(tx, runs, [run]);
 export const saveTasks = (tx: Transaction, states: readonly Task[]): Promise<void> => save(tx, tasks, states);
 export const saveSessions = (tx: Transaction, states: readonly Session[]): Promise<void> =>
@@ -25,111 +21,64 @@ export const saveReviews = (tx: Transaction, states: readonly Review[]): Promise
 export const saveMessages = (tx: Transaction, states: readonly Message[]): Promise<void> =>
   save(tx, messages, states);
 
+/** The lock of a run serialises everything about it: `wait` takes it, `skip` answers null when another transaction has it. */
 export async function loadRun(
   tx: Transaction,
   id: string,
-  { lock = 'none' }: Locked = {},
+  { lock = 'none' }: { lock?: keyof typeof locks } = {},
 ): Promise<Run | null> {
-  return one(await load(tx, runs, { where: sql`id = ${id}`, order: sql`id`, lock }));
+  const [run] = await load(tx, runs, { where: sql`id = ${id}`, order: sql`id`, lock: locks[lock] });
+  return run ?? null;
 }
 
-/** The tasks of a run by number; with `numbers` those only. */
-export async function loadTasks(
-  tx: Transaction,
-  run: string,
-  { lock = 'none', numbers }: Locked & { numbers?: readonly number[] } = {},
-): Promise<Task[]> {
-  const some = numbers === undefined ? sql`` : sql` and number = any(${[...numbers]}::integer[])`;
-  return await load(tx, tasks, { where: sql`run = ${run}${some}`, order: sql`number`, lock });
-}
-
-export async function loadTask(
-  tx: Transaction,
-  address: { run: string; number: number },
-  { lock = 'none' }: Locked = {},
-): Promise<Task | null> {
-  return one(await loadTasks(tx, address.run, { lock, numbers: [address.number] }));
-}
-
-export async function loadSession(
-  tx: Transaction,
-  id: string,
-  { lock = 'none' }: Locked = {},
-): Promise<Session | null> {
-  return one(await load(tx, sessions, { where: sql`id = ${id}`, order: sql`id`, lock }));
+/** The tasks of a run, by number. */
+export async function loadTasks(tx: Transaction, run: string): Promise<Task[]> {
+  return await load(tx, tasks, { where: sql`run = ${run}`, order: sql`number` });
 }
 
 /** All sessions of a run, ended ones too. */
-export async function loadSessions(
-  tx: Transaction,
-  run: string,
-  { lock = 'none' }: Locked = {},
-): Promise<Session[]> {
-  return await load(tx, sessions, { where: sql`run = ${run}`, order: sql`id`, lock });
+export async function loadSessions(tx: Transaction, run: string): Promise<Session[]> {
+  return await load(tx, sessions, { where: sql`run = ${run}`, order: sql`id` });
 }
 
 /** The sessions of a run that have not ended. */
-export async function loadLiveSessions(
-  tx: Transaction,
-  run: string,
-  { lock = 'none' }: Locked = {},
-): Promise<Session[]> {
-  return await load(tx, sessions, { where: sql`run = ${run} and state <> 'ended'`, order: sql`id`, lock });
+export async function loadLiveSessions(tx: Transaction, run: string): Promise<Session[]> {
+  return await load(tx, sessions, { where: sql`run = ${run} and state <> 'ended'`, order: sql`id` });
 }
 
-export async function loadQuestions(
-  tx: Transaction,
-  run: string,
-  { lock = 'none' }: Locked = {},
-): Promise<Question[]> {
-  return await load(tx, questions, { where: sql`run = ${run}`, order: sql`number`, lock });
-}
-
-export async function loadQuestion(
-  tx: Transaction,
-  address: { run: string; number: number },
-  { lock = 'none' }: Locked = {},
-): Promise<Question | null> {
-  return one(
-    await load(tx, questions, {
-      where: sql`run = ${address.run} and number = ${address.number}`,
-      order: sql`number`,
-      lock,
-    }),
-  );
+/** The questions of a run, by number. */
+export async function loadQuestions(tx: Transaction, run: string): Promise<Question[]> {
+  return await load(tx, questions, { where: sql`run = ${run}`, order: sql`number` });
 }
 
 /** The reviews of a run in the order GitHub numbered them; with `task` those of that task. */
 export async function loadReviews(
   tx: Transaction,
   run: string,
-  { lock = 'none', task }: Locked & { task?: number } = {},
+  { task }: { task?: number } = {},
 ): Promise<Review[]> {
   const some = task === undefined ? sql`` : sql` and task = ${task}`;
-  return await load(tx, reviews, { where: sql`run = ${run}${some}`, order: sql`id`, lock });
+  return await load(tx, reviews, { where: sql`run = ${run}${some}`, order: sql`id` });
 }
 
 /** The messages of a run, oldest first. */
-export async function loadMessages(
-  tx: Transaction,
-  run: string,
-  { lock = 'none' }: Locked = {},
-): Promise<Message[]> {
-  return await load(tx, messages, { where: sql`run = ${run}`, order: sql`sent_at, id`, lock });
+export async function loadMessages(tx: Transaction, run: string): Promise<Message[]> {
+  return await load(tx, messages, { where: sql`run = ${run}`, order: sql`sent_at, id` });
 }
-
-const one = <T>(states: readonly T[]): T | null => states[0] ?? null;
 
 const locks = { wait: sql` for update`, skip: sql` for update skip locked`, none: sql`` } as const;
 
-type Selection = { where: ReturnType<typeof sql>; order: ReturnType<typeof sql>; lock: Lock };
+type Fragment = ReturnType<typeof sql>;
+type Selection = { where: Fragment; order: Fragment; lock?: Fragment };
 
-async function load<T>(tx: Transaction, entity: Entity<T>, { where, order, lock }: Selection): Promise<T[]> {
+async function load<T>(
+  tx: Transaction,
+  entity: Entity<T>,
+  { where, order, lock = locks.none }: Selection,
+): Promise<T[]> {
   const names = sql.join(columnsOf(entity).map(({ name }) => sql.ref(name)));
   const { rows } = await sql<Row>`
-    select ${names} from ${sql.table(entity.table)} where ${where} order by ${order}${locks[lock]}`.execute(
-    tx,
-  );
+    select ${names} from ${sql.table(entity.table)} where ${where} order by ${order}${lock}`.execute(tx);
   return rows.map((row) => fromRow(entity, row));
 }
 

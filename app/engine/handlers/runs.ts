@@ -278,7 +278,7 @@ export const listRuns: Handlers['list_runs'] = {
     });
     const runs: Run[] = [];
     for (const id of ids) {
-      const run = await loadRun(tx, id, { lock: 'none' });
+      const run = await loadRun(tx, id);
       if (run !== null) runs.push(run);
     }
     const last = runs.length === input.limit ? runs.at(-1) : undefined;
