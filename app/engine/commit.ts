@@ -6,9 +6,10 @@ import { addJobs } from '../../db/jobs.ts';
 import { repositoryById, runsWithReadyTasks, type RepositoryRow } from '../../db/queries/runs.ts';
 import { releaseSessions } from '../../db/queries/slots.ts';
 import { claimKey, runKey } from './bell.ts';
-import { dispatchTasks, planIfNeeded } from './dispatch.ts';
+import { dispatchTasks } from './dispatch.ts';
 import { apply } from './follow.ts';
 import type { Context } from './handler.ts';
+import { planIfNeeded } from './planning.ts';
 import { policyOf } from './policy-of.ts';
 import { openRun, save, type RunWork } from './run-work.ts';
 

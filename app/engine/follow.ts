@@ -1,13 +1,14 @@
 /** What follows from an event within its own transaction: dependents become ready, sessions stop, runs end. */
 import { decide as decideQuestion } from '../domain/question-rules.ts';
 import type { Event, EventOf } from '../domain/event.ts';
+import type { Question } from '../domain/question.ts';
 import { isRejection, type Rejection } from '../domain/rejection.ts';
 import { decide as decideRun } from '../domain/run-rules.ts';
 import { decide as decideSession } from '../domain/session-rules.ts';
 import type { Outcome } from '../domain/session.ts';
 import { decide as decideTask } from '../domain/task-rules.ts';
 import { terminal, type Task, type TaskState } from '../domain/task.ts';
-import { plannedTasks } from './planning.ts';
+import { plannedTasks } from './planned-tasks.ts';
 import { fold, type RunWork } from './run-work.ts';
 
 export type Limits = { readonly attempts: number };
@@ -93,7 +94,7 @@ function afterMove(work: RunWork, event: EventOf<'task_moved'>): Event[] {
   return [
     ...(event.to === 'done' ? meetDependents(work, task.number) : []),
     ...endTaskSession(work, task, event.reason),
-    ...withdrawQuestions(work, task.number),
+    ...withdrawQuestions(work, (question) => question.task === task.number),
   ];
 }
 
@@ -119,9 +120,9 @@ function endRunSessions(work: RunWork, reason: string): Event[] {
     );
 }
 
-function withdrawQuestions(work: RunWork, task: number): Event[] {
+function withdrawQuestions(work: RunWork, which: (question: Question) => boolean): Event[] {
   return [...work.questions.values()]
-    .filter((question) => question.task === task && question.state === 'open')
+    .filter((question) => question.state === 'open' && which(question))
     .flatMap((question) => decided(decideQuestion(question, { type: 'withdraw_question' })));
 }
 
@@ -133,7 +134,11 @@ function cancelTasks(work: RunWork, reason: string): Event[] {
 
 function afterSession(work: RunWork, event: EventOf<'session_ended'>, limits: Limits): Event[] {
   work.dispatchable = true;
-  const withdrawn = event.outcome === 'suspended' ? [] : withdrawSessionQuestions(work, event.session);
+  // Nobody is left to hear the answer of a session that is over; a suspended one goes on with it.
+  const withdrawn =
+    event.outcome === 'suspended'
+      ? []
+      : withdrawQuestions(work, (question) => question.session === event.session);
   if (event.kind !== 'work') return withdrawn;
   const task = event.task === null ? undefined : work.tasks.get(event.task);
   if (task === undefined || task.session !== null) return withdrawn;
@@ -148,11 +153,4 @@ function afterSession(work: RunWork, event: EventOf<'session_ended'>, limits: Li
     ),
     ...withdrawn,
   ];
-}
-
-/** Nobody is left to hear the answer of a session that is over. */
-function withdrawSessionQuestions(work: RunWork, session: string): Event[] {
-  return [...work.questions.values()]
-    .filter((question) => question.session === session && question.state === 'open')
-    .flatMap((question) => decided(decideQuestion(question, { type: 'withdraw_question' })));
 }

@@ -1,50 +1,92 @@
-/** From an approved plan to tasks. */
-import type { Task } from '../domain/task.ts';
+/** Who plans a run: a manager with a free slot, else a template; and which plans need no person (PL-2). */
+import type { Event } from '../domain/event.ts';
+import type { Policy } from '../domain/policy.ts';
+import { planFromTemplate } from '../domain/templates.ts';
+import type { RepositoryRow } from '../../db/queries/runs.ts';
+import { takeSlot } from '../../db/queries/slots.ts';
+import { apply } from './follow.ts';
+import type { Context } from './handler.ts';
+import { newSession } from './new-session.ts';
+import { policyOf } from './policy-of.ts';
 import type { RunWork } from './run-work.ts';
 
-/** The tasks of the plan at hand, as they begin: todo, with everything they depend on unmet. */
-export function plannedTasks(work: RunWork): Task[] {
-  const { run, now } = work;
-  return (run.plan?.tasks ?? []).map((planned, index): Task => {
-    const dependsOn = [...new Set(planned.depends_on)].sort((first, second) => first - second);
-    return {
-      run: run.id,
-      installation: run.installation,
-      number: index + 1,
-      title: planned.title,
-      why: planned.why,
-      description: planned.description,
-      acceptance: planned.acceptance.map((text) => ({ text, evidence: null })),
-      size: planned.size,
-      priority: planned.priority === 'medium' ? run.priority : planned.priority,
-      role: planned.role,
-      capabilities: planned.capabilities,
-      files: planned.files,
-      agent: planned.agent,
-      dependsOn,
-      unmet: dependsOn,
-      state: 'todo',
-      reason: dependsOn.length === 0 ? '' : `waits for ${dependsOn.map((number) => `t${number}`).join(', ')}`,
-      attempts: 0,
-      fencing: 0,
-      session: null,
-      branch: null,
-      base: null,
-      head: null,
-      pull: null,
-      pullUrl: null,
-      reviewHead: null,
-      summary: '',
-      checksHead: null,
-      checks: [],
-      approvedHead: null,
-      approvedBy: null,
-      mergedCommit: null,
-      context: {},
-      cost: 0,
-      addedAt: now,
-      readyAt: null,
-      endedAt: null,
-    };
-  });
+/**
+ * A run that is planning and has no live plan session gets one: a manager with a free slot, else a template. A manager
+ * whose session ended without a plan is not asked twice for the same plan: the template takes over and the card says why.
+ */
+export async function planIfNeeded(
+  context: Context,
+  work: RunWork,
+  repository: RepositoryRow,
+): Promise<void> {
+  if (work.run.state !== 'planning') return;
+  const live = [...work.sessions.values()].some(
+    (session) => session.kind === 'plan' && session.state !== 'ended',
+  );
+  if (live) return;
+  const policy = policyOf(repository);
+  const failed = work.events.find(
+    (event) => event.type === 'session_ended' && event.kind === 'plan' && event.outcome !== 'stopped',
+  );
+  const asked =
+    failed === undefined ? await queuePlanSession(context, work, { repository, policy }) : 'failed';
+  if (asked === 'queued' || asked === 'busy') return;
+  const why =
+    failed?.type === 'session_ended'
+      ? `The manager could not plan: ${failed.reason}`
+      : 'The policy has no manager.';
+  proposeTemplate(work, policy, why);
+}
+
+async function queuePlanSession(
+  context: Context,
+  work: RunWork,
+  place: { repository: RepositoryRow; policy: Policy },
+): Promise<'queued' | 'busy' | 'none'> {
+  const managers = place.policy.agents.filter((agent) => agent.role === 'manager');
+  if (managers.length === 0) return 'none';
+  for (const agent of managers) {
+    const session = newSession(context, work, {
+      kind: 'plan',
+      task: null,
+      fencing: work.run.planVersion + 1,
+      agent,
+    });
+    if (
+      await takeSlot(context.tx, {
+        installation: work.installation,
+        repository: place.repository.id,
+        agent: agent.name,
+        session: session.id,
+      })
+    ) {
+      apply(work, [{ type: 'session_queued', session }], { attempts: place.policy.limits.attempts });
+      return 'queued';
+    }
+  }
+  return 'busy';
+}
+
+/** PL-2's last way: a plan always comes out. */
+function proposeTemplate(work: RunWork, policy: Policy, why: string): void {
+  const { run } = work;
+  const tasks = planFromTemplate(run.template, { title: run.title, intent: run.intent });
+  const proposed: Event[] = [
+    {
+      type: 'plan_proposed',
+      version: run.planVersion + 1,
+      plan: { tasks, by: 'template', source: run.template, note: why },
+    },
+  ];
+  apply(work, [...proposed, ...autoApproval(work, policy)], { attempts: policy.limits.attempts });
+}
+
+/** `--yes`, where policy allows it: the first plan is approved in the requester's name. */
+export function autoApproval(work: RunWork, policy: Policy): Event[] {
+  const { run } = work;
+  const allowed =
+    policy.plan.approval !== 'required' || policy.plan.auto_approve_templates.includes(run.template);
+  return run.autoApprove && allowed && run.planVersion === 0
+    ? [{ type: 'run_approved', version: run.planVersion + 1, by: run.requester }]
+    : [];
 }

@@ -1,0 +1,35 @@
+/** A session as it begins: queued, for one agent of the policy. */
+import type { Policy } from '../domain/policy.ts';
+import { noUsage, type Session, type SessionKind } from '../domain/session.ts';
+import type { Context } from './handler.ts';
+import type { RunWork } from './run-work.ts';
+
+type PolicyAgent = Policy['agents'][number];
+
+export function newSession(
+  context: Context,
+  work: RunWork,
+  session: { kind: SessionKind; task: number | null; fencing: number; agent: PolicyAgent },
+): Session {
+  return {
+    id: context.engine.uuid(),
+    installation: work.installation,
+    run: work.run.id,
+    task: session.task,
+    kind: session.kind,
+    agent: session.agent.name,
+    role: session.agent.role,
+    engine: session.agent.engine,
+    model: session.agent.model ?? null,
+    fencing: session.fencing,
+    state: 'queued',
+    outcome: null,
+    reason: null,
+    runner: null,
+    isolation: null,
+    usage: noUsage,
+    queuedAt: context.now,
+    startedAt: null,
+    endedAt: null,
+  };
+}
