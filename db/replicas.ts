@@ -31,12 +31,19 @@ export async function connectReplicas(
       if (note.success && note.data.from !== self) on.hear(note.data.keys);
     });
     next.on('error', (error) => {
-      on.lost(error);
+      // A connection that breaks says so more than once.
+      if (client !== next) return;
       client = null;
+      on.lost(error);
       if (!closed) again();
     });
-    await next.connect();
-    await next.query(`listen ${channel}`);
+    try {
+      await next.connect();
+      await next.query(`listen ${channel}`);
+    } catch (error) {
+      await next.end();
+      throw error;
+    }
     client = next;
   };
   const again = (): void => {
@@ -68,7 +75,9 @@ export async function connectReplicas(
     async [Symbol.asyncDispose]() {
       closed = true;
       if (timer !== null) clearTimeout(timer);
-      await client?.end();
+      const last = client;
+      client = null;
+      await last?.end();
     },
   };
 }

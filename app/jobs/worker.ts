@@ -1,5 +1,6 @@
 /** graphile-worker with our tasks, a beat that says it lives, and the sweeps. Any number of replicas, no leader. */
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, run, type JobHelpers, type Runner, type TaskList, type WorkerEvents } from 'graphile-worker';
 import { z } from 'zod';
 import { addJobs } from '../../db/jobs.ts';
@@ -10,7 +11,7 @@ import { GitHubError, type GitHubFor } from '../github/port.ts';
 import type { Log } from '../log.ts';
 import type { Jobs } from './context.ts';
 import { effectJobs, runEffect, type EffectName, type RunningJob } from './effects.ts';
-import { holdLock, sweepPools } from './pools.ts';
+import { holdLock, sweepPools, type Life } from './pools.ts';
 import { sweep } from './sweep.ts';
 
 export type WorkerOptions = {
@@ -50,20 +51,69 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     },
     now: options.now ?? (() => new Date().toISOString()),
   };
-  const { runner, pool } = await start(jobs, options);
-  const life = await holdLock(db.url, pool, log);
-  await sweepPools(jobs, pool);
+  const team = await keepWorking(jobs, options);
   const sweeps = repeat(async () => {
-    await life.ensure();
-    await sweepPools(jobs, pool);
+    await team.beat();
     await sweep({ db, execute, log, now: jobs.now, planQueueSeconds: config.planQueueSeconds });
   }, log);
   const stop = async (): Promise<void> => {
     await sweeps.stop();
-    await runner.stop();
-    await life.release();
+    await team.stop();
   };
   return { stop, [Symbol.asyncDispose]: stop };
+}
+
+type Team = { beat(): Promise<void>; stop(): Promise<void> };
+type Working = { runner: Runner; pool: string; life: Life };
+
+/**
+ * graphile-worker gives up when Postgres goes away while it reports a job's end: its promise rejects, and nobody else
+ * would start it again. Here a broken one is followed by a new one, with a new pool, until we are asked to stop.
+ */
+async function keepWorking(jobs: Jobs, options: WorkerOptions): Promise<Team> {
+  const begin = async (): Promise<Working> => {
+    const { runner, pool } = await start(jobs, options);
+    try {
+      const life = await holdLock(jobs.db.url, pool, jobs.log);
+      await sweepPools(jobs, pool);
+      return { runner, pool, life };
+    } catch (error) {
+      await runner.stop();
+      throw error;
+    }
+  };
+  const stopping = new AbortController();
+  let working: Working | null = await begin();
+  const watch = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      try {
+        working ??= await begin();
+        await working.runner.promise;
+      } catch (error) {
+        jobs.log.error({ err: error }, 'the worker broke');
+      }
+      if (stopping.signal.aborted) return;
+      // A pool that gave up ends its promise either way.
+      jobs.log.warn({}, 'another worker starts');
+      await working?.life.release();
+      working = null;
+      await Promise.race([sleep(1_000), once(stopping.signal, 'abort')]);
+    }
+  };
+  const watching = watch();
+  return {
+    beat: async () => {
+      if (working === null) return;
+      await working.life.ensure();
+      await sweepPools(jobs, working.pool);
+    },
+    stop: async () => {
+      stopping.abort();
+      await working?.runner.stop();
+      await watching;
+      await working?.life.release();
+    },
+  };
 }
 
 async function start(
@@ -87,10 +137,18 @@ async function start(
       await deliver(jobs, { payload, job: running(job), handleDelivery }),
   };
   const runner = await run({
-    connectionString: jobs.db.url,
-    maxPoolSize: concurrency + 2,
-    concurrency,
-    pollInterval,
+    // Without batching a job's end is reported by a promise that nobody awaits: a Postgres that goes away at that moment
+    // would end the whole process. A batch's failure ends the pool instead, and another one starts.
+    preset: {
+      worker: {
+        connectionString: jobs.db.url,
+        maxPoolSize: concurrency + 2,
+        concurrentJobs: concurrency,
+        pollInterval,
+        completeJobBatchDelay: 0,
+        failJobBatchDelay: 0,
+      },
+    },
     noHandleSignals: true,
     taskList,
     events,

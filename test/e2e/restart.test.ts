@@ -70,17 +70,22 @@ async function killPostgres(): Promise<void> {
   const [row] = await world.records.query<{ directory: string }>(
     `select setting as directory from pg_settings where name = 'data_directory'`,
   );
-  const pid = Number(readFileSync(join(row!.directory, 'postmaster.pid'), 'utf8').split('\n')[0]);
-  process.kill(pid, 'SIGKILL');
-  // Nobody starts the App again: it starts its Postgres itself and goes on.
+  const postmaster = (): number =>
+    Number(readFileSync(join(row!.directory, 'postmaster.pid'), 'utf8').split('\n')[0]);
+  const old = postmaster();
+  process.kill(old, 'SIGKILL');
+  // Nobody starts the App again: it starts its Postgres itself and goes on. The old one's children answer a moment longer.
   await eventually(
-    { what: 'Postgres to be up again' },
-    () =>
-      world.records.query('select 1').then(
-        () => true,
-        () => false,
-      ),
-    (up) => up,
+    { what: 'another Postgres to answer' },
+    async () => {
+      try {
+        await world.records.query('select 1');
+        return postmaster();
+      } catch {
+        return old;
+      }
+    },
+    (pid) => pid !== old,
   );
 }
 
