@@ -78,12 +78,19 @@ describe('AG-6 a push may not', () => {
     expect(said).not.toMatch(/[\p{Cc}\u2028]/u);
   });
 
-  it.each(['/etc/passwd', '../../x', 'a/../../../x', 'C:\\x', '', '../.git/config', '..\\..\\x', 'x\u0000'])(
-    'hold a link from docs/ to %j',
-    (link) => {
-      expect(check(file('docs/link', { mode: '120000', link }))).toMatch(/Symbolic links must stay inside/);
-    },
-  );
+  it.each([
+    '/etc/passwd',
+    '../../x',
+    'a/../../../x',
+    'C:\\x',
+    '',
+    '../.git/config',
+    '..\\..\\x',
+    'x\u0000',
+    'link/../x',
+  ])('hold a link from docs/ to %j', (link) => {
+    expect(check(file('docs/link', { mode: '120000', link }))).toMatch(/Symbolic links must stay inside/);
+  });
 
   it('hold a link whose target is not known, a submodule, or a mode that Git does not have', () => {
     expect(check(file('docs/link', { mode: '120000' }))).toMatch(/Symbolic links must stay inside/);

@@ -94,19 +94,18 @@ function isGit(part: string): boolean {
   return /^(?:\.git|git~1)(?:[ .]*|:.*)$/.test(name) || name === '.gitmodules';
 }
 
-/** The link's target, walked from the link's folder: it leaves when it goes above the root at any step, or is absolute. */
+/**
+ * The link's target, walked from the link's folder: it leaves when it goes above the root, or is absolute. `..` behind a
+ * name counts as leaving too: that name may be another link, and then `..` is not the folder that it looks like.
+ */
 function linksOut(file: PushedFile): boolean {
   const target = file.link;
   if (target === undefined || target === '' || target.startsWith('/') || /^[A-Za-z]:|[\p{Cc}]/u.test(target))
     return true;
-  let depth = file.path.split('/').length - 1;
-  for (const part of target.split(/[/\\]/)) {
-    if (part === '' || part === '.') continue;
-    if (isGit(part)) return true;
-    depth += part === '..' ? -1 : 1;
-    if (depth < 0) return true;
-  }
-  return false;
+  const parts = target.split(/[/\\]/).filter((part) => part !== '' && part !== '.');
+  const named = parts.findIndex((part) => part !== '..');
+  const up = named === -1 ? parts.length : named;
+  return up > file.path.split('/').length - 1 || parts.slice(up).some((part) => part === '..' || isGit(part));
 }
 
 /** As a careless file system would see it: compatibility forms folded, ignorable characters gone, `\` as `/`, no `./`. */
