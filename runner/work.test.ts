@@ -80,6 +80,22 @@ describe('a session', () => {
     expect(beat()).toMatchObject({ activity: 'using bash', usage });
   });
 
+  test('what the agent is doing is told without secrets, whole or cut', async () => {
+    const session = await play(`${kit}
+      const { mcpServers } = JSON.parse(readFileSync(process.env.ENTOURAGE_MCP_CONFIG, 'utf8'));
+      const token = mcpServers.entourage.env.ENTOURAGE_TOKEN;
+      say({ type: 'text', text: 'using ' + token + ' '.padEnd(290 - token.length, 'x') + token });
+      setInterval(() => { if (existsSync('../enough')) process.exit(0); }, 50);`);
+    const work = session.work();
+    const beat = () =>
+      session.app.inputsOf('heartbeat').find(({ activity }) => String(activity).startsWith('using '));
+    while (beat() === undefined) await delay(20);
+    writeFileSync(join(session.place.sessions, session.assignment.session, 'enough'), '');
+    await work;
+    expect(beat()?.['activity']).toMatch(/^using \*\*\*/);
+    expect(JSON.stringify(session.app.inputsOf('heartbeat'))).not.toContain('ent_a');
+  });
+
   test('the set-up runs before the engine, and its products are not the agent’s work', async () => {
     const session = await play(
       `${kit}

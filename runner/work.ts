@@ -62,6 +62,8 @@ type Course = {
   activity: string;
   usage: Usage | undefined;
   engine: EngineRun | null;
+  /** Takes the session's tokens and the model keys out of what is reported. */
+  redact: (text: string) => string;
 };
 
 /** Does a session. Never throws: whatever goes wrong is the session's reason, or a log line. `signal` asks it to stop. */
@@ -82,6 +84,12 @@ export async function workOn(assignment: Assignment, place: WorkPlace, signal: A
     activity: 'preparing the workspace',
     usage: undefined,
     engine: null,
+    redact: createRedactor([
+      assignment.runner_token,
+      assignment.agent_token,
+      assignment.git_token,
+      ...place.pass.map((name) => process.env[name]),
+    ]),
   };
   const whenAsked = () => halt(course, { outcome: 'stopped', reason: 'The runner is shutting down.' });
   signal.addEventListener('abort', whenAsked, { once: true });
@@ -124,7 +132,8 @@ function heartOf(course: Course) {
     client: course.client,
     seconds: course.assignment.heartbeat_seconds,
     log: course.log,
-    now: () => ({ activity: course.activity, usage: course.usage }),
+    // An engine may print what it was given.
+    now: () => ({ activity: course.redact(course.activity), usage: course.usage }),
     stop(reason: string, over: boolean) {
       course.over ||= over;
       course.log(over ? 'the App has ended this session' : 'the App stops this session', { reason });
@@ -268,20 +277,16 @@ async function follow(course: Course, engine: EngineRun): Promise<{ ok: boolean;
   for await (const event of engine.events) {
     if (event.type === 'usage') course.usage = event.usage;
     if (event.type === 'ended') last = { ok: event.ok, reason: event.reason };
-    course.activity = activityOf(event) ?? course.activity;
+    // Before it is cut: half a secret would not be found.
+    const told = event.type === 'text' ? { ...event, text: course.redact(event.text) } : event;
+    course.activity = activityOf(told) ?? course.activity;
   }
   return last;
 }
 
 async function report(course: Course, ending: Ending): Promise<void> {
   const { assignment, log } = course;
-  const redact = createRedactor([
-    assignment.runner_token,
-    assignment.agent_token,
-    assignment.git_token,
-    ...course.place.pass.map((name) => process.env[name]),
-  ]);
-  const reason = redact(ending.reason).slice(0, 2_000);
+  const reason = course.redact(ending.reason).slice(0, 2_000);
   log('session ends', { outcome: ending.outcome, reason, reported: !course.over });
   if (course.over) return;
   const usage = course.usage === undefined ? {} : { usage: course.usage };
