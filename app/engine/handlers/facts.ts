@@ -81,8 +81,9 @@ export const recordReview: Handlers['record_review'] = {
       // A verdict of somebody who may not write is an opinion (TR-2).
       verdict: input.counts ? input.verdict : 'comment',
       head: input.head,
-      body: input.body,
-      threads: input.threads,
+      // Its words stay on GitHub: agents are told only what people who may write want (TR-4).
+      body: input.counts ? input.body : '',
+      threads: input.counts ? input.threads : [],
       dismissed: false,
       submittedAt: context.now,
     };
