@@ -78,9 +78,20 @@ function neededPermission(operation: Operation, repository: RepositoryRow): Perm
   );
 }
 
+/** Operations whose comment command is not their first word. */
+const commandNames: Readonly<Record<string, string>> = {
+  create_run: 'run',
+  get_run: 'status',
+  get_run_tasks: 'tasks',
+  get_timeline: 'timeline',
+  list_agents: 'agents',
+  respond_to_request: 'answer',
+  send_message: 'tell',
+};
+
 /** Policy speaks of comment commands (`approve`, `budget`); operations are named `approve_run`. */
 const commandOf = (operation: string): string =>
-  operation === 'respond_to_request' ? 'answer' : (operation.split('_')[0] ?? operation);
+  commandNames[operation] ?? operation.split('_')[0] ?? operation;
 
 /** The repository that the input names, else the one the caller stands in. Agents and runners can't name another. */
 async function repositoryOf(

@@ -11,6 +11,10 @@ export type Caller = {
   readonly repository?: number;
   /** The run at hand: an agent's own, the newest of a comment's issue. */
   readonly run?: RunId;
+  /** A runner's group, as its registration token named it. */
+  readonly group?: string;
+  /** The hash of a registration token: whoever holds one may register with it, once, and nothing else. */
+  readonly registration?: Buffer;
   /** The task at hand, by number. */
   readonly task?: number;
   /** Aborted when nobody waits for the answer any more. */

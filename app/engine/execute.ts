@@ -33,8 +33,14 @@ export function createExecute(engine: Engine): Execute {
     if (operation === undefined || handler === undefined)
       return refused(reject('not_found', `There is no operation ${name}.`));
     const parsed = operation.input.safeParse(withoutNul(input));
+    // Who may not call learns that, and nothing of what would be right to send.
+    const scope = await authorise(engine, {
+      operation,
+      caller,
+      input: parsed.success ? parsed.data : input,
+    });
+    if (isRejection(scope) && (parsed.success || scope.rejected === 'not_permitted')) return refused(scope);
     if (!parsed.success) return refused(reject('invalid_input', describeProblems(operation, parsed.error)));
-    const scope = await authorise(engine, { operation, caller, input: parsed.data });
     if (isRejection(scope)) return refused(scope);
     await handler.prepare?.(engine, { caller, repository: scope.repository }, parsed.data);
     return await run(engine, {

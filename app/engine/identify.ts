@@ -19,7 +19,12 @@ export async function identify(engine: Engine, token: string): Promise<Caller | 
       const runner = await runnerByHash(tx, hash);
       return runner === null
         ? null
-        : { actor: { kind: 'runner', runner: runner.id }, installation: runner.installation, cause };
+        : {
+            actor: { kind: 'runner', runner: runner.id },
+            installation: runner.installation,
+            cause,
+            group: runner.group,
+          };
     }
     if (token.startsWith('ent_registration_')) {
       const registration = await runnerTokenByHash(tx, hash, engine.now());
@@ -29,6 +34,8 @@ export async function identify(engine: Engine, token: string): Promise<Caller | 
             actor: { kind: 'runner', runner: anonymousRunner },
             installation: registration.installation,
             cause,
+            group: registration.group,
+            registration: hash,
           };
     }
     if (token.startsWith('ent_key_')) {

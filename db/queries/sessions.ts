@@ -109,6 +109,18 @@ export async function runnerTokenByHash(
   return rows[0] ?? null;
 }
 
+/** False when somebody was faster, or it ran out: a token registers one runner. */
+export async function useRunnerToken(
+  tx: Transaction,
+  token: { hash: Buffer; installation: number; now: string },
+): Promise<boolean> {
+  const { rows } = await sql<{ hash: Buffer }>`
+    delete from runner_token where hash = ${token.hash} and installation = ${token.installation} and expires_at > ${token.now} returning hash`.execute(
+    tx,
+  );
+  return rows.length === 1;
+}
+
 export async function addRunner(
   tx: Transaction,
   runner: { id: string; installation: number; name: string; group: string; hash: Buffer },
@@ -122,9 +134,11 @@ export async function addRunner(
 export async function runnerByHash(
   tx: Transaction,
   hash: Buffer,
-): Promise<{ id: string; installation: number; name: string } | null> {
-  const { rows } = await sql<{ id: string; installation: number; name: string }>`
-    select id, installation, name from runner where token_hash = ${hash} and revoked_at is null`.execute(tx);
+): Promise<{ id: string; installation: number; group: string } | null> {
+  const { rows } = await sql<{ id: string; installation: number; group: string }>`
+    select id, installation, group_name as "group" from runner where token_hash = ${hash} and revoked_at is null`.execute(
+    tx,
+  );
   return rows[0] ?? null;
 }
 
@@ -139,13 +153,15 @@ export async function addApiKey(
   );
 }
 
+/** Ends the keys of a name; `owner` leaves other people's alone. Answers how many ended. */
 export async function revokeApiKeys(
   tx: Transaction,
   installation: number,
-  key: { name: string; now: string },
+  key: { name: string; owner: number | null; now: string },
 ): Promise<number> {
   const { rows } = await sql<{ name: string }>`
-    update api_key set revoked_at = ${key.now} where installation = ${installation} and name = ${key.name} and revoked_at is null returning name`.execute(
+    update api_key set revoked_at = ${key.now} where installation = ${installation} and name = ${key.name}
+      and (${key.owner}::bigint is null or user_id = ${key.owner}) and revoked_at is null returning name`.execute(
     tx,
   );
   return rows.length;

@@ -80,9 +80,11 @@ function ownerOf(
 
 export const revokeApiKey: Handlers['revoke_api_key'] = {
   async handle({ tx, caller, now }, input) {
-    const revoked = await revokeApiKeys(tx, caller.installation, { name: input.name, now });
+    // A repository's admin is nobody to the owners of other keys of the installation; the operator is.
+    const owner = caller.actor.kind === 'person' ? caller.actor.id : null;
+    const revoked = await revokeApiKeys(tx, caller.installation, { name: input.name, owner, now });
     return revoked === 0
-      ? reject('not_found', `There is no API key ${input.name}.`)
+      ? reject('not_found', `${owner === null ? 'There is' : 'You have'} no API key ${input.name}.`)
       : { output: { revoked } };
   },
 };

@@ -6,7 +6,7 @@ import { decide } from '../../domain/session-rules.ts';
 import type { Session, Usage } from '../../domain/session.ts';
 import { addBundle, bundleById } from '../../../db/queries/bundles.ts';
 import { addJobs } from '../../../db/jobs.ts';
-import { repositoryById, repositoryByName } from '../../../db/queries/runs.ts';
+import { repositoryById, repositoryByName, type RepositoryRow } from '../../../db/queries/runs.ts';
 import {
   addRunner,
   addRunnerToken,
@@ -14,6 +14,7 @@ import {
   markWarned,
   nextQueued,
   setLease,
+  useRunnerToken,
 } from '../../../db/queries/sessions.ts';
 import { inTransaction } from '../../../db/transaction.ts';
 import { assignmentOf, unknownStart } from '../assignment.ts';
@@ -45,16 +46,23 @@ export const createRunnerToken: Handlers['create_runner_token'] = {
 };
 
 export const registerRunner: Handlers['register_runner'] = {
-  async handle({ engine, tx, caller }, input) {
-    if (caller.actor.kind !== 'runner' || caller.session !== undefined)
-      return reject('not_permitted', 'Registering needs a registration token.');
+  async handle({ engine, tx, caller, now }, input) {
+    const { registration, installation } = caller;
+    if (registration === undefined)
+      return reject('not_permitted', 'Registering needs a registration token.', {
+        help: '`entourage runner token` makes one.',
+      });
+    if (!(await useRunnerToken(tx, { hash: registration, installation, now })))
+      return reject('not_authenticated', 'This registration token was used already.', {
+        help: '`entourage runner token` makes another: each registers one runner.',
+      });
     const token = engine.secret('ent_runner');
     const id = engine.uuid();
     await addRunner(tx, {
       id,
-      installation: caller.installation,
+      installation,
       name: input.name,
-      group: 'default',
+      group: caller.group ?? anyRunner,
       hash: hashSecret(token),
     });
     return { output: { runner: id, token } };
@@ -64,8 +72,10 @@ export const registerRunner: Handlers['register_runner'] = {
 export const claimSession: Handlers['claim_session'] = {
   async handle(context, input) {
     const { caller, tx } = context;
-    if (caller.actor.kind !== 'runner' || caller.session !== undefined)
-      return reject('not_permitted', 'Only a registered runner claims sessions.');
+    if (caller.actor.kind !== 'runner' || caller.session !== undefined || caller.registration !== undefined)
+      return reject('not_permitted', 'Only a registered runner claims sessions.', {
+        help: 'Register first, and call with the credential that comes back.',
+      });
     const seen: string[] = [];
     for (;;) {
       const next = await nextQueued(tx, caller.installation, { engines: input.engines, skip: seen });
@@ -75,7 +85,9 @@ export const claimSession: Handlers['claim_session'] = {
       const session = work?.sessions.get(next.id);
       // Another runner may have been faster, or the run was cancelled, between the look and the lock.
       if (work === null || session === undefined || session.state !== 'queued') continue;
-      return await claim(context, work, { session, runner: caller.actor.runner });
+      const repository = await repositoryById(tx, work.installation, work.run.repository);
+      if (repository === null || !serves(caller.group ?? anyRunner, policyOf(repository).dispatch)) continue;
+      return await claim(context, work, { session, runner: caller.actor.runner, repository });
     }
   },
   finish: async (engine, caller, output) => ({
@@ -84,15 +96,19 @@ export const claimSession: Handlers['claim_session'] = {
   }),
 };
 
+const anyRunner = 'default';
+
+/** A policy that names a group is served by its runners alone; every other one by all. */
+const serves = (group: string, dispatch: string): boolean =>
+  dispatch === 'actions' || dispatch === 'runner' || dispatch === group;
+
 async function claim(
   context: Context,
   work: RunWork,
-  claimed: { session: Session; runner: string },
+  claimed: { session: Session; runner: string; repository: RepositoryRow },
 ): Promise<Rejection | { output: { assignment: Assignment } }> {
   const { engine, tx, now } = context;
-  const repository = await repositoryById(tx, work.installation, work.run.repository);
-  if (repository === null)
-    return reject('not_found', 'The App is not installed on this repository any more.');
+  const { repository } = claimed;
   const rejection = await commit(
     context,
     work,
