@@ -8,7 +8,6 @@ import * as sessions from './sessions.ts';
 import * as tasks from './tasks.ts';
 import * as worktree from './worktree.ts';
 
-const { QuestionRef: _ref, ...questionOperations } = questions;
 const { Assignment: _assignment, ...sessionOperations } = sessions;
 
 /** Keyed by the constant's name; `name` is the wire's. */
@@ -16,16 +15,15 @@ export const catalog = {
   ...platform,
   ...runs,
   ...tasks,
-  ...questionOperations,
+  ...questions,
   ...sessionOperations,
   ...worktree,
   ...facts,
 } as const;
 
 type Catalog = typeof catalog;
-export type AnyOperation = Catalog[keyof Catalog];
+type AnyOperation = Catalog[keyof Catalog];
 export type OperationName = AnyOperation['name'];
-export type OperationNamed<N extends OperationName> = Extract<AnyOperation, { name: N }>;
 /** Operations that the App answers; the runner answers the others. */
 export type AppOperation = Extract<AnyOperation, { runs: 'app' }>;
 

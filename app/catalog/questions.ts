@@ -1,13 +1,8 @@
 /** Questions to people: asked by agents, answered by whoever may write. */
 import { z } from 'zod';
 import { operation } from './operation.ts';
-import { runRef, Text, wait } from './refs.ts';
+import { QuestionRef, runRef, TaskRef, Text, wait } from './refs.ts';
 import { QuestionView } from './views.ts';
-
-export const QuestionRef = z
-  .string()
-  .regex(/^q\d+$/i, 'a question as q2')
-  .transform((text) => text.toLowerCase());
 
 export const askHuman = operation({
   name: 'ask_human',
@@ -67,7 +62,7 @@ export const respondToRequest = operation({
   allow: { person: 'write' },
   input: z.strictObject({
     ...runRef,
-    task: z.string().max(40).optional(),
+    task: TaskRef.optional(),
     question: QuestionRef.optional().describe('without it the one open question'),
     text: Text(4_000).optional(),
     option: z.coerce

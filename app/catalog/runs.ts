@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { PlannedTask } from '../domain/plan.ts';
 import { Template } from '../domain/words.ts';
 import { operation } from './operation.ts';
-import { page, RepositoryName, runRef, Text } from './refs.ts';
+import { page, RepositoryName, runRef, taskRef, Text } from './refs.ts';
 import { RunView, TaskView, TimelineEntry } from './views.ts';
 
 export const createRun = operation({
@@ -183,7 +183,7 @@ export const getTimeline = operation({
   runs: 'app',
   allow: { person: 'read', agent: ['manager', 'engineer', 'reviewer'] },
   reads: true,
-  input: z.strictObject({ ...runRef, task: z.string().max(40).optional(), ...page }),
+  input: z.strictObject({ ...taskRef, ...page }),
   output: z.object({ events: z.array(TimelineEntry), cursor: z.string().nullable() }),
 });
 

@@ -82,7 +82,7 @@ export const startSession = operation({
 
 export const heartbeat = operation({
   name: 'heartbeat',
-  summary: 'Renew the lease; the answer may say stop, warn, or bring messages.',
+  summary: 'Renew the lease; the answer may say stop or warn, with the reason.',
   http: 'POST /sessions/{session}/heartbeat',
   doors: ['http'],
   runs: 'app',

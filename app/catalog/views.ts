@@ -1,7 +1,6 @@
 /** What operations answer with: the states people and agents read, in snake_case. */
 import { z } from 'zod';
 import { RunState, TaskCounts } from '../domain/run.ts';
-import { SessionKind, SessionState, Outcome } from '../domain/session.ts';
 import { TaskState } from '../domain/task.ts';
 import { Priority, Role, Size, Template } from '../domain/words.ts';
 
@@ -83,18 +82,6 @@ export const QuestionView = z.object({
   deadline: z.string().nullable(),
 });
 export type QuestionView = z.infer<typeof QuestionView>;
-
-export const SessionView = z.object({
-  session: z.uuid(),
-  kind: SessionKind,
-  task: z.string().nullable(),
-  agent: z.string(),
-  engine: z.string(),
-  state: SessionState,
-  outcome: Outcome.nullable(),
-  reason: z.string().nullable(),
-});
-export type SessionView = z.infer<typeof SessionView>;
 
 export const TimelineEntry = z.object({
   id: z.string(),

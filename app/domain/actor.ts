@@ -11,6 +11,9 @@ export const Actor = z.discriminatedUnion('kind', [
 ]);
 export type Actor = z.infer<typeof Actor>;
 
+/** Whose decision stands in the records: a person's login, as `ana`; what no person decided is the App's own. */
+export const loginOf = (actor: Actor): string => (actor.kind === 'person' ? actor.login : 'entourage');
+
 /** The actor as people read it: `@ana`, `eng-backend`, `GitHub`, `Entourage`. */
 export function actorName(actor: Actor): string {
   switch (actor.kind) {

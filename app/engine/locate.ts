@@ -1,5 +1,6 @@
 /** From the short ids in an input to rows: the run under its lock, the task in it. */
-import { reject, type Rejection } from '../domain/rejection.ts';
+import { taskNumber } from '../catalog/refs.ts';
+import { isRejection, reject, type Rejection } from '../domain/rejection.ts';
 import { fence } from '../domain/session-rules.ts';
 import type { Session } from '../domain/session.ts';
 import type { Task } from '../domain/task.ts';
@@ -42,18 +43,26 @@ function missing(input: RunInput): Rejection {
       });
 }
 
-/** The task that the input names, else the one at hand. */
-export function locateTask(context: Context, work: RunWork, input: RunInput): Task | Rejection {
-  const number = input.task === undefined ? context.caller.task : Number(/t(\d+)$/.exec(input.task)?.[1]);
+/** The task that the input names, else the one at hand, to be read: siblings explain each other. */
+export function findTask(context: Context, work: RunWork, input: RunInput): Task | Rejection {
+  const number = input.task === undefined ? context.caller.task : taskNumber(input.task);
   if (number === undefined) return reject('invalid_input', 'Which task?', { help: 'Name it: t1, t2, …' });
   const task = work.tasks.get(number);
-  if (task === undefined) {
-    return reject('not_found', `Run ${work.run.number} has no task t${number}.`, {
-      help: `It has t1 to t${work.tasks.size}.`,
-    });
-  }
+  if (task !== undefined) return task;
+  return reject('not_found', `Run ${work.run.number} has no task t${number}.`, {
+    help:
+      work.tasks.size === 0
+        ? 'Its tasks start when the plan is approved.'
+        : `It has t1 to t${work.tasks.size}.`,
+  });
+}
+
+/** The same, to be changed: an engineer changes its own task only. */
+export function locateTask(context: Context, work: RunWork, input: RunInput): Task | Rejection {
+  const task = findTask(context, work, input);
+  if (isRejection(task)) return task;
   if (context.caller.session?.role === 'engineer' && task.number !== context.caller.task) {
-    return reject('not_permitted', `t${number} is another agent’s task.`, {
+    return reject('not_permitted', `t${task.number} is another agent’s task.`, {
       help: 'get_task and get_run_tasks read it; only its own agent changes it.',
     });
   }

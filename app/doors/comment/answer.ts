@@ -7,8 +7,10 @@ const Tasks = z.object({ tasks: z.array(TaskView) });
 
 /** Null: the reaction and the card say it all. */
 export function answerOf(operation: string, output: unknown): string | null {
-  if (operation === 'get_run')
-    return OneRun.safeParse(output).data === undefined ? null : status(OneRun.parse(output).run);
+  if (operation === 'get_run') {
+    const parsed = OneRun.safeParse(output);
+    return parsed.success ? status(parsed.data.run) : null;
+  }
   if (operation === 'get_run_tasks') {
     const parsed = Tasks.safeParse(output);
     return parsed.success ? tasks(parsed.data.tasks) : null;

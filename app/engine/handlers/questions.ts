@@ -1,4 +1,6 @@
 /** Handlers of questions: asked by agents, answered by people. */
+import { taskNumber } from '../../catalog/refs.ts';
+import { loginOf } from '../../domain/actor.ts';
 import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
 import { decide } from '../../domain/question-rules.ts';
 import type { Question } from '../../domain/question.ts';
@@ -92,7 +94,7 @@ export const respondToRequest: Handlers['respond_to_request'] = {
     const question =
       input.question === undefined ? theOpenOne(context, work, input.task) : named(work, input.question);
     if (isRejection(question)) return question;
-    const by = context.caller.actor.kind === 'person' ? context.caller.actor.login : 'entourage';
+    const by = loginOf(context.caller.actor);
     const text = input.text ?? (input.option === undefined ? undefined : question.options[input.option - 1]);
     if (text === undefined) {
       return reject(
@@ -112,7 +114,7 @@ export const respondToRequest: Handlers['respond_to_request'] = {
 
 /** In a task's pull request the open question of that task; elsewhere the only open one of the run. */
 function theOpenOne(context: Context, work: RunWork, task: string | undefined): Question | Rejection {
-  const number = task === undefined ? context.caller.task : Number(/t(\d+)$/i.exec(task)?.[1]);
+  const number = task === undefined ? context.caller.task : taskNumber(task);
   const here = [...work.questions.values()].filter(
     (question) => number === undefined || question.task === number,
   );

@@ -1,4 +1,6 @@
 /** Handlers of runs: start, plan, approve, steer, read. */
+import { taskNumber } from '../../catalog/refs.ts';
+import { actorName, loginOf } from '../../domain/actor.ts';
 import { checkPlan, sharedFiles, type Plan } from '../../domain/plan.ts';
 import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
 import { decide, type RunCommand } from '../../domain/run-rules.ts';
@@ -33,7 +35,7 @@ type Start = {
 };
 
 export const createRun: Handlers['create_run'] = {
-  prepare: async (engine, scope) => await prepared(engine, scope.repository),
+  prepare: async (engine, scope) => await readPolicy(engine, scope.repository),
   async handle(context, input) {
     const title = input.title ?? input.intent ?? '';
     if (title === '')
@@ -63,7 +65,7 @@ export const createRun: Handlers['create_run'] = {
 };
 
 export const dispatch: Handlers['dispatch'] = {
-  prepare: async (engine, scope) => await prepared(engine, scope.repository),
+  prepare: async (engine, scope) => await readPolicy(engine, scope.repository),
   async handle(context, input) {
     const title = oneLine(input.title ?? input.prompt);
     const work = await begin(context, {
@@ -105,7 +107,8 @@ export const dispatch: Handlers['dispatch'] = {
   },
 };
 
-async function prepared(engine: Engine, repository: RepositoryRow | null): Promise<void> {
+/** A run is bound by the policy from its first moment. */
+async function readPolicy(engine: Engine, repository: RepositoryRow | null): Promise<void> {
   if (repository !== null) await ensurePolicy(engine, repository);
 }
 
@@ -208,20 +211,21 @@ async function steer(
   return rejection ?? answer(context, work);
 }
 
-const by = (context: Context): string =>
-  context.caller.actor.kind === 'person' ? context.caller.actor.login : 'entourage';
-
 export const approveRun: Handlers['approve_run'] = {
   handle: async (context, input) =>
     await steer(context, input, (run) => ({
       type: 'approve_run',
       version: input.version ?? run.planVersion,
-      by: by(context),
+      by: loginOf(context.caller.actor),
     })),
 };
 export const reviseRun: Handlers['revise_run'] = {
   handle: async (context, input) =>
-    await steer(context, input, { type: 'revise_run', feedback: input.feedback, by: by(context) }),
+    await steer(context, input, {
+      type: 'revise_run',
+      feedback: input.feedback,
+      by: loginOf(context.caller.actor),
+    }),
 };
 export const pauseRun: Handlers['pause_run'] = {
   handle: async (context, input) => await steer(context, input, { type: 'pause_run' }),
@@ -233,7 +237,7 @@ export const cancelRun: Handlers['cancel_run'] = {
   handle: async (context, input) =>
     await steer(context, input, {
       type: 'cancel_run',
-      reason: input.reason || `cancelled by @${by(context)}`,
+      reason: input.reason || `cancelled by ${actorName(context.caller.actor)}`,
     }),
 };
 
@@ -248,7 +252,7 @@ export const retryRun: Handlers['retry_run'] = {
       });
     const events: Event[] = [];
     for (const task of failed) {
-      const decision = decideTask(task, { type: 'retry_task', by: `@${by(context)}` });
+      const decision = decideTask(task, { type: 'retry_task', by: actorName(context.caller.actor) });
       if (isRejection(decision)) return decision;
       events.push(...decision);
     }
@@ -303,7 +307,7 @@ export const getTimeline: Handlers['get_timeline'] = {
   async handle(context, input) {
     const work = await locateRun(context, input);
     if (isRejection(work)) return work;
-    const task = input.task === undefined ? undefined : Number(/t(\d+)$/.exec(input.task)?.[1] ?? Number.NaN);
+    const task = input.task === undefined ? undefined : taskNumber(input.task);
     if (task !== undefined && !work.tasks.has(task))
       return reject('not_found', `Run ${work.run.number} has no task ${input.task}.`);
     const events = await readEvents(context.tx, work.run.id, {

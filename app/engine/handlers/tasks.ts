@@ -1,4 +1,5 @@
 /** Handlers of tasks: read, cancel, retry, notes, the proof, the review's answers. */
+import { actorName } from '../../domain/actor.ts';
 import { prove } from '../../domain/proof.ts';
 import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
 import { decide as decideReview } from '../../domain/review-rules.ts';
@@ -10,16 +11,9 @@ import { commit } from '../commit.ts';
 import { runKey } from '../bell.ts';
 import { apply } from '../follow.ts';
 import type { Context, Handlers } from '../handler.ts';
-import { callingSession, locateRun, locateTask, type RunInput } from '../locate.ts';
+import { callingSession, findTask, locateRun, locateTask, type RunInput } from '../locate.ts';
 import type { RunWork } from '../run-work.ts';
 import { feedbackView, taskView } from '../views.ts';
-
-const caller = (context: Context): string =>
-  context.caller.actor.kind === 'person'
-    ? `@${context.caller.actor.login}`
-    : context.caller.actor.kind === 'agent'
-      ? context.caller.actor.name
-      : 'entourage';
 
 type Located = { work: RunWork; task: Task };
 
@@ -54,13 +48,8 @@ export const getTask: Handlers['get_task'] = {
   async handle(context, input) {
     const work = await locateRun(context, input);
     if (isRejection(work)) return work;
-    // Reading is not limited to one's own task: siblings explain each other.
-    const number = input.task === undefined ? context.caller.task : Number(/t(\d+)$/.exec(input.task)?.[1]);
-    const task = number === undefined ? undefined : work.tasks.get(number);
-    if (task === undefined)
-      return reject('not_found', `Run ${work.run.number} has no task ${input.task ?? ''}.`, {
-        help: `It has t1 to t${work.tasks.size}.`,
-      });
+    const task = findTask(context, work, input);
+    if (isRejection(task)) return task;
     return { output: { task: taskView(task, work.run) } };
   },
 };
@@ -69,11 +58,12 @@ export const cancelTask: Handlers['cancel_task'] = {
   handle: async (context, input) =>
     await change(context, input, {
       type: 'cancel_task',
-      reason: input.reason || `cancelled by ${caller(context)}`,
+      reason: input.reason || `cancelled by ${actorName(context.caller.actor)}`,
     }),
 };
 export const retryTask: Handlers['retry_task'] = {
-  handle: async (context, input) => await change(context, input, { type: 'retry_task', by: caller(context) }),
+  handle: async (context, input) =>
+    await change(context, input, { type: 'retry_task', by: actorName(context.caller.actor) }),
 };
 
 export const saveContext: Handlers['save_context'] = {
