@@ -1,5 +1,4 @@
 /** Ends a handler's work on a run: dispatch what may start, save everything, insert the jobs, say whom to wake. */
-import { effectKey, effectQueue } from '../domain/effects.ts';
 import type { Event } from '../domain/event.ts';
 import type { Rejection } from '../domain/rejection.ts';
 import { addJobs } from '../../db/jobs.ts';
@@ -7,6 +6,7 @@ import { repositoryById, runsWithReadyTasks, type RepositoryRow } from '../../db
 import { releaseSessions } from '../../db/queries/slots.ts';
 import { claimKey, runKey } from './bell.ts';
 import { dispatchTasks } from './dispatch.ts';
+import { effectJob } from './effect-job.ts';
 import { apply } from './follow.ts';
 import type { Context } from './handler.ts';
 import { planIfNeeded } from './planning.ts';
@@ -45,12 +45,7 @@ async function write(context: Context, work: RunWork): Promise<void> {
   const events = work.events.splice(0);
   await addJobs(
     context.tx,
-    wanted.map((effect) => ({
-      task: effect.type,
-      payload: { installation: work.installation, ...effect },
-      key: effectKey(effect),
-      queue: effectQueue(effect),
-    })),
+    wanted.map((effect) => effectJob(work.installation, effect)),
   );
   context.rings.add(runKey(work.run.id));
   const claimable = events.some(

@@ -5,6 +5,7 @@ import * as platform from './handlers/platform.ts';
 import * as questions from './handlers/questions.ts';
 import * as runs from './handlers/runs.ts';
 import * as sessions from './handlers/sessions.ts';
+import * as startRuns from './handlers/start-runs.ts';
 import * as tasks from './handlers/tasks.ts';
 import { verifyEvents } from './handlers/verify-events.ts';
 import type { Handlers } from './handler.ts';
@@ -15,8 +16,8 @@ export const handlers: Handlers = {
   list_agents: platform.listAgents,
   create_api_key: platform.createApiKey,
   revoke_api_key: platform.revokeApiKey,
-  create_run: runs.createRun,
-  dispatch: runs.dispatch,
+  create_run: startRuns.createRun,
+  dispatch: startRuns.dispatch,
   set_run_task_graph: runs.setRunTaskGraph,
   approve_run: runs.approveRun,
   revise_run: runs.reviseRun,

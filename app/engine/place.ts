@@ -3,7 +3,8 @@ import { addJobs } from '../../db/jobs.ts';
 import { planVersionAt } from '../../db/queries/causes.ts';
 import { newestRunOfIssue, repositoryById, taskByPull, tasksByHead } from '../../db/queries/runs.ts';
 import { inTransaction } from '../../db/transaction.ts';
-import { effectKey, effectQueue, type Effect } from '../domain/effects.ts';
+import type { Effect } from '../domain/effects.ts';
+import { effectJob } from './effect-job.ts';
 import type { Engine } from './handler.ts';
 import { ensurePolicy } from './policy-source.ts';
 import { policyOf } from './policy-of.ts';
@@ -61,12 +62,7 @@ export async function showAgain(
   await inTransaction(engine.db, { installation }, async (tx) => {
     await addJobs(
       tx,
-      effects.map((effect) => ({
-        task: effect.type,
-        payload: { installation, ...effect },
-        key: effectKey(effect),
-        queue: effectQueue(effect),
-      })),
+      effects.map((effect) => effectJob(installation, effect)),
     );
   });
 }

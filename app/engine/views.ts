@@ -1,4 +1,4 @@
-/** States → what operations answer with. */
+/** States → what operations answer with. Agents read these too, so people’s words are cleaned of what nobody sees (TR-4). */
 import type { z } from 'zod';
 import type {
   FeedbackView,
@@ -9,6 +9,7 @@ import type {
   TimelineEntry,
 } from '../catalog/views.ts';
 import { actorName } from '../domain/actor.ts';
+import { clean, cleanCode, cleanLine } from '../domain/clean.ts';
 import type { RecordedEvent } from '../domain/event.ts';
 import { taskOf } from '../domain/event.ts';
 import type { Question } from '../domain/question.ts';
@@ -16,6 +17,8 @@ import type { Review } from '../domain/review.ts';
 import type { Run } from '../domain/run.ts';
 import { ref, type Task } from '../domain/task.ts';
 import { describeEvent } from '../domain/describe.ts';
+import type { Context } from './handler.ts';
+import type { RunWork } from './run-work.ts';
 
 const usd = (micros: number): number => micros / 1_000_000;
 const refs = (numbers: readonly number[]): string[] => numbers.map((number) => `t${number}`);
@@ -25,8 +28,8 @@ export function runView(run: Run, repository: { owner: string; name: string }): 
     repository: `${repository.owner}/${repository.name}`,
     run: run.number,
     issue: run.issue,
-    title: run.title,
-    intent: run.intent,
+    title: cleanLine(run.title, 300),
+    intent: clean(run.intent),
     state: run.state,
     template: run.template,
     requester: run.requester,
@@ -40,6 +43,14 @@ export function runView(run: Run, repository: { owner: string; name: string }): 
     created_at: run.createdAt,
     ended_at: run.endedAt,
   };
+}
+
+/** What every operation that steers a run answers. */
+export function runOutput(
+  { repository }: Pick<Context, 'repository'>,
+  { run }: Pick<RunWork, 'run'>,
+): { output: { run: RunView } } {
+  return { output: { run: runView(run, repository ?? { owner: '?', name: '?' }) } };
 }
 
 function planView(run: Run): z.infer<typeof PlanView> | null {
@@ -97,7 +108,7 @@ export function questionView(question: Question, run: Run): QuestionView {
     text: question.text,
     options: question.options,
     state: question.state,
-    answer: question.answer,
+    answer: question.answer === null ? null : clean(question.answer),
     answered_by: question.answeredBy,
     deadline: question.deadline,
   };
@@ -108,13 +119,13 @@ export function feedbackView(review: Review): FeedbackView {
     review: review.id,
     by: review.by,
     verdict: review.verdict,
-    body: review.body,
+    body: clean(review.body),
     threads: review.threads.map(({ id, path, line, code, body, state }) => ({
       thread: id,
-      path,
+      path: cleanLine(path, 4_096),
       line,
-      code,
-      body,
+      code: cleanCode(code),
+      body: clean(body),
       state,
     })),
   };

@@ -4,8 +4,8 @@ import { readEvents } from '../../db/events.ts';
 import { finishedCosts, gitHubObject, lastEventId, saveGitHubObject } from '../../db/queries/effects.ts';
 import { describeEvent } from '../domain/describe.ts';
 import type { EventType } from '../domain/event.ts';
-import { effectKey, effectQueue } from '../domain/effects.ts';
 import { Size } from '../domain/words.ts';
+import { effectJob } from '../engine/effect-job.ts';
 import { renderCard } from '../github/render/card.ts';
 import type { CostHistory } from '../github/render/estimate.ts';
 import { runMarker } from '../github/render/markers.ts';
@@ -23,14 +23,7 @@ export async function showCard(work: Work, payload: unknown): Promise<void> {
   );
   const next = known === null ? null : after(known.editedAt, work.times.cardSeconds * 1000);
   if (next !== null && next > work.now()) {
-    const effect = { type: 'show_card', run } as const;
-    await later(work, {
-      task: 'show_card',
-      payload: { installation: work.installation, ...effect },
-      key: effectKey(effect),
-      queue: effectQueue(effect),
-      runAt: next,
-    });
+    await later(work, { ...effectJob(work.installation, { type: 'show_card', run }), runAt: next });
     return;
   }
   await drawCard(work, run);

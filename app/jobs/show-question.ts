@@ -1,7 +1,7 @@
 /** Brings a question's comment up to date: asked, then answered in the same place. */
 import { z } from 'zod';
 import { gitHubObject, saveGitHubObject } from '../../db/queries/effects.ts';
-import { effectKey, effectQueue } from '../domain/effects.ts';
+import { effectJob } from '../engine/effect-job.ts';
 import { questionMarker } from '../github/render/markers.ts';
 import { renderQuestion } from '../github/render/question.ts';
 import { after, later, read, type Work } from './context.ts';
@@ -24,12 +24,10 @@ export async function showQuestion(work: Work, payload: unknown): Promise<void> 
   if (known === null && question.state !== 'open') return;
   const pull = question.task === null ? null : (taskOf(scene, question.task)?.pull ?? null);
   if (known === null && question.task !== null && pull === null && attempt < patience.attempts) {
-    const effect = { type: 'show_question', run, question: number } as const;
+    const job = effectJob(work.installation, { type: 'show_question', run, question: number });
     await later(work, {
-      task: 'show_question',
-      payload: { installation: work.installation, ...effect, attempt: attempt + 1 },
-      key: effectKey(effect),
-      queue: effectQueue(effect),
+      ...job,
+      payload: { ...job.payload, attempt: attempt + 1 },
       runAt: after(work.now(), patience.milliseconds),
     });
     return;

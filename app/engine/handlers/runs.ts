@@ -1,4 +1,4 @@
-/** Handlers of runs: start, plan, approve, steer, read. */
+/** Handlers of runs: plan, approve, steer, read. */
 import { taskNumber } from '../../catalog/refs.ts';
 import { actorName, loginOf } from '../../domain/actor.ts';
 import { checkPlan, sharedFiles, type Plan } from '../../domain/plan.ts';
@@ -7,163 +7,15 @@ import { decide, type RunCommand } from '../../domain/run-rules.ts';
 import type { Run } from '../../domain/run.ts';
 import { decide as decideTask } from '../../domain/task-rules.ts';
 import type { Event } from '../../domain/event.ts';
-import { guessTemplate } from '../../domain/templates.ts';
-import { priorityOf } from '../../domain/priority.ts';
-import { micros } from '../../domain/words.ts';
 import { readEvents } from '../../../db/events.ts';
-import { listRunIds, nextRunNumber, repositoryById, type RepositoryRow } from '../../../db/queries/runs.ts';
+import { listRunIds, repositoryById } from '../../../db/queries/runs.ts';
 import { loadRun } from '../../../db/entities.ts';
 import { commit } from '../commit.ts';
-import type { Context, Engine, Handlers } from '../handler.ts';
+import type { Context, Handlers } from '../handler.ts';
 import { callingSession, locateRun, type RunInput } from '../locate.ts';
 import { autoApproval } from '../planning.ts';
-import { ensurePolicy } from '../policy-source.ts';
 import { policyOf } from '../policy-of.ts';
-import { newRun, type RunWork } from '../run-work.ts';
-import { runView, taskView, timelineEntry } from '../views.ts';
-
-type Start = {
-  issue: number;
-  title: string;
-  intent: string;
-  template: Run['template'];
-  labels: readonly string[];
-  budgetUsd?: number | undefined;
-  maxParallel?: number | undefined;
-  base?: string | undefined;
-  yes: boolean;
-};
-
-export const createRun: Handlers['create_run'] = {
-  prepare: async (engine, scope) => await readPolicy(engine, scope.repository),
-  async handle(context, input) {
-    const title = input.title ?? input.intent ?? '';
-    if (title === '')
-      return reject('invalid_input', 'A run needs an intent or a title.', {
-        help: 'Write `/entourage run <what you want>`.',
-      });
-    const intent = input.intent ?? title;
-    const start: Start = {
-      issue: input.issue,
-      title,
-      intent,
-      labels: input.labels,
-      template: input.template ?? guessTemplate(input.labels, `${title}\n${intent}`),
-      budgetUsd: input.budget_usd,
-      maxParallel: input.max_parallel,
-      base: input.base,
-      yes: input.yes,
-    };
-    const work = await begin(context, start);
-    if (isRejection(work)) return work;
-    const rejection = await commit(context, work, [
-      { type: 'run_created', run: work.run },
-      { type: 'planning_started' },
-    ]);
-    return rejection ?? answer(context, work);
-  },
-};
-
-export const dispatch: Handlers['dispatch'] = {
-  prepare: async (engine, scope) => await readPolicy(engine, scope.repository),
-  async handle(context, input) {
-    const title = oneLine(input.title ?? input.prompt);
-    const work = await begin(context, {
-      issue: input.issue,
-      title,
-      intent: input.prompt,
-      template: 'custom',
-      labels: input.labels,
-      yes: true,
-    });
-    if (isRejection(work)) return work;
-    const plan: Plan = {
-      tasks: [
-        {
-          title,
-          why: '',
-          description: input.prompt.slice(0, 8_000),
-          acceptance: [],
-          size: 'M',
-          priority: 'medium',
-          role: 'engineer',
-          capabilities: [],
-          files: [],
-          agent: input.agent ?? null,
-          depends_on: [],
-        },
-      ],
-      by: 'dispatch',
-      source: 'dispatch',
-      note: '',
-    };
-    const rejection = await commit(context, work, [
-      { type: 'run_created', run: work.run },
-      { type: 'planning_started' },
-      { type: 'plan_proposed', version: 1, plan },
-      { type: 'run_approved', version: 1, by: work.run.requester },
-    ]);
-    return rejection ?? answer(context, work);
-  },
-};
-
-/** A run is bound by the policy from its first moment. */
-async function readPolicy(engine: Engine, repository: RepositoryRow | null): Promise<void> {
-  if (repository !== null) await ensurePolicy(engine, repository);
-}
-
-const oneLine = (text: string): string =>
-  (text.split('\n').find((line) => line.trim() !== '') ?? text)
-    .replaceAll(/\p{Cc}/gu, ' ')
-    .trim()
-    .slice(0, 100) || 'Task';
-
-/** A new run in draft, within the ceilings: a request may lower the policy's limits, never raise them. */
-async function begin(context: Context, start: Start): Promise<RunWork | Rejection> {
-  const { engine, caller, tx } = context;
-  if (context.repository === null)
-    return reject('invalid_input', 'A run needs a repository.', { help: 'Give `repository` as owner/name.' });
-  if (caller.actor.kind !== 'person') return reject('not_permitted', 'Only a person starts a run.');
-  const repository = await repositoryById(tx, caller.installation, context.repository.id);
-  if (repository === null)
-    return reject('not_found', 'The App is not installed on this repository any more.');
-  const policy = policyOf(repository);
-  const cap = Math.min(micros(policy.budget.run_usd), engine.ceilings.runBudget);
-  const run: Run = {
-    id: engine.uuid(),
-    installation: caller.installation,
-    repository: repository.id,
-    number: await nextRunNumber(tx, caller.installation, repository.id),
-    issue: start.issue,
-    intent: start.intent,
-    title: oneLine(start.title),
-    template: start.template,
-    priority: priorityOf(start.labels),
-    state: 'draft',
-    requester: caller.actor.login,
-    base:
-      start.base ?? (policy.branches.base === 'default' ? repository.defaultBranch : policy.branches.base),
-    budget: Math.min(start.budgetUsd === undefined ? cap : micros(start.budgetUsd), cap),
-    maxParallel: Math.min(start.maxParallel ?? policy.limits.max_parallel, policy.limits.max_parallel),
-    autoApprove: start.yes,
-    plan: null,
-    planVersion: 0,
-    feedback: null,
-    approvedBy: null,
-    approvedAt: null,
-    tasks: { total: 0, done: 0, cancelled: 0, failed: 0, moving: 0 },
-    cost: 0,
-    reason: null,
-    createdAt: context.now,
-    endedAt: null,
-  };
-  return newRun(tx, run);
-}
-
-function answer(context: Context, work: RunWork): { output: { run: ReturnType<typeof runView> } } {
-  const repository = context.repository ?? { owner: '?', name: '?' };
-  return { output: { run: runView(work.run, repository) } };
-}
+import { runOutput, runView, taskView, timelineEntry } from '../views.ts';
 
 export const setRunTaskGraph: Handlers['set_run_task_graph'] = {
   async handle(context, input) {
@@ -191,7 +43,7 @@ export const setRunTaskGraph: Handlers['set_run_task_graph'] = {
       ({ first, second, files }) =>
         `t${first} and t${second} expect to touch ${files.join(', ')} and don’t wait for each other`,
     );
-    return { output: { ...answer(context, work).output, warnings } };
+    return { output: { ...runOutput(context, work).output, warnings } };
   },
 };
 
@@ -200,7 +52,7 @@ async function steer(
   context: Context,
   input: RunInput,
   command: RunCommand | ((run: Run) => RunCommand),
-): Promise<Rejection | { output: { run: ReturnType<typeof runView> } }> {
+): Promise<Rejection | ReturnType<typeof runOutput>> {
   const work = await locateRun(context, input);
   if (isRejection(work)) return work;
   const rejection = await commit(
@@ -208,7 +60,7 @@ async function steer(
     work,
     decide(work.run, typeof command === 'function' ? command(work.run) : command),
   );
-  return rejection ?? answer(context, work);
+  return rejection ?? runOutput(context, work);
 }
 
 export const approveRun: Handlers['approve_run'] = {
@@ -256,14 +108,14 @@ export const retryRun: Handlers['retry_run'] = {
       if (isRejection(decision)) return decision;
       events.push(...decision);
     }
-    return (await commit(context, work, events)) ?? answer(context, work);
+    return (await commit(context, work, events)) ?? runOutput(context, work);
   },
 };
 
 export const getRun: Handlers['get_run'] = {
   async handle(context, input) {
     const work = await locateRun(context, input);
-    return isRejection(work) ? work : answer(context, work);
+    return isRejection(work) ? work : runOutput(context, work);
   },
 };
 
