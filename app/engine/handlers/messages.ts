@@ -1,5 +1,6 @@
 /** Handlers of messages: sent to a task's agent, a role or a name; read from the inbox. */
 import { actorName } from '../../domain/actor.ts';
+import { clean } from '../../domain/clean.ts';
 import type { Event } from '../../domain/event.ts';
 import { addressedTo, type Recipient } from '../../domain/message.ts';
 import { isRejection, reject } from '../../domain/rejection.ts';
@@ -56,7 +57,12 @@ export const getInbox: Handlers['get_inbox'] = {
     return (
       rejection ?? {
         output: {
-          messages: mine.map(({ id, from, text, sentAt }) => ({ message: id, from, text, at: sentAt })),
+          messages: mine.map(({ id, from, text, sentAt }) => ({
+            message: id,
+            from,
+            text: clean(text),
+            at: sentAt,
+          })),
         },
       }
     );
