@@ -55,6 +55,8 @@ const harmless = {
   'gc.auto': '0',
   'maintenance.auto': 'false',
   'protocol.ext.allow': 'never',
+  // A token must not follow a redirection to another place.
+  'http.followRedirects': 'false',
 };
 
 function environmentOf(options: GitOptions): Record<string, string> {
