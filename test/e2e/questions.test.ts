@@ -35,7 +35,7 @@ it('AG-7: an answer by comment reaches the agent, and the question says who answ
   await world.reacts(answer, 'rocket');
   const ready = await world.pull(issue, 't1').isReady();
   expect(JSON.stringify(answers('By comment').at(-1))).toContain('204, please');
-  await world.says(pull, /@?ben/);
+  await world.says(pull, /answered by @(&#8203;)?ben/);
   const late = await world.ana.comments(pull, '/entourage answer q1 200 after all');
   await world.reacts(late, 'confused');
   await world.says(pull, /closed/);
