@@ -21,6 +21,7 @@ import { identify } from './engine/identify.ts';
 import { checksChanged, placeOf, planSeen, showAgain, triggerLabel } from './engine/place.ts';
 import { makeSecret } from './engine/secret.ts';
 import { createGitHub, type App as GitHubApp, type AppOptions } from './github/app.ts';
+import { replyMarker } from './github/render/markers.ts';
 import { startWorker, type Worker } from './jobs/worker.ts';
 import type { Log } from './log.ts';
 
@@ -175,8 +176,8 @@ function createInbox(parts: {
         reply: async (repository, { issue, marker, body }) => {
           await port.ensureComment(repository, {
             issue,
-            marker: `<!-- entourage:${marker} -->`,
-            body: `${body}\n<!-- entourage:${marker} -->`,
+            marker: replyMarker(marker),
+            body: `${body}\n${replyMarker(marker)}`,
             known: null,
           });
         },

@@ -49,7 +49,7 @@ function once(action: () => Promise<void>): () => Promise<void> {
 const { builtins } = pg.types;
 
 /** bigint → number, refused beyond 2^53; timestamptz → ISO 8601 in UTC with milliseconds; all else as `pg` reads it. */
-export const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') => {
+const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') => {
   if (format !== 'binary') {
     if (oid === builtins.INT8) return parseBigint;
     if (oid === builtins.TIMESTAMPTZ) return parseInstant;

@@ -184,7 +184,7 @@ export const messages: Entity<Message> = {
 };
 
 /** `pullUrl` → `pull_url`. */
-export const columnName = (property: string): string =>
+const columnName = (property: string): string =>
   property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** The entity's properties with their column names and types, in the table's order. */

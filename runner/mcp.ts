@@ -29,7 +29,7 @@ export type McpContext = { session: SessionFile; client: Client; log: Log; versi
 const patienceSeconds = 45;
 
 /** The tools of a role, by the catalog alone. */
-export function toolsFor(role: Role): Operation[] {
+function toolsFor(role: Role): Operation[] {
   return operations.filter(
     (operation) => operation.doors.includes('mcp') && operation.allow.agent?.includes(role) === true,
   );

@@ -10,7 +10,7 @@ export type ConnectionOptions = { url?: string; keyFile?: string; repo?: string;
 export type Connection = { client: Client; repository: string; json: boolean };
 
 /** A wrong or missing option: told in one line, with what to do, and without a stack. */
-export class UsageError extends Error {
+class UsageError extends Error {
   constructor(message: string) {
     super(message);
     this.name = 'UsageError';

@@ -25,7 +25,7 @@ const lineOf = ({ state, what, help }: Finding): string =>
   `${signs[state]} ${what}${help === undefined ? '' : `\n    ${help}`}`;
 
 /** All findings, in the order of the set-up. What can't be checked without an environment is left out. */
-export async function examine(environment: NodeJS.ProcessEnv): Promise<Finding[]> {
+async function examine(environment: NodeJS.ProcessEnv): Promise<Finding[]> {
   const checked = checkConfig(environment);
   if ('problems' in checked) {
     const problems = checked.problems.map(({ name, problem, help }): Finding => ({

@@ -5,6 +5,7 @@ import { atLeast } from '../domain/permission.ts';
 import type { Rejection } from '../domain/rejection.ts';
 import type { Caller } from '../engine/caller.ts';
 import type { Result } from '../engine/execute.ts';
+import { questionOf } from '../github/render/markers.ts';
 import { renderRefusal, renderReply } from '../github/render/reply.ts';
 import { renderedTicks } from '../github/render/ticks.ts';
 import { answerOf } from './comment/answer.ts';
@@ -157,10 +158,8 @@ async function give(
 }
 
 function edited(run: string, body: string): Effect[] {
-  const question = /<!-- entourage:question \d+\/q(\d+) -->/.exec(body);
-  return question === null
-    ? [{ type: 'show_card', run }]
-    : [{ type: 'show_question', run, question: Number(question[1]) }];
+  const question = questionOf(body);
+  return question === null ? [{ type: 'show_card', run }] : [{ type: 'show_question', run, question }];
 }
 
 /** IN-2: the policy's label starts a run when somebody who may write sets it; then it is taken off again. */

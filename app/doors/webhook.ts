@@ -7,7 +7,7 @@ import type { Log } from '../log.ts';
 
 /** GitHub never sends more than 25 MB (G43). */
 const maxBytes = 25 * 1024 * 1024;
-export const webhookPath = '/api/github/webhooks';
+const webhookPath = '/api/github/webhooks';
 
 type Storage = Parameters<typeof storeDelivery>[0];
 export type WebhookDoor = {

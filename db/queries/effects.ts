@@ -43,7 +43,7 @@ export async function blockUntil(tx: Transaction, installation: number, until: s
   );
 }
 
-/** The newest events of a run, oldest first, as `readEvents` parses them; usage and waits are left out. */
+/** The id after which the newest `back` events of a run begin, for `readEvents`; 0 where there are fewer. */
 export async function lastEventId(tx: Transaction, run: string, back: number): Promise<string> {
   const { rows } = await sql<{ id: number }>`
     select id from event where run = ${run} order by id desc offset ${back} limit 1`.execute(tx);

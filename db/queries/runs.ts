@@ -41,14 +41,6 @@ export async function repositoryByName(
   return rows[0] ?? null;
 }
 
-export async function repositoriesOf(tx: Transaction, installation: number): Promise<RepositoryRow[]> {
-  const { rows } =
-    await sql<RepositoryRow>`select ${repositoryColumns} from repository where installation = ${installation} and removed_at is null order by owner, name`.execute(
-      tx,
-    );
-  return rows;
-}
-
 /** Takes the next run number of a repository; the row lock makes numbers gapless per commit. */
 export async function nextRunNumber(
   tx: Transaction,
@@ -159,7 +151,7 @@ export async function runsWithReadyTasks(
   return rows.map((row) => row.id);
 }
 
-/** Every repository of the installation with a ready task or a plan that nobody began, for the sweep. */
+/** Runs, over all installations, with a ready task that nobody took or a plan that nobody began. */
 export async function runsToSweep(tx: Transaction): Promise<{ id: string; installation: number }[]> {
   const { rows } = await sql<{ id: string; installation: number }>`
     select distinct run.id, run.installation from run join task on task.run = run.id

@@ -26,7 +26,7 @@ const longestText = 4_000;
 const drainMs = 1_000;
 const stderrTail = 4_000;
 
-export function parseLine(line: string): Line | { type: 'text'; text: string } | null {
+function parseLine(line: string): Line | { type: 'text'; text: string } | null {
   const text = line.trim();
   if (text === '') return null;
   if (text.startsWith('{')) {
@@ -39,7 +39,7 @@ export function parseLine(line: string): Line | { type: 'text'; text: string } |
 const shortened = (text: string) => ({ type: 'text' as const, text: printable(text).slice(0, longestText) });
 
 /** Control characters could rewrite a terminal, and Postgres refuses NUL. Newlines and tabs stay. */
-export function printable(text: string): string {
+function printable(text: string): string {
   return text.replaceAll(/(?![\n\t])\p{Cc}|\ufffd/gu, '');
 }
 

@@ -10,3 +10,11 @@ export const questionMarker = (run: number, question: number): string =>
 /** `option` counts from 0, as in the question's `options`. */
 export const optionMarker = (option: number): string => `<!-- entourage:option ${option} -->`;
 export const threadMarker = (thread: number): string => `<!-- entourage:thread ${thread} -->`;
+/** One reply of ours, found again by what it answers: `reply <comment>`, `refusal <person>`. */
+export const replyMarker = (to: string): string => `<!-- entourage:${to} -->`;
+
+/** The question whose comment this is, by number; null in any other comment. */
+export function questionOf(body: string): number | null {
+  const number = /<!-- entourage:question \d+\/q(\d+) -->/.exec(body)?.[1];
+  return number === undefined ? null : Number(number);
+}
