@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Assignment } from '../app/catalog/sessions.ts';
+import type { Assignment } from '../app/catalog/assignment.ts';
 import {
   playApp,
   PlayedRefusal,

@@ -1,5 +1,6 @@
 /** The runner's life: register, claim sessions by long poll, host some at once, end in good order. */
-import { claimSession, endSession, registerRunner, type Assignment } from '../app/catalog/sessions.ts';
+import type { Assignment } from '../app/catalog/assignment.ts';
+import { claimSession, endSession, registerRunner } from '../app/catalog/sessions.ts';
 import { createClient, type Client } from '../app/client/client.ts';
 import { ClientError, TransportError } from '../app/client/failure.ts';
 import type { RunnerDirectory } from './directory.ts';

@@ -2,7 +2,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { endSession, startSession, type Assignment } from '../app/catalog/sessions.ts';
+import type { Assignment } from '../app/catalog/assignment.ts';
+import { endSession, startSession } from '../app/catalog/sessions.ts';
 import { createClient, type Client } from '../app/client/client.ts';
 import type { Outcome, Usage } from '../app/domain/session.ts';
 import { activityOf } from './activity.ts';

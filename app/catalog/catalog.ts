@@ -8,15 +8,13 @@ import * as sessions from './sessions.ts';
 import * as tasks from './tasks.ts';
 import * as worktree from './worktree.ts';
 
-const { Assignment: _assignment, ...sessionOperations } = sessions;
-
 /** Keyed by the constant's name; `name` is the wire's. */
 export const catalog = {
   ...platform,
   ...runs,
   ...tasks,
   ...questions,
-  ...sessionOperations,
+  ...sessions,
   ...worktree,
   ...facts,
 } as const;

@@ -1,40 +1,10 @@
 /** What runners call: register, claim, report, hand over work. Not on the agents' doors. */
 import { z } from 'zod';
-import { Outcome, SessionKind, Usage } from '../domain/session.ts';
+import { Outcome, Usage } from '../domain/session.ts';
 import { Sha } from '../domain/words.ts';
+import { Assignment } from './assignment.ts';
 import { operation } from './operation.ts';
 import { Text, wait } from './refs.ts';
-
-/** Everything one session needs. The prompt is finished; both tokens die with the session. */
-export const Assignment = z.object({
-  session: z.uuid(),
-  kind: SessionKind,
-  repository: z.string(),
-  run: z.int(),
-  task: z.string().nullable(),
-  agent: z.string(),
-  role: z.enum(['manager', 'engineer', 'reviewer']),
-  engine: z.string(),
-  model: z.string().nullable(),
-  /** The program of engine `command`, from the default branch's policy. */
-  command: z.array(z.string()),
-  clone_url: z.string(),
-  /** Reads this one repository, nothing else; null where the runner has access of its own. */
-  git_token: z.string().nullable(),
-  /** The branch that the run works towards. */
-  base: z.string(),
-  /** The task's branch; null for plan and review sessions, which are read-only. */
-  branch: z.string().nullable(),
-  /** The commit to start from: the branch's head, or the base's for plan sessions. */
-  start: Sha,
-  prompt: z.string(),
-  setup: z.array(z.string()),
-  minutes: z.int(),
-  heartbeat_seconds: z.int(),
-  runner_token: z.string(),
-  agent_token: z.string(),
-});
-export type Assignment = z.infer<typeof Assignment>;
 
 export const createRunnerToken = operation({
   name: 'create_runner_token',

@@ -1,5 +1,5 @@
 /** Everything one session needs, with the finished prompt. */
-import type { Assignment } from '../catalog/sessions.ts';
+import type { Assignment } from '../catalog/assignment.ts';
 import type { Session } from '../domain/session.ts';
 import { addressedTo } from '../domain/message.ts';
 import { planPrompt } from '../domain/prompt/plan.ts';

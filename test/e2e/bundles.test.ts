@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { Assignment } from '../../app/catalog/assignment.ts';
 import {
   claimSession,
   endSession,
@@ -11,7 +12,6 @@ import {
   registerRunner,
   startSession,
   uploadBundle,
-  type Assignment,
 } from '../../app/catalog/sessions.ts';
 import { createClient, type Client } from '../../app/client/client.ts';
 import { createWorld, plantRunnerToken, repo, type World } from './world.ts';

@@ -1,5 +1,5 @@
 /** Handlers of runners: register, claim, heartbeat, hand over work, end. */
-import type { Assignment } from '../../catalog/sessions.ts';
+import type { Assignment } from '../../catalog/assignment.ts';
 import { spend } from '../../domain/budget.ts';
 import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
 import { decide } from '../../domain/session-rules.ts';
