@@ -6,7 +6,7 @@ import { find, type Account, type State } from './state.ts';
 export const github: Person = { name: 'GitHub', email: 'noreply@github.com' };
 
 /** An account's address in commits, its private one where it has no public one. */
-export function emailOf(account: Account): string {
+function emailOf(account: Account): string {
   return account.email ?? `${account.id}+${account.login}@users.noreply.github.com`;
 }
 

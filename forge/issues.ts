@@ -33,7 +33,7 @@ export function issueNumbered(forge: Forge, repository: Repository, number: numb
 }
 
 /** The next number of a repository; issues and pull requests share the sequence. */
-export function nextNumber(repository: Repository): number {
+function nextNumber(repository: Repository): number {
   repository.lastNumber += 1;
   return repository.lastNumber;
 }

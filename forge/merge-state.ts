@@ -17,7 +17,7 @@ export function rulesetFor(forge: Forge, pull: Pull): Ruleset | null {
 }
 
 /** Latest opinion of everybody whose opinion counts: people with write; never an App (G14) or the author. */
-export function countingReviews(forge: Forge, pull: Pull): Review[] {
+function countingReviews(forge: Forge, pull: Pull): Review[] {
   const { state } = forge;
   const repository = row(state.repositories, pull.repositoryId);
   const author = row(state.issues, pull.id).authorId;

@@ -69,7 +69,7 @@ export function checkPlan(tasks: readonly PlannedTask[], maxTasks: number): Reje
 }
 
 /** `dependsOn[i]` are the task numbers (from 1) that task i+1 waits for. */
-export function checkEdges(dependsOn: readonly (readonly number[])[]): Rejection | null {
+function checkEdges(dependsOn: readonly (readonly number[])[]): Rejection | null {
   const sorted = order(
     dependsOn.map((dependencies) => [...new Set(dependencies)].map((number) => number - 1)),
   );

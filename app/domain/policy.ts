@@ -6,7 +6,7 @@ import { permissions } from './permission.ts';
 import { Role, Template } from './words.ts';
 
 export const engines = ['claude-code', 'codex', 'gemini', 'opencode', 'aider', 'command'] as const;
-export const EngineName = z.enum(engines, `not a known engine; known are ${engines.join(', ')}`);
+const EngineName = z.enum(engines, `not a known engine; known are ${engines.join(', ')}`);
 
 /** Every command a person can give (the table of commands); `commands:` in policy raises what one needs. */
 const commandNames = (

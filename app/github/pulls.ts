@@ -188,7 +188,7 @@ async function setDraft({ graphql }: Connection, state: PullState, draft: boolea
 }
 
 /** Our part replaced in place; people's text before and after it stays. Without our markers ours comes first. */
-export function withOurPart(current: string, ours: string): string {
+function withOurPart(current: string, ours: string): string {
   const body = unix(current).trim();
   const marker = ours.slice(0, ours.indexOf('\n'));
   const start = body.indexOf(marker);

@@ -12,7 +12,7 @@ const fullSha = /^[0-9a-f]{40}$/;
 const forbidden = /[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|^[/-]|[/.]$|\.lock(\/|$)|(^|\/)\./;
 
 /** Whether text may be a ref, a branch or a sha, and nothing cleverer. */
-export function isPlainName(name: string): boolean {
+function isPlainName(name: string): boolean {
   return name !== '' && name !== '@' && !forbidden.test(name);
 }
 

@@ -135,11 +135,7 @@ interface TextChange {
 }
 
 /** Title and body; one `edited` webhook with what they were. */
-export function editIssue(
-  forge: Forge,
-  doer: Doer,
-  { issue, change }: { issue: Issue; change: TextChange },
-): void {
+function editIssue(forge: Forge, doer: Doer, { issue, change }: { issue: Issue; change: TextChange }): void {
   const changes: Record<string, { from: string }> = {};
   const title = change.title === undefined || change.title === null ? issue.title : String(change.title);
   const body = change.body === undefined ? issue.body : change.body;

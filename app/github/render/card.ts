@@ -160,7 +160,7 @@ function commands(run: Run, tasks: readonly Task[]): string {
 }
 
 /** What somebody may want to type next, ready to copy. */
-export function nextCommands(run: Run, tasks: readonly Task[]): string[] {
+function nextCommands(run: Run, tasks: readonly Task[]): string[] {
   switch (run.state) {
     case 'draft':
     case 'planning':

@@ -10,7 +10,7 @@ import { oneLine, plain } from './plain.ts';
 import { proofWords } from './task-pull.ts';
 import { agentOf, unproven } from './words.ts';
 
-export const checkName = 'entourage';
+const checkName = 'entourage';
 
 export type TaskCheck = {
   run: Run;

@@ -1,6 +1,6 @@
 /** The marks and words of states on the screen: a glyph, a colour and a phrase each, never a colour alone. */
 import type { Run, RunState } from '../../domain/run.ts';
-import { ref, type Task, type TaskState } from '../../domain/task.ts';
+import type { Task, TaskState } from '../../domain/task.ts';
 import type { Question } from '../../domain/question.ts';
 import type { Session } from '../../domain/session.ts';
 import { dollars, type Instant, type Micros } from '../../domain/words.ts';
@@ -114,5 +114,4 @@ export function agentOf(task: Task, sessions: readonly Session[]): string | null
   return newest?.agent ?? task.agent;
 }
 
-export const taskName = (task: Task): string => `${ref(task)} ${plain(task.title, 120)}`;
 export const runName = (run: Run): string => `Run ${run.number} · ${plain(run.title, 160)}`;
