@@ -9,7 +9,7 @@ import { startPostgres, type Postgres } from '../db/embedded.ts';
 import { migrate } from '../db/migrate.ts';
 import { connect } from '../db/pool.ts';
 import { createEngine, gitHubOptions, startApp } from './app.ts';
-import { readConfig } from './config.ts';
+import { ConfigError, readConfig } from './config.ts';
 import { createExecute } from './engine/execute.ts';
 import { createGitHub } from './github/app.ts';
 import type { OperationName } from './catalog/catalog.ts';
@@ -19,44 +19,52 @@ const usage = `usage: main.ts serve
        main.ts runner-token --account LOGIN [--group NAME]
        main.ts api-key --account LOGIN --login LOGIN --user-id ID --name NAME`;
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    account: { type: 'string' },
-    group: { type: 'string', default: 'default' },
-    login: { type: 'string' },
-    'user-id': { type: 'string' },
-    name: { type: 'string', default: 'operator' },
-  },
-});
+const { positionals, values } = orExplain(() =>
+  parseArgs({
+    allowPositionals: true,
+    options: {
+      account: { type: 'string' },
+      group: { type: 'string', default: 'default' },
+      login: { type: 'string' },
+      'user-id': { type: 'string' },
+      name: { type: 'string', default: 'operator' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  }),
+);
+const command = positionals[0] ?? 'serve';
+if (values.help === true || !['serve', 'runner-token', 'api-key'].includes(command)) {
+  console.log(usage);
+  process.exit(values.help === true ? 0 : 2);
+}
 
 const stop = new AbortController();
 const stopping = stop.signal;
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
 
-const config = readConfig(process.env);
+const config = orExplain(() => readConfig(process.env));
 const { version } = z
   .object({ version: z.string() })
   .parse(JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')));
 const log = pino({ level: config.logLevel, base: null });
 
-switch (positionals[0] ?? 'serve') {
-  case 'serve':
-    await serve();
-    break;
-  case 'runner-token':
-    await asOperator('create_runner_token', { group: values.group });
-    break;
-  case 'api-key':
-    await asOperator('create_api_key', {
-      name: values.name,
-      login: values.login,
-      user_id: Number(values['user-id']),
-    });
-    break;
-  default:
-    console.error(usage);
-    process.exitCode = 2;
+if (command === 'serve') await serve();
+else if (command === 'runner-token') await asOperator('create_runner_token', { group: values.group });
+else {
+  const { name, login } = values;
+  await asOperator('create_api_key', { name, login, user_id: Number(values['user-id']) });
+}
+
+/** What is wrong with the command line or the environment is said in words and ends with 2; anything else is a bug. */
+function orExplain<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const ours = error instanceof ConfigError;
+    if (!ours && !(error instanceof TypeError && 'code' in error)) throw error;
+    console.error(ours ? error.message : `${error.message}\n${usage}`);
+    process.exit(2);
+  }
 }
 
 /** DATABASE_URL is the App's; where the owner is another role, DATABASE_OWNER_URL migrates. Neither: a Postgres of our own. */

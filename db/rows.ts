@@ -84,6 +84,7 @@ export const tasks: Entity<Task> = {
     branch: 'text',
     base: 'text',
     head: 'text',
+    startHead: 'text',
     pull: 'integer',
     pullUrl: 'text',
     reviewHead: 'text',

@@ -349,6 +349,7 @@ create table task (
   branch text,
   base text,
   head text,
+  start_head text,
   pull integer,
   pull_url text,
   review_head text,

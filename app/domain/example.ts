@@ -66,6 +66,7 @@ export const exampleTask = (about: Partial<Task> = {}): Task => ({
   branch: null,
   base: null,
   head: null,
+  startHead: null,
   pull: null,
   pullUrl: null,
   reviewHead: null,

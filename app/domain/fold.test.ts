@@ -72,6 +72,7 @@ const task: Task = {
   branch: null,
   base: null,
   head: null,
+  startHead: null,
   pull: null,
   pullUrl: null,
   reviewHead: null,

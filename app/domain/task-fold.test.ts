@@ -43,7 +43,7 @@ describe('a task folds', () => {
     [{ type: 'dependency_met', task: 2, dependency: 1 }, { unmet: [3] }],
     [
       { type: 'branch_created', task: 2, branch: 'e/t2', base: sha('a'), head: sha('b') },
-      { branch: 'e/t2', base: sha('a'), head: sha('b') },
+      { branch: 'e/t2', base: sha('a'), head: sha('b'), startHead: sha('b') },
     ],
     [
       { type: 'pull_request_opened', task: 2, number: 33, url: 'u' },

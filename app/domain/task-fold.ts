@@ -10,7 +10,7 @@ export function evolve(task: Task, event: Event, at: Instant): Task {
     case 'dependency_met':
       return { ...task, unmet: task.unmet.filter((number) => number !== event.dependency) };
     case 'branch_created':
-      return { ...task, branch: event.branch, base: event.base, head: event.head };
+      return { ...task, branch: event.branch, base: event.base, head: event.head, startHead: event.head };
     case 'pull_request_opened':
       return { ...task, pull: event.number, pullUrl: event.url };
     case 'head_moved':

@@ -195,7 +195,7 @@ function recordHead(task: Task, command: { head: string; by: string; ours: boole
 
 function requestReview(task: Task, summary: string): Decision {
   if (task.state !== 'in_progress') return wrong(task, 'be given to review');
-  if (task.head === null || task.head === task.base || task.branch === null) {
+  if (task.head === null || task.head === task.base || task.head === task.startHead || task.branch === null) {
     return reject('proof_missing', `Task ${ref(task)} has no commits of yours yet.`, {
       help: 'Commit your work, push_branch, then request_review again.',
     });

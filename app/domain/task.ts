@@ -59,6 +59,8 @@ export const Task = z.strictObject({
   branch: z.string().nullable(),
   base: Sha.nullable(),
   head: Sha.nullable(),
+  /** The branch's first commit, empty and ours (G10): work is what comes after it. */
+  startHead: Sha.nullable(),
   pull: z.int().nullable(),
   pullUrl: z.string().nullable(),
   /** The head the agent asked review for; the proof is about this commit. */

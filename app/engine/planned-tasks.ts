@@ -31,6 +31,7 @@ export function plannedTasks(work: RunWork): Task[] {
       branch: null,
       base: null,
       head: null,
+      startHead: null,
       pull: null,
       pullUrl: null,
       reviewHead: null,

@@ -1,8 +1,9 @@
 /** Who plans a run: a manager with a free slot, else a template; and which plans need no person (PL-2). */
-import type { Event } from '../domain/event.ts';
+import type { Event, EventOf } from '../domain/event.ts';
 import type { Policy } from '../domain/policy.ts';
 import { planFromTemplate } from '../domain/templates.ts';
 import type { RepositoryRow } from '../../db/queries/runs.ts';
+import { lostPlanSessions } from '../../db/queries/sessions.ts';
 import { takeSlot } from '../../db/queries/slots.ts';
 import { apply } from './follow.ts';
 import type { Context } from './handler.ts';
@@ -12,7 +13,7 @@ import type { RunWork } from './run-work.ts';
 
 /**
  * A run that is planning and has no live plan session gets one: a manager with a free slot, else a template. A manager
- * whose session ended without a plan is not asked twice for the same plan: the template takes over and the card says why.
+ * that ended without a plan is not asked twice for the same plan: the template takes over and the card says why.
  */
 export async function planIfNeeded(
   context: Context,
@@ -26,16 +27,29 @@ export async function planIfNeeded(
   if (live) return;
   const policy = policyOf(repository);
   const failed = work.events.find(
-    (event) => event.type === 'session_ended' && event.kind === 'plan' && event.outcome !== 'stopped',
+    (event): event is EventOf<'session_ended'> =>
+      event.type === 'session_ended' && event.kind === 'plan' && event.outcome !== 'stopped',
   );
-  const asked =
-    failed === undefined ? await queuePlanSession(context, work, { repository, policy }) : 'failed';
+  const again = failed === undefined || (await lostOnTheWay(context, work, { failed, policy }));
+  const asked = again ? await queuePlanSession(context, work, { repository, policy }) : 'failed';
   if (asked === 'queued' || asked === 'busy') return;
-  const why =
-    failed?.type === 'session_ended'
-      ? `The manager could not plan: ${failed.reason}`
-      : 'The policy has no manager.';
-  proposeTemplate(work, policy, why);
+  proposeTemplate(
+    work,
+    policy,
+    failed === undefined ? 'The policy has no manager.' : `The manager could not plan: ${failed.reason}`,
+  );
+}
+
+/** A runner that died under a manager says nothing about the manager: it is asked again, as often as policy tries a task. */
+async function lostOnTheWay(
+  context: Context,
+  work: RunWork,
+  { failed, policy }: { failed: EventOf<'session_ended'>; policy: Policy },
+): Promise<boolean> {
+  const taken = work.sessions.get(failed.session)?.runner !== null;
+  if (failed.outcome !== 'lost' || !taken) return false;
+  const before = await lostPlanSessions(context.tx, work.installation, work.run.id);
+  return before + 1 < policy.limits.attempts;
 }
 
 async function queuePlanSession(

@@ -77,12 +77,8 @@ export type GitHub = {
     repository: RepositoryRef,
     pull: { branch: string; base: string; title: string; body: string; labels: readonly string[] },
   ): Promise<PullState>;
-  /** Title, and our part of the body (between our markers); people's text around it stays. */
-  ensurePullText(
-    repository: RepositoryRef,
-    pull: PullState,
-    text: { title: string; body: string },
-  ): Promise<void>;
+  /** Our part of the body, between our markers. People's text around it stays, and so does a title they gave (RE-8). */
+  ensurePullBody(repository: RepositoryRef, pull: PullState, body: string): Promise<void>;
   /** Draft or ready for review (GraphQL only, G12). */
   ensureDraft(repository: RepositoryRef, pull: PullState, draft: boolean): Promise<void>;
   closePull(repository: RepositoryRef, number: number): Promise<void>;

@@ -6,7 +6,7 @@ import { at, named } from './repositories.ts';
 
 type Verbs = Pick<
   GitHub,
-  'pull' | 'ensurePull' | 'ensurePullText' | 'ensureDraft' | 'closePull' | 'reopenPull' | 'merge'
+  'pull' | 'ensurePull' | 'ensurePullBody' | 'ensureDraft' | 'closePull' | 'reopenPull' | 'merge'
 >;
 type Wanted = Parameters<GitHub['ensurePull']>[1];
 
@@ -40,11 +40,9 @@ export function pullVerbs(connection: Connection): Verbs {
   return {
     pull,
     ensurePull: async (repository, wanted) => await ensurePull(connection, repository, wanted),
-    ensurePullText: async (repository, state, text) => {
-      const title = state.title.startsWith(workInProgress) ? `${workInProgress}${text.title}` : text.title;
-      const body = withOurPart(state.body, text.body);
-      const same = body === unix(state.body).trim() && title === state.title;
-      if (!same) await edit(repository, state.number, { title, body });
+    ensurePullBody: async (repository, state, ours) => {
+      const body = withOurPart(state.body, ours);
+      if (body !== unix(state.body).trim()) await edit(repository, state.number, { body });
     },
     ensureDraft: async (repository, state, draft) => {
       const isWip = state.title.startsWith(workInProgress);

@@ -1,6 +1,5 @@
 /** Merges an approved pull request on exactly the head that was approved, or says what has to happen first. */
 import { z } from 'zod';
-import { pullTitle } from '../github/render/task-pull.ts';
 import { after, later, report, type Work } from './context.ts';
 import { loadScene, taskOf, type Scene } from './scene.ts';
 import type { Task } from '../domain/task.ts';
@@ -31,7 +30,7 @@ export async function mergeTask(work: Work, payload: unknown): Promise<void> {
     number: pull.number,
     head: task.head,
     method: scene.policy.merge.method,
-    title: `${pullTitle(task)} (#${pull.number})`,
+    title: `${pull.title} (#${pull.number})`,
     message: `Part of run ${scene.run.number} of #${scene.run.issue}`,
   });
   await follow(work, scene, { task, pull: pull.number, merged, attempt });

@@ -29,10 +29,7 @@ export async function showTask(work: Work, payload: unknown): Promise<void> {
   const pull = task === null ? null : await withPull(work, scene, task);
   if (task === null || pull === null) return;
   const shown = { ...task, pull: pull.number, pullUrl: pull.url };
-  await work.port.ensurePullText(scene.repository, pull, {
-    title: pullTitle(shown),
-    body: pullBody({ ...scene, task: shown }),
-  });
+  await work.port.ensurePullBody(scene.repository, pull, pullBody({ ...scene, task: shown }));
   if (pull.state === 'open' && shown.state !== 'cancelled')
     await work.port.ensureDraft(scene.repository, pull, !forReview.has(shown.state));
   await showCheck(work, scene, shown);

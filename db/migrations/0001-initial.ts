@@ -80,6 +80,7 @@ const statements = [
     branch text,
     base text,
     head text,
+    start_head text,
     pull integer,
     pull_url text,
     review_head text,

@@ -204,3 +204,11 @@ export async function leaseUntil(
   );
   return rows[0]?.until ?? null;
 }
+
+/** How often a run's manager was lost with its runner. */
+export async function lostPlanSessions(tx: Transaction, installation: number, run: string): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from session
+    where installation = ${installation} and run = ${run} and kind = 'plan' and outcome = 'lost'`.execute(tx);
+  return rows[0]?.count ?? 0;
+}

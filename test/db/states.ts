@@ -121,6 +121,7 @@ export const taskOf = (runId: string): fc.Arbitrary<Task> =>
       branch: maybe(text),
       base: maybe(sha),
       head: maybe(sha),
+      startHead: maybe(sha),
       pull: maybe(number),
       pullUrl: maybe(text),
       reviewHead: maybe(sha),

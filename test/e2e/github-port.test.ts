@@ -172,15 +172,12 @@ describe('branches and pull requests', () => {
       pull_number: pull.number,
       body: people,
     });
-    await port.ensurePullText(shop, (await port.pull(shop, pull.number))!, {
-      title: 't1: other',
-      body: part('now'),
-    });
+    await port.ensurePullBody(shop, (await port.pull(shop, pull.number))!, part('now'));
     const edited = (await port.pull(shop, pull.number))!;
-    expect(edited.title).toBe('t1: other');
+    expect(edited.title).toBe(pull.title);
     expect(edited.body).toBe(`before\n\n${part('now')}\n\nafter`);
     bed.running.calls.reset();
-    await port.ensurePullText(shop, edited, { title: 't1: other', body: part('now') });
+    await port.ensurePullBody(shop, edited, part('now'));
     expect(bed.running.calls.count('write')).toBe(0);
   });
   it('G12 goes from draft to ready and back, writing only a difference', async () => {
@@ -204,10 +201,10 @@ describe('branches and pull requests', () => {
     expect(pull).toMatchObject({ draft: false });
     expect(pull.title).toMatch(/^\[WIP\] t/);
     await port.ensureDraft(shop, pull, true);
-    await port.ensurePullText(shop, pull, { title: 't9: y', body: pull.body });
-    expect((await port.pull(shop, pull.number))!.title).toBe('[WIP] t9: y');
+    const { title } = (await port.pull(shop, pull.number))!;
+    expect(title).toMatch(/^\[WIP\] /);
     await port.ensureDraft(shop, (await port.pull(shop, pull.number))!, false);
-    expect((await port.pull(shop, pull.number))!.title).toBe('t9: y');
+    expect((await port.pull(shop, pull.number))!.title).toBe(title.slice('[WIP] '.length));
   });
   it('closes, deletes, and brings both back where they stood', async () => {
     const made = await branch();

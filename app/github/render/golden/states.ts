@@ -103,6 +103,7 @@ export const task = (changes: Partial<Task> = {}): Task => ({
   branch: null,
   base: null,
   head: null,
+  startHead: null,
   pull: null,
   pullUrl: null,
   reviewHead: null,
