@@ -20,7 +20,7 @@ export async function commit(
   decision: Event[] | Rejection,
 ): Promise<Rejection | null> {
   const repository = await repositoryOfRun(context, work);
-  const rejection = apply(work, decision, { attempts: policyOf(repository).limits.attempts });
+  const rejection = apply(work, decision, policyOf(repository));
   if (rejection !== null) return rejection;
   // First the slots, so that what ended in this transaction makes room for what starts in it (TA-7).
   const ended = work.events.flatMap((event) => (event.type === 'session_ended' ? [event.session] : []));

@@ -86,7 +86,7 @@ async function assign(
     }))
   )
     return false;
-  apply(work, decision, { attempts: policy.limits.attempts });
+  apply(work, decision, policy);
   return true;
 }
 

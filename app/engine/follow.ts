@@ -11,16 +11,20 @@ import { terminal, type Task, type TaskState } from '../domain/task.ts';
 import { plannedTasks } from './planned-tasks.ts';
 import { fold, type RunWork } from './run-work.ts';
 
-export type Limits = { readonly attempts: number };
+/** What follows depends on the repository's policy: attempts that fail a task, and who merges. */
+export type Rules = {
+  readonly limits: { readonly attempts: number };
+  readonly merge: { readonly by: string };
+};
 
 /** Folds decided events and everything that follows from them. A rejection is handed back, nothing is folded. */
-export function apply(work: RunWork, decision: Event[] | Rejection, limits: Limits): Rejection | null {
+export function apply(work: RunWork, decision: Event[] | Rejection, rules: Rules): Rejection | null {
   if (isRejection(decision)) return decision;
   const open = [...decision];
   for (let event = open.shift(); event !== undefined; event = open.shift()) {
     fold(work, event);
     // Depth first: what follows from an event is folded before the next one is looked at, so decisions are never stale.
-    open.unshift(...consequences(work, event, limits));
+    open.unshift(...consequences(work, event, rules));
     if (open.length === 0) open.push(...decided(decideRun(work.run, { type: 'settle_run' })));
   }
   return null;
@@ -29,7 +33,7 @@ export function apply(work: RunWork, decision: Event[] | Rejection, limits: Limi
 /** A consequence that the state does not allow any more is no error: it simply does not follow. */
 const decided = (decision: Event[] | Rejection): Event[] => (isRejection(decision) ? [] : decision);
 
-function consequences(work: RunWork, event: Event, limits: Limits): Event[] {
+function consequences(work: RunWork, event: Event, rules: Rules): Event[] {
   switch (event.type) {
     case 'run_approved':
       return plannedTasks(work).map((task): Event => ({ type: 'task_added', task }));
@@ -46,9 +50,9 @@ function consequences(work: RunWork, event: Event, limits: Limits): Event[] {
       work.dispatchable = true;
       return [];
     case 'task_moved':
-      return afterMove(work, event);
+      return afterMove(work, event, rules);
     case 'session_ended':
-      return afterSession(work, event, limits);
+      return afterSession(work, event, rules);
     case 'question_answered':
       return onTask(work, event.task, (task) =>
         decided(decideTask(task, { type: 'continue_after_answer', answer: event.text })),
@@ -79,14 +83,15 @@ function onTask(work: RunWork, number: number | null, then: (task: Task) => Even
 
 const stops: readonly TaskState[] = ['done', 'cancelled', 'failed'];
 
-function afterMove(work: RunWork, event: EventOf<'task_moved'>): Event[] {
+function afterMove(work: RunWork, event: EventOf<'task_moved'>, rules: Rules): Event[] {
   const task = work.tasks.get(event.task);
   if (task === undefined) return [];
   if (event.to === 'ready') {
     work.dispatchable = true;
     return work.run.state === 'failed' ? decided(decideRun(work.run, { type: 'reopen_run' })) : [];
   }
-  if (event.to === 'approved' && event.from === 'in_review')
+  // `merge.by: person`: it stays approved until somebody merges it by hand.
+  if (event.to === 'approved' && event.from === 'in_review' && rules.merge.by !== 'person')
     return decided(decideTask(task, { type: 'start_merge' }));
   if (!stops.includes(event.to)) return [];
   // A place among `max_parallel` and reviews may be free now.
@@ -132,7 +137,7 @@ function cancelTasks(work: RunWork, reason: string): Event[] {
     .flatMap((task) => decided(decideTask(task, { type: 'cancel_task', reason })));
 }
 
-function afterSession(work: RunWork, event: EventOf<'session_ended'>, limits: Limits): Event[] {
+function afterSession(work: RunWork, event: EventOf<'session_ended'>, rules: Rules): Event[] {
   work.dispatchable = true;
   // Nobody is left to hear the answer of a session that is over; a suspended one goes on with it.
   const withdrawn =
@@ -148,7 +153,7 @@ function afterSession(work: RunWork, event: EventOf<'session_ended'>, limits: Li
         type: 'end_work',
         outcome: event.outcome,
         reason: event.reason,
-        attemptsAllowed: limits.attempts,
+        attemptsAllowed: rules.limits.attempts,
       }),
     ),
     ...withdrawn,

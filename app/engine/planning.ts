@@ -74,7 +74,7 @@ async function queuePlanSession(
         session: session.id,
       })
     ) {
-      apply(work, [{ type: 'session_queued', session }], { attempts: place.policy.limits.attempts });
+      apply(work, [{ type: 'session_queued', session }], place.policy);
       return 'queued';
     }
   }
@@ -92,7 +92,7 @@ function proposeTemplate(work: RunWork, policy: Policy, why: string): void {
       plan: { tasks, by: 'template', source: run.template, note: why },
     },
   ];
-  apply(work, [...proposed, ...autoApproval(work, policy)], { attempts: policy.limits.attempts });
+  apply(work, [...proposed, ...autoApproval(work, policy)], policy);
 }
 
 /** `--yes`, where policy allows it: the first plan is approved in the requester's name. */

@@ -327,6 +327,32 @@ describe('sessions', () => {
     await clean(run);
   });
 
+  it('RE-5 merge.by person: an approved task waits for a merge by hand, which makes it done', async () => {
+    const byHand = team.replace('review:', 'merge: { by: person }\nreview:');
+    await world.must('record_policy', { repository, text: byHand }, world.system());
+    const { run, id } = await approved([{ title: 'One' }]);
+    await branchOf(id, 1);
+    await prove(id, (await claim())!);
+    const pull = pullOf(id, 1);
+    const approval = {
+      repository,
+      pull,
+      review: 4_711,
+      by: 'ana',
+      verdict: 'approve',
+      head: sha(id, 1, 1),
+      body: '',
+      threads: [],
+      counts: true,
+    };
+    await world.must('record_review', approval, world.system());
+    expect(await tasksOf(run)).toEqual({ t1: 'approved' });
+    await world.must('record_merge', { repository, pull, commit: 'c'.repeat(40), by: 'ana' }, world.system());
+    expect(await tasksOf(run)).toEqual({ t1: 'done' });
+    await world.must('record_policy', { repository, text: team }, world.system());
+    await clean(run);
+  });
+
   it('TA-4 an explicit assignee wins over the free one', async () => {
     const { run } = await approved([
       { title: 'One', agent: 'eng-b' },

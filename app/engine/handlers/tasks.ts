@@ -9,10 +9,9 @@ import { ref, type Task } from '../../domain/task.ts';
 import type { Event } from '../../domain/event.ts';
 import { commit } from '../commit.ts';
 import { runKey } from '../bell.ts';
-import { apply } from '../follow.ts';
 import type { Context, Handlers } from '../handler.ts';
 import { callingSession, findTask, locateRun, locateTask, type RunInput } from '../locate.ts';
-import type { RunWork } from '../run-work.ts';
+import { fold, type RunWork } from '../run-work.ts';
 import { feedbackView, taskView } from '../views.ts';
 
 type Located = { work: RunWork; task: Task };
@@ -105,8 +104,7 @@ export const requestReview: Handlers['request_review'] = {
     }
     const ticks = tick(located.task, input.acceptance);
     if (isRejection(ticks)) return ticks;
-    const ticked = apply(work, ticks, { attempts: 1 });
-    if (ticked !== null) return ticked;
+    for (const event of ticks) fold(work, event);
     const task = work.tasks.get(located.task.number) ?? located.task;
     const rejection = await commit(
       context,

@@ -87,7 +87,8 @@ export function taskWords(
     case 'in_review':
       return `in review${unproven(task) ? ', unproven (no check ran)' : ''}, waits for a person`;
     case 'approved':
-      return task.approvedBy === null ? 'approved' : `approved by ${person(task.approvedBy)}`;
+      // Only where policy leaves the merge to people does a task stay here.
+      return `approved${task.approvedBy === null ? '' : ` by ${person(task.approvedBy)}`}, waits for a person to merge it`;
     case 'merging':
       return 'merging';
     case 'done':
