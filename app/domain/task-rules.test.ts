@@ -204,8 +204,8 @@ describe('a review', () => {
       expect(after).toMatchObject({ state: task.state, approvedHead: null });
     }
   });
-  it('RE-3 that asks for changes sends the task back, from approval too', () => {
-    for (const state of ['in_review', 'approved'] as const) {
+  it('RE-3 that asks for changes sends the task back, from approval and from the merge queue too', () => {
+    for (const state of ['in_review', 'approved', 'merging'] as const) {
       expect(given(inReview({ state })).when(receive({ verdict: 'request_changes' })).task).toMatchObject({
         state: 'ready',
         reason: '@ana requested changes',
@@ -216,10 +216,13 @@ describe('a review', () => {
     expect(given(inReview()).when(receive({ verdict: 'comment' })).events).toEqual(['review_received']);
     expect(given(workedTask()).when(receive()).events).toEqual(['review_received']);
   });
-  it('RE-4 that is dismissed puts an approved task back into review', () => {
-    expect(
-      given(inReview({ state: 'approved' })).when({ type: 'dismiss_approval', by: 'ana' }).task.state,
-    ).toBe('in_review');
+  it('RE-4 that is dismissed puts an approved task back into review, one in the merge queue too', () => {
+    for (const state of ['approved', 'merging'] as const) {
+      expect(given(inReview({ state })).when({ type: 'dismiss_approval', by: 'ana' }).task).toMatchObject({
+        state: 'in_review',
+        reason: 'the approval of @ana was dismissed',
+      });
+    }
     expect(given(inReview()).when({ type: 'dismiss_approval', by: 'ana' }).events).toEqual([]);
   });
 });

@@ -77,9 +77,7 @@ export function decide(task: Task, command: TaskCommand): Decision {
     case 'receive_review':
       return receiveReview(task, command.review, command.enough);
     case 'dismiss_approval':
-      return task.state === 'approved'
-        ? move(task, 'in_review', `the approval of @${command.by} was dismissed`)
-        : [];
+      return backToReview(task, `the approval of @${command.by} was dismissed`);
     case 'start_merge':
       if (task.state !== 'approved' || task.head === null)
         return wrong(task, 'be merged', 'It needs a person’s approval of its current head.');
@@ -177,20 +175,20 @@ const assignment = (task: Task, session: Session): string =>
 /** A push that is not ours, after approval or during review, asks again (RE-4). */
 function recordHead(task: Task, command: { head: string; by: string; ours: boolean }): Decision {
   if (task.head === command.head) return [];
-  const events: Event[] = [{ type: 'head_moved', task: task.number, head: command.head, by: command.by }];
-  if (task.state === 'approved' || task.state === 'merging') {
-    const state = task.state === 'merging' ? 'approved' : 'in_review';
-    events.push(moved(task, state, `${command.by} pushed after the approval`));
-    if (state === 'approved')
-      events.push({
-        type: 'task_moved',
-        task: task.number,
-        from: 'approved',
-        to: 'in_review',
-        reason: `${command.by} pushed after the approval`,
-      });
-  }
-  return events;
+  return [
+    { type: 'head_moved', task: task.number, head: command.head, by: command.by },
+    ...backToReview(task, `${command.by} pushed after the approval`),
+  ];
+}
+
+/** An approval that holds no more: what is in the queue leaves it first. */
+function backToReview(task: Task, reason: string): Event[] {
+  if (task.state !== 'approved' && task.state !== 'merging') return [];
+  const approved: Task = { ...task, state: 'approved' };
+  return [
+    ...(task.state === 'merging' ? [moved(task, 'approved', reason)] : []),
+    moved(approved, 'in_review', reason),
+  ];
 }
 
 function requestReview(task: Task, summary: string): Decision {
@@ -237,18 +235,12 @@ function acceptUnproven(task: Task): Decision {
 /** `enough`: with this one, as many people approved this head as policy asks for. */
 function receiveReview(task: Task, review: Review, enough: boolean): Decision {
   const received: Event = { type: 'review_received', review };
-  if (review.verdict === 'request_changes' && ['in_review', 'approved'].includes(task.state)) {
-    const back: Event[] = task.state === 'approved' ? [moved(task, 'in_review', 'changes requested')] : [];
+  if (review.verdict === 'request_changes' && ['in_review', 'approved', 'merging'].includes(task.state)) {
+    const inReview: Task = { ...task, state: 'in_review' };
     return [
       received,
-      ...back,
-      {
-        type: 'task_moved',
-        task: task.number,
-        from: 'in_review',
-        to: 'ready',
-        reason: `@${review.by} requested changes`,
-      },
+      ...backToReview(task, 'changes requested'),
+      moved(inReview, 'ready', `@${review.by} requested changes`),
     ];
   }
   if (review.verdict === 'approve' && task.state === 'in_review') {
