@@ -77,6 +77,13 @@ export const recordClose = operation({
   input: z.strictObject({ ...pull, by: z.string() }),
   output: found,
 });
+export const recordReopen = operation({
+  ...system,
+  name: 'record_reopen',
+  summary: 'A person reopened a pull request.',
+  input: z.strictObject({ ...pull, by: z.string() }),
+  output: found,
+});
 export const recordPush = operation({
   ...system,
   name: 'record_push',
