@@ -280,6 +280,24 @@ describe('merging', () => {
   });
 });
 
+describe('a pull request that a person reopened', () => {
+  const reopen: TaskCommand = { type: 'record_reopen', by: '@ben' };
+  it('RE-8 brings its cancelled task back, and no other', () => {
+    for (const state of TaskState.options) {
+      const { events, task } = given(inReview({ state })).when(reopen);
+      expect([state, task.state, events.length]).toEqual(
+        state === 'cancelled' ? [state, 'ready', 1] : [state, state, 0],
+      );
+    }
+    expect(given(inReview({ state: 'cancelled' })).when(reopen).task.reason).toBe(
+      'its pull request was reopened by @ben',
+    );
+  });
+  it('RE-8 leaves a task alone that still waits for others', () => {
+    expect(given(inReview({ state: 'cancelled', unmet: [1] })).when(reopen).events).toEqual([]);
+  });
+});
+
 describe('questions', () => {
   it('AG-7 make the task wait, and the answer brings it back to whoever is there', () => {
     const waiting = given(workedTask()).when({ type: 'wait_for_answer', question: 1 });

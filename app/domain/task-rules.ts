@@ -23,6 +23,7 @@ export type TaskCommand =
   | { type: 'return_to_work'; reason: string }
   | { type: 'record_merge'; commit: string | null; by: string }
   | { type: 'record_close'; by: string }
+  | { type: 'record_reopen'; by: string }
   | { type: 'wait_for_answer'; question: number }
   | { type: 'continue_after_answer'; answer: string | null }
   | { type: 'end_work'; outcome: Outcome; reason: string; attemptsAllowed: number }
@@ -95,6 +96,10 @@ export function decide(task: Task, command: TaskCommand): Decision {
       ];
     case 'record_close':
       return terminal(task) ? [] : [moved(task, 'cancelled', `its pull request was closed by ${command.by}`)];
+    case 'record_reopen':
+      return task.state === 'cancelled' && task.unmet.length === 0
+        ? move(task, 'ready', `its pull request was reopened by ${command.by}`)
+        : [];
     case 'wait_for_answer':
       return task.state === 'waiting'
         ? []

@@ -61,6 +61,7 @@ export const handlers: Handlers = {
   record_review_dismissed: facts.recordReviewDismissed,
   record_merge: facts.recordMerge,
   record_close: facts.recordClose,
+  record_reopen: facts.recordReopen,
   record_branch_deleted: facts.recordBranchDeleted,
   record_push: facts.recordPush,
   return_task: facts.returnTask,

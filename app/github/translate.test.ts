@@ -193,6 +193,21 @@ describe('a pull request', () => {
     expect(closed({})).toEqual(fact('record_close', { pull: 33, by: '@ana' }));
   });
 
+  it('RE-8 that a person reopened is a fact; one that a bot reopened is not', () => {
+    const reopened = (sender: Sender): Translated[] => {
+      const payload: Sent<'webhook-pull-request-reopened'> = {
+        action: 'reopened',
+        repository,
+        pull_request: pull,
+        sender,
+      };
+      return translate('pull_request', 'reopened', payload, us);
+    };
+    expect(reopened(ben)).toEqual(fact('record_reopen', { pull: 33, by: '@ben' }));
+    for (const sender of [bot, stranger])
+      expect(why(reopened(sender))).toBe(`a pull request reopened by ${sender.login}, not a person`);
+  });
+
   const pushedTo = (about: object, sender: Sender = ben): Translated[] =>
     translate(
       'pull_request',

@@ -41,6 +41,7 @@ export type FactOperation =
   | 'record_review_dismissed'
   | 'record_merge'
   | 'record_close'
+  | 'record_reopen'
   | 'record_installation'
   | 'record_repository';
 
@@ -68,6 +69,7 @@ const readers: Readonly<Record<string, Reader>> = {
   'issue_comment.edited': read(IssueComment, edit),
   'issues.labeled': read(Issues, label),
   'pull_request.closed': read(PullRequest, closed),
+  'pull_request.reopened': read(PullRequest, reopened),
   'pull_request.synchronize': read(PullRequest, synchronized),
   'pull_request_review.submitted': read(PullRequestReview, reviewed),
   'pull_request_review.dismissed': read(PullRequestReview, dismissed),
@@ -176,6 +178,13 @@ function closed({ pull_request: pull, repository, sender }: z.output<typeof Pull
   if (pull.merged !== true) return [fact('record_close', { ...which, by: name(sender) })];
   const by = name(pull.merged_by ?? sender);
   return [fact('record_merge', { ...which, commit: pull.merge_commit_sha ?? null, by })];
+}
+
+/** A person wants it after all; we reopen what is retried, and no other bot decides that agents work again. */
+function reopened({ pull_request: pull, repository, sender }: z.output<typeof PullRequest>): Translated[] {
+  return isPerson(sender)
+    ? [fact('record_reopen', { repository: repository.id, pull: pull.number, by: name(sender) })]
+    : ignore(`a pull request reopened by ${sender.login}, not a person`);
 }
 
 function synchronized(sent: z.output<typeof PullRequest>, us: Us): Translated[] {

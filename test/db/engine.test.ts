@@ -553,6 +553,7 @@ function inputFor(name: string, at: { run: number; id: string; session: string }
     record_review_dismissed: { repository, pull: 1, review: 1 },
     record_merge: { repository, pull: 1, commit: null, by: 'eve' },
     record_close: { repository, pull: 1, by: 'eve' },
+    record_reopen: { repository, pull: 1, by: 'eve' },
     record_branch_deleted: { repository, branch: 'x', by: 'eve' },
     record_push: { ...facts, bundle: randomUUID(), refused: null },
     return_task: { run: at.id, task: 1, reason: 'x' },

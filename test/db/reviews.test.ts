@@ -1,5 +1,5 @@
 /** Whose approval of which commit counts, on a real Postgres: GitHub's facts go in, the task's state comes out. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { Caller } from '../../app/engine/caller.ts';
 import { identify } from '../../app/engine/identify.ts';
 import { engineWorld, repository, team, type EngineWorld } from './engine-world.ts';
@@ -13,6 +13,11 @@ beforeAll(async () => {
   runner = await as(credential);
 });
 afterAll(async () => await world.close());
+/** What a test leaves to be done, the next one's runner would take. */
+const open: number[] = [];
+afterEach(async () => {
+  for (const run of open.splice(0)) await world.execute('cancel_run', { run }, world.person('ana'));
+});
 
 const as = async (token: unknown): Promise<Caller> => (await identify(world.engine, String(token)))!;
 
@@ -32,7 +37,7 @@ const green = {
 
 let issue = 0;
 /** The agent has pushed and asked for review of the first head; no check has reported. */
-async function asked(review = '{ agent: null }'): Promise<Work> {
+async function asked(review = '{ agent: null }', tasks: (string | object)[] = ['Only']): Promise<Work> {
   const text = team.replace('{ agent: null }', review);
   world.policy.text = text;
   await world.must('record_policy', { repository, text }, world.system());
@@ -41,8 +46,13 @@ async function asked(review = '{ agent: null }'): Promise<Work> {
   const { run } = (await world.must('create_run', { issue, title: 'X', intent: 'X' }, ana)) as {
     run: { run: number };
   };
+  open.push(run.run);
   const plan = await claim();
-  await world.must('set_run_task_graph', { tasks: [{ title: 'Only' }] }, await as(plan.agent_token));
+  await world.must(
+    'set_run_task_graph',
+    { tasks: tasks.map((task) => (typeof task === 'string' ? { title: task } : task)) },
+    await as(plan.agent_token),
+  );
   await end(plan);
   await world.must('approve_run', { run: run.run }, ana);
   const id = await runId(run.run);
@@ -69,8 +79,8 @@ async function asked(review = '{ agent: null }'): Promise<Work> {
 }
 
 /** Asked for review, green, and its agent gone: people have the word. */
-async function inReview(review?: string): Promise<Work> {
-  const work = await asked(review);
+async function inReview(review?: string, tasks?: (string | object)[]): Promise<Work> {
+  const work = await asked(review, tasks);
   await checks(work);
   await end(work.assignment);
   await is(work, 'in_review');
@@ -257,4 +267,40 @@ it('RE-1 a head with a check waits for it, however late it is', async () => {
   await is(work, 'in_progress');
   await checks(work);
   await is(work, 'in_review');
+});
+
+it('RE-8 a pull request that is reopened brings its task back, as often as somebody closes it', async () => {
+  const work = await inReview(undefined, ['Only', 'Other']);
+  const by = { repository, pull: work.pull, by: '@ben' };
+  for (const time of [1, 2]) {
+    await world.must('record_close', by, world.system());
+    await is(work, 'cancelled');
+    await world.must('record_reopen', by, world.system());
+    // Ready, and taken up again at once.
+    await is(work, 'in_progress');
+    const { reason } = await now(work);
+    expect([time, reason]).toEqual([time, expect.stringContaining('its pull request was reopened by @ben')]);
+    await world.must('record_reopen', by, world.system());
+    await is(work, 'in_progress');
+  }
+});
+
+it('RE-8 the failed run of a closed pull request goes on when it is reopened', async () => {
+  const work = await inReview(undefined, ['Only', { title: 'Next', depends_on: [1] }]);
+  const by = { repository, pull: work.pull, by: '@ben' };
+  const state = async (): Promise<unknown> =>
+    (await world.must('get_run', { run: work.run }, world.person('ana')))['run'];
+  await world.must('record_close', by, world.system());
+  expect(await state()).toMatchObject({ state: 'failed' });
+  await world.must('record_reopen', by, world.system());
+  expect(await state()).toMatchObject({ state: 'executing' });
+  await is(work, 'in_progress');
+});
+
+it('RE-8 a run that was cancelled stays so, whatever is reopened', async () => {
+  const work = await inReview();
+  await world.must('cancel_run', { run: work.run }, world.person('ana'));
+  const by = { repository, pull: work.pull, by: '@ben' };
+  expect(await world.must('record_reopen', by, world.system())).toEqual({ found: false });
+  await is(work, 'cancelled');
 });

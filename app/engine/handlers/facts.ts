@@ -139,6 +139,20 @@ export const recordClose: Handlers['record_close'] = {
   },
 };
 
+/** A run that is done or cancelled stays so; a failed one goes on with the task that came back. */
+export const recordReopen: Handlers['record_reopen'] = {
+  async handle(context, input) {
+    const address = await taskByPull(context.tx, context.caller.installation, input);
+    const work = address === null ? null : await openRun(context.tx, address.run, { now: context.now });
+    const task = address === null ? undefined : work?.tasks.get(address.task);
+    if (work === null || task === undefined) return found(false);
+    if (work.run.state === 'done' || work.run.state === 'cancelled') return found(false);
+    return (
+      (await commit(context, work, decide(task, { type: 'record_reopen', by: input.by }))) ?? found(true)
+    );
+  },
+};
+
 export const recordBranchDeleted: Handlers['record_branch_deleted'] = {
   async handle(context, input) {
     const address = await taskByBranch(context.tx, context.caller.installation, input);
