@@ -48,6 +48,23 @@ it('RE-8: a branch deleted by hand cancels its task', async () => {
   await world.run(issue).is('failed');
 });
 
+it('RE-8: a pull request reopened by hand brings its task and its run back, and its agent goes on', async () => {
+  const { issue, pull } = await inReview('Reopened by hand');
+  // Its work is on the branch already.
+  world.works('Reopened by hand: first', [{ do: 'review' }]);
+  await world.ben.closes(pull);
+  await world.task(issue, 't1').is('cancelled');
+  await world.run(issue).is('failed');
+  // We take the branch away; GitHub reopens only what has one, so its page offers to restore it first.
+  await world.settled();
+  await world.ben.restoresBranch(pull.branch, pull.head);
+  await world.ben.reopens(pull);
+  await world.task(issue, 't1').becomes('taken up again', (task) => task?.state !== 'cancelled');
+  await world.ana.approves(await world.pull(issue, 't1').isReady());
+  await world.ana.approves(await world.pull(issue, 't2').isReady());
+  await world.isClosed(issue);
+});
+
 it('RE-4 RE-8: a push by hand after the approval asks again', async () => {
   const { issue, pull } = await inReview('Pushed by hand');
   // Red on purpose: the approval comes, the merge can't.

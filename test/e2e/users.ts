@@ -14,6 +14,8 @@ type Verbs = {
   describes(pull: { number: number }, body: string): Promise<void>;
   merges(pull: { number: number }): Promise<void>;
   deletesBranch(branch: string): Promise<void>;
+  /** What GitHub's button of a closed pull request does. */
+  restoresBranch(branch: string, head: string): Promise<void>;
   /** Commits one file on a branch in GitHub's editor; returns the new head. */
   writes(branch: string, path: string, text: string): Promise<string>;
   /** Points a branch somewhere else, by force. */
@@ -77,6 +79,10 @@ function handVerbs(
         ...here,
         ref: `heads/${branch}`,
       });
+    },
+    async restoresBranch(branch, head) {
+      const path = 'POST /repos/{owner}/{repo}/git/refs';
+      await octokit.request(path, { ...here, ref: `refs/heads/${branch}`, sha: head });
     },
     async writes(branch, path, text) {
       const { data } = await octokit.request('PUT /repos/{owner}/{repo}/contents/{path}', {
