@@ -98,6 +98,13 @@ export const returnTask = operation({
   input: z.strictObject({ ...task, reason: z.string().max(8_000) }),
   output: found,
 });
+export const recordBlocked = operation({
+  ...system,
+  name: 'record_blocked',
+  summary: 'GitHub does not merge an approved pull request yet, and says why.',
+  input: z.strictObject({ ...task, reason: z.string().min(1).max(1_000) }),
+  output: found,
+});
 export const acceptUnproven = operation({
   ...system,
   name: 'accept_unproven',

@@ -54,6 +54,8 @@ export function describeEvent(event: Event): string {
       return `t${event.task} note saved: ${event.key}`;
     case 'merge_started':
       return `t${event.task} merging ${short(event.head)}`;
+    case 'task_blocked':
+      return `t${event.task} can’t merge yet: ${event.reason}`;
     case 'pull_request_merged':
       return `t${event.task} merged by ${event.by}${event.commit === null ? '' : ` as ${short(event.commit)}`}`;
     case 'session_queued':

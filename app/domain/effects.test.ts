@@ -95,6 +95,11 @@ const examples: { [T in EventType]: [Extract<Event, { type: T }>, string, string
   ],
   context_saved: [{ type: 'context_saved', task: 2, key: 'k', value: 'v' }, '', 't2 note saved: k'],
   merge_started: [{ type: 'merge_started', task: 2, head: sha('b') }, 'merge', 't2 merging bbbbbbb'],
+  task_blocked: [
+    { type: 'task_blocked', task: 2, reason: 'a review is missing' },
+    'card task',
+    't2 can’t merge yet: a review is missing',
+  ],
   pull_request_merged: [
     { type: 'pull_request_merged', task: 2, commit: sha('d'), by: '@ana' },
     '',

@@ -43,6 +43,7 @@ export function effects(run: RunId, event: Event): Effect[] {
     case 'session_queued':
     case 'acceptance_ticked':
     case 'push_refused':
+    case 'task_blocked':
     case 'checks_reported':
       return [card, ...showTask(run, event.type === 'session_queued' ? event.session.task : event.task)];
     case 'session_started':

@@ -39,6 +39,7 @@ export const Event = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('checks_reported'), task, head: Sha, checks: z.array(Check) }),
   z.strictObject({ type: z.literal('context_saved'), task, key: z.string(), value: z.string() }),
   z.strictObject({ type: z.literal('merge_started'), task, head: Sha }),
+  z.strictObject({ type: z.literal('task_blocked'), task, reason: z.string() }),
   z.strictObject({
     type: z.literal('pull_request_merged'),
     task,

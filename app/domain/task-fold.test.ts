@@ -68,6 +68,7 @@ describe('a task folds', () => {
       { checksHead: sha('b'), checks: [] },
     ],
     [{ type: 'context_saved', task: 2, key: 'k', value: 'v' }, { context: { old: 'note', k: 'v' } }],
+    [{ type: 'task_blocked', task: 2, reason: 'a review is missing' }, { reason: 'a review is missing' }],
     [{ type: 'pull_request_merged', task: 2, commit: sha('d'), by: '@ana' }, { mergedCommit: sha('d') }],
     [
       { type: 'review_received', review: exampleReview() },

@@ -28,6 +28,8 @@ export function evolve(task: Task, event: Event, at: Instant): Task {
       return { ...task, checksHead: event.head, checks: event.checks };
     case 'context_saved':
       return { ...task, context: { ...task.context, [event.key]: event.value } };
+    case 'task_blocked':
+      return { ...task, reason: event.reason };
     case 'pull_request_merged':
       return { ...task, mergedCommit: event.commit };
     case 'review_received':

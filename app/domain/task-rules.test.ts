@@ -11,7 +11,7 @@ import {
 import { isRejection, type Rejection } from './rejection.ts';
 import { decide, type TaskCommand } from './task-rules.ts';
 import { evolve } from './task-fold.ts';
-import { TaskState, type Task } from './task.ts';
+import { mergeBlock, mergeStarted, TaskState, type Task } from './task.ts';
 
 function given(task: Task): {
   when(command: TaskCommand): { events: string[]; task: Task; refused: Rejection | null };
@@ -259,6 +259,23 @@ describe('merging', () => {
     expect(
       given(inReview({ state: 'approved', head: null })).when({ type: 'start_merge' }).refused,
     ).not.toBeNull();
+  });
+  it('RE-5 that GitHub blocks says why, once for the same words', () => {
+    const merging = inReview({ state: 'merging', reason: mergeStarted });
+    expect(mergeBlock(merging)).toBeNull();
+    const block: TaskCommand = { type: 'record_blocked', reason: 'A review of a code owner is missing.' };
+    const blocked = given(merging).when(block);
+    expect(blocked.events).toEqual(['task_blocked']);
+    expect(mergeBlock(blocked.task)).toBe('A review of a code owner is missing.');
+    expect(given(blocked.task).when(block).events).toEqual([]);
+    expect(given(blocked.task).when({ ...block, reason: 'A check is missing.' }).task).toMatchObject({
+      state: 'merging',
+      reason: 'A check is missing.',
+    });
+    for (const state of TaskState.options.filter((other) => other !== 'merging')) {
+      expect(given(inReview({ state })).when(block).events).toEqual([]);
+      expect(mergeBlock({ state, reason: 'x' })).toBeNull();
+    }
   });
   it('RE-6 that conflicts sends the task back with the reason', () => {
     for (const state of ['merging', 'in_review', 'in_progress'] as const)

@@ -4,7 +4,7 @@ import { prove } from './proof.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { Review } from './review.ts';
 import type { Session, Outcome } from './session.ts';
-import { mayMove, ref, terminal, type Check, type Task, type TaskState } from './task.ts';
+import { mayMove, mergeStarted, ref, terminal, type Check, type Task, type TaskState } from './task.ts';
 
 export type TaskCommand =
   | { type: 'meet_dependency'; dependency: number }
@@ -21,6 +21,7 @@ export type TaskCommand =
   | { type: 'dismiss_approval'; by: string }
   | { type: 'start_merge' }
   | { type: 'return_to_work'; reason: string }
+  | { type: 'record_blocked'; reason: string }
   | { type: 'record_merge'; commit: string | null; by: string }
   | { type: 'record_close'; by: string }
   | { type: 'record_reopen'; by: string }
@@ -84,10 +85,15 @@ export function decide(task: Task, command: TaskCommand): Decision {
         return wrong(task, 'be merged', 'It needs a person’s approval of its current head.');
       return [
         { type: 'merge_started', task: task.number, head: task.head },
-        ...events(move(task, 'merging', 'approved; merging')),
+        ...events(move(task, 'merging', mergeStarted)),
       ];
     case 'return_to_work':
       return returnToWork(task, command.reason);
+    case 'record_blocked':
+      // GitHub is asked again and again; only other words are news.
+      return task.state === 'merging' && task.reason !== command.reason
+        ? [{ type: 'task_blocked', task: task.number, reason: command.reason }]
+        : [];
     case 'record_merge':
       if (task.state === 'done') return [];
       return [

@@ -102,6 +102,12 @@ export function mayMove(from: TaskState, to: TaskState, byGitHub = false): boole
   return transitions[from].includes(to) || (byGitHub && from !== to && truth.includes(to));
 }
 
+/** The reason of a task in the merge queue while nothing stands in its way. */
+export const mergeStarted = 'approved; merging';
+/** What GitHub says stands between a task and its merge, in its words; null when nothing does. */
+export const mergeBlock = (task: Pick<Task, 'state' | 'reason'>): string | null =>
+  task.state === 'merging' && task.reason !== mergeStarted && task.reason !== '' ? task.reason : null;
+
 export const live = (task: Task): boolean => task.session !== null;
 export const terminal = (task: Task): boolean =>
   task.state === 'done' || task.state === 'failed' || task.state === 'cancelled';

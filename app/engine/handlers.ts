@@ -65,6 +65,7 @@ export const handlers: Handlers = {
   record_branch_deleted: facts.recordBranchDeleted,
   record_push: facts.recordPush,
   return_task: facts.returnTask,
+  record_blocked: facts.recordBlocked,
   accept_unproven: facts.acceptUnproven,
   expire_question: facts.expireQuestion,
   expire_lease: facts.expireLease,

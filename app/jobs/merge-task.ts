@@ -65,6 +65,11 @@ async function follow(work: Work, scene: Scene, { task, pull, merged, attempt }:
         { run: task.run, task: task.number, pull, reason: merged.reason, attempt },
         'a merge has to wait',
       );
+      await report(work, 'record_blocked', {
+        run: task.run,
+        task: task.number,
+        reason: blockedWords(merged.reason),
+      });
       await later(work, {
         task: 'merge_task',
         payload: {
@@ -82,6 +87,9 @@ async function follow(work: Work, scene: Scene, { task, pull, merged, attempt }:
     }
   }
 }
+
+/** GitHub's own words as it sends them; without any, that there are none. */
+const blockedWords = (said: string): string => said.trim().slice(0, 1_000) || 'GitHub does not say why.';
 
 const conflictWords = (base: string): string =>
   `It conflicts with ${base}, which moved. Merge ${base} into your branch (don't rebase: what was pushed stays), resolve the conflicts so that both changes keep their meaning, run the tests, push_branch, and request_review again.`;

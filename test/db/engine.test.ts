@@ -557,6 +557,7 @@ function inputFor(name: string, at: { run: number; id: string; session: string }
     record_branch_deleted: { repository, branch: 'x', by: 'eve' },
     record_push: { ...facts, bundle: randomUUID(), refused: null },
     return_task: { run: at.id, task: 1, reason: 'x' },
+    record_blocked: { run: at.id, task: 1, reason: 'x' },
     accept_unproven: facts,
     expire_question: { run: at.id, question: 1 },
     expire_lease: { session: at.session },

@@ -304,3 +304,18 @@ it('RE-8 a run that was cancelled stays so, whatever is reopened', async () => {
   expect(await world.must('record_reopen', by, world.system())).toEqual({ found: false });
   await is(work, 'cancelled');
 });
+
+it('RE-5 why GitHub does not merge is told once, however often it is asked', async () => {
+  const work = await inReview();
+  await reviewed(work, 'ben');
+  const events = async (): Promise<number> => {
+    const { events: all } = await world.must('get_timeline', { run: work.run }, world.person('ana'));
+    return (all as unknown[]).length;
+  };
+  const before = await events();
+  const blocked = { run: work.id, task: 1, reason: 'A review of a code owner is missing.' };
+  for (let time = 0; time < 3; time += 1) await world.must('record_blocked', blocked, world.system());
+  expect(await now(work)).toMatchObject({ state: 'merging', reason: blocked.reason });
+  expect((await events()) - before).toBe(1);
+  await is(work, 'merging');
+});

@@ -183,6 +183,11 @@ export const returnTask: Handlers['return_task'] = {
     await onTask(context, address, () => ({ type: 'return_to_work', reason })),
 };
 
+export const recordBlocked: Handlers['record_blocked'] = {
+  handle: async (context, { reason, ...address }) =>
+    await onTask(context, address, () => ({ type: 'record_blocked', reason })),
+};
+
 export const acceptUnproven: Handlers['accept_unproven'] = {
   async handle(context, { head, ...address }) {
     const work = await openRun(context.tx, address.run, { now: context.now });

@@ -3,6 +3,7 @@
  * and run `vitest run --project unit app/github/render -u`.
  */
 import { describe, expect, it } from 'vitest';
+import { mergeStarted } from '../../domain/task.ts';
 import { renderCard } from './card.ts';
 import { taskCheck } from './check-run.ts';
 import { card, question, run, session, task, tasks, waitingCard } from './golden/states.ts';
@@ -16,6 +17,25 @@ const golden = async (name: string, text: string): Promise<void> => {
 };
 
 describe('golden texts', () => {
+  it('RE-5 GitHub’s reason not to merge stands on the card and in the pull request, and is harmless', () => {
+    const blocked = task({
+      number: 2,
+      state: 'merging',
+      reason: 'At least 1 approving review is required by @acme/owners <!-- x -->',
+    });
+    const said = /GitHub does not merge it yet: At least 1 approving review is required by /;
+    for (const text of [
+      renderCard(card({ tasks: [blocked] })),
+      pullBody({ run: run(), task: blocked, tasks: [blocked], sessions: [] }),
+    ]) {
+      expect(text).toMatch(said);
+      expect(text).not.toContain('<!-- x');
+      expect(text).not.toContain('@acme/owners');
+    }
+    const free = task({ number: 2, state: 'merging', reason: mergeStarted });
+    expect(renderCard(card({ tasks: [free] }))).not.toMatch(/does not merge/);
+    expect(pullBody({ run: run(), task: free, tasks: [free], sessions: [] })).not.toMatch(/Merge:/);
+  });
   it('SE-1 card of a run that executes', () => golden('card-executing', renderCard(card())));
   it('PL-4 card of a plan that waits', () =>
     golden('card-waiting', renderCard(waitingCard({ budget: 2_000_000 }))));

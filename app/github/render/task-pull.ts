@@ -1,6 +1,6 @@
 /** A task's pull request: its title, and our part of its body between our markers. */
 import type { Run } from '../../domain/run.ts';
-import { ref, type Task } from '../../domain/task.ts';
+import { mergeBlock, ref, type Task } from '../../domain/task.ts';
 import type { Session } from '../../domain/session.ts';
 import { prove } from '../../domain/proof.ts';
 import { dollars } from '../../domain/words.ts';
@@ -27,12 +27,19 @@ export function pullBody({ run, task, tasks, sessions }: TaskPull): string {
     task.summary === '' ? '' : `**What was done**\n\n${plainLines(task.summary, 4_000)}`,
     relations(task, tasks),
     `**Proof:** ${proofWords(task)}`,
+    mergeWords(task),
     `**Agent:** ${agent === null ? 'none yet' : plain(agent, 60)} · **Cost:** ${task.cost === 0 ? 'nothing yet' : dollars(task.cost)}`,
     `Part of run ${run.number} of #${run.issue}`,
   ];
   return [taskMarker(run.number, task.number), ...parts.filter((part) => part !== ''), endMarker].join(
     '\n\n',
   );
+}
+
+/** GitHub shows a block to those who look at the merge box only; why the run stands still is for everybody. */
+function mergeWords(task: Task): string {
+  const block = mergeBlock(task);
+  return block === null ? '' : `**Merge:** approved, but GitHub does not merge it yet: ${plain(block, 500)}`;
 }
 
 function acceptance(task: Task): string {

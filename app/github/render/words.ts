@@ -1,6 +1,6 @@
 /** The marks and words of states on the screen: a glyph, a colour and a phrase each, never a colour alone. */
 import type { Run, RunState } from '../../domain/run.ts';
-import type { Task, TaskState } from '../../domain/task.ts';
+import { mergeBlock, type Task, type TaskState } from '../../domain/task.ts';
 import type { Question } from '../../domain/question.ts';
 import type { Session } from '../../domain/session.ts';
 import { dollars, type Instant, type Micros } from '../../domain/words.ts';
@@ -89,8 +89,10 @@ export function taskWords(
     case 'approved':
       // Only where policy leaves the merge to people does a task stay here.
       return `approved${task.approvedBy === null ? '' : ` by ${person(task.approvedBy)}`}, waits for a person to merge it`;
-    case 'merging':
-      return 'merging';
+    case 'merging': {
+      const block = mergeBlock(task);
+      return block === null ? 'merging' : `approved, but GitHub does not merge it yet: ${plain(block, 160)}`;
+    }
     case 'done':
       return 'done';
     case 'failed':
