@@ -77,6 +77,26 @@ it('RE-4 RE-8: a push by hand after the approval asks again', async () => {
   );
 });
 
+it('RE-5 RE-4: a merge that GitHub blocks says why, on the card and in the pull request', async () => {
+  const { issue, pull } = await inReview('Blocked merge');
+  const red = await world.ben.writes(pull.branch, 'red', 'red\n');
+  await world
+    .task(issue, 't1')
+    .becomes('red at the new head', (task) => task?.head === red && task.state === 'in_review');
+  await world.ana.approves({ number: pull.number, head: red });
+  await world.card(issue).shows(/GitHub does not merge it yet: .*test/);
+  await world
+    .pull(issue, 't1')
+    .becomes(
+      'open, with the reason',
+      ({ body, merged }) => !merged && /GitHub does not merge it yet/.test(body),
+    );
+  expect((await world.task(issue, 't1').now())?.state).toBe('merging');
+  await world.ana.comments(issue, '/entourage cancel');
+  await world.run(issue).is('cancelled');
+  await world.settled();
+});
+
 it('RE-8: a branch forced back to its start leaves a task that can still be cancelled', async () => {
   const { issue, pull } = await inReview('Forced by hand');
   const [row] = await world.records.query<{ base: string }>(
