@@ -35,6 +35,8 @@ export type Config = {
   planQueueSeconds: number;
   /** How long checks may take to appear before people decide without them. */
   checksMinutes: number;
+  /** Between two edits of one card: however many events, at most one edit in that time (SE-1). */
+  cardSeconds: number;
 };
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -150,6 +152,7 @@ const rows = {
     'seconds from 1 to 86400',
     'Leave it out for 600.',
   ),
+  ENTOURAGE_CARD_SECONDS: row(number(0.1, 600, 5), 'seconds from 0.1 to 600', 'Leave it out for 5.'),
   ENTOURAGE_CHECKS_MINUTES: row(number(0, 1440, 5), 'minutes from 0 to 1440', 'Leave it out for 5.'),
 } satisfies Record<string, Row>;
 
@@ -221,6 +224,7 @@ function configOf(values: Values, pem: string): Config {
     heartbeatSeconds: values.ENTOURAGE_HEARTBEAT_SECONDS,
     planQueueSeconds: values.ENTOURAGE_PLAN_QUEUE_SECONDS,
     checksMinutes: values.ENTOURAGE_CHECKS_MINUTES,
+    cardSeconds: values.ENTOURAGE_CARD_SECONDS,
   };
 }
 

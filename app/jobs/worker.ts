@@ -19,11 +19,9 @@ export type WorkerOptions = {
   execute: Execute;
   github: GitHubFor;
   log: Log;
-  config: { checksMinutes: number; planQueueSeconds: number };
+  config: { checksMinutes: number; planQueueSeconds: number; cardSeconds: number };
   /** Works on one stored delivery. */
   handleDelivery: (guid: string) => Promise<void>;
-  /** Between two edits of one card; 5 where nothing is said. */
-  cardSeconds?: number;
   now?: () => string;
 };
 
@@ -46,7 +44,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     github,
     log,
     times: {
-      cardSeconds: options.cardSeconds ?? 5,
+      cardSeconds: config.cardSeconds,
       checksMinutes: config.checksMinutes,
     },
     now: options.now ?? (() => new Date().toISOString()),

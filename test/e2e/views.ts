@@ -166,7 +166,8 @@ function createGitHubViews({ forge, bot }: Sources): GitHubViews {
         const shown = (card: Comment | undefined): boolean =>
           card !== undefined &&
           (typeof pattern === 'string' ? card.body.includes(pattern) : pattern.test(card.body));
-        return (await eventually(wait, () => cardNow(number), shown))!;
+        // As a page shows it: what changes afterwards is not on it.
+        return { ...(await eventually(wait, () => cardNow(number), shown))! };
       },
     }),
     says: async (number, pattern, patience) => {
@@ -176,7 +177,7 @@ function createGitHubViews({ forge, bot }: Sources): GitHubViews {
         () => replies(number),
         (comments) => comments.some(({ body }) => pattern.test(body)),
       );
-      return said.findLast(({ body }) => pattern.test(body))!;
+      return { ...said.findLast(({ body }) => pattern.test(body))! };
     },
     async reacts(subject, content, patience) {
       await eventually(

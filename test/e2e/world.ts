@@ -181,6 +181,8 @@ export async function prepareGround(stack: AsyncDisposableStack, options: WorldO
     PORT: new URL(appUrl).port,
     ENTOURAGE_URL: appUrl,
     ENTOURAGE_DIR: join(directory, 'app'),
+    // People wait five seconds for a card's next edit; tests need not (jobs.test.ts holds that it waits).
+    ENTOURAGE_CARD_SECONDS: '0.5',
     ...options.environment,
   };
   return { stack, directory, forge, appUrl, environment, options };
