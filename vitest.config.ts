@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // Suites of processes wait more than they compute: two files at a time, also on two cores.
+    maxWorkers: 2,
     coverage: {
       provider: 'v8',
       include: ['app/domain/**/*.ts'],
