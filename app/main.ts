@@ -48,11 +48,19 @@ const { version } = z
   .parse(JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')));
 const log = pino({ level: config.logLevel, base: null });
 
-if (command === 'serve') await serve();
-else if (command === 'runner-token') await asOperator('create_runner_token', { group: values.group });
-else {
-  const { name, login } = values;
-  await asOperator('create_api_key', { name, login, user_id: Number(values['user-id']) });
+try {
+  if (command === 'serve') await serve();
+  else if (command === 'runner-token') await asOperator('create_runner_token', { group: values.group });
+  else {
+    const { name, login } = values;
+    await asOperator('create_api_key', { name, login, user_id: Number(values['user-id']) });
+  }
+} catch (error) {
+  // What stands in the way is the operator's to read; where it was met is ours.
+  log.debug({ err: error }, 'ended by an error');
+  console.error(`Entourage can’t go on: ${error instanceof Error ? error.message : String(error)}`);
+  console.error('`entourage doctor` says what is missing; LOG_LEVEL=debug shows where it was met.');
+  process.exitCode = 1;
 }
 
 /** What is wrong with the command line or the environment is said in words and ends with 2; anything else is a bug. */
@@ -113,11 +121,12 @@ async function serve(): Promise<void> {
 async function asOperator(operation: OperationName, input: object): Promise<void> {
   const account = values.account;
   if (account === undefined) {
-    console.error(`${operation} needs --account, the login the App is installed on.\n${usage}`);
+    console.error(`${command} needs --account, the login the App is installed on.\n${usage}`);
     process.exitCode = 2;
     return;
   }
   await using postgres = await openPostgres();
+  await migrate(postgres.ownerUrl);
   await using db = connect(postgres.appUrl);
   const github = createGitHub(gitHubOptions(config));
   const installation = (await github.installations()).find(

@@ -68,6 +68,8 @@ const wasted = (task: Task, outcome: string): boolean =>
 
 function moved(task: Task, { to, reason }: { to: TaskState; reason: string }, at: Instant): Task {
   const next: Task = { ...task, state: to, reason, endedAt: terminal({ ...task, state: to }) ? at : null };
-  if (to === 'ready') return { ...next, readyAt: at, reviewHead: null };
+  // A retry is a new beginning: what was used up before does not count against it.
+  const fresh = task.state === 'failed' || task.state === 'cancelled';
+  if (to === 'ready') return { ...next, readyAt: at, reviewHead: null, attempts: fresh ? 0 : task.attempts };
   return next;
 }

@@ -299,7 +299,9 @@ function retryOrFail(
   end: { outcome: Outcome; reason: string; attemptsAllowed: number },
 ): Decision {
   const words =
-    end.outcome === 'completed' ? `the agent stopped without asking for review: ${end.reason}` : end.reason;
+    end.outcome === 'completed'
+      ? `the agent stopped without asking for review${end.reason === end.outcome ? '' : `: ${end.reason}`}`
+      : end.reason;
   return task.attempts >= end.attemptsAllowed
     ? move(task, 'failed', `${words} (attempt ${task.attempts} of ${end.attemptsAllowed})`)
     : move(task, 'ready', `${words}; trying again`);

@@ -35,7 +35,8 @@ export async function handleComment(at: Delivery, item: Of<'comment'>): Promise<
       { comment: item.comment.id },
       parsed.kind === 'reply' ? 'confused' : 'rocket',
     );
-    await reply(renderReply(words));
+    // Help is all ours, a table; what a person typed is in the other replies.
+    await reply(parsed.kind === 'reply' ? renderReply(words) : words);
     return 'replied';
   }
   if (parsed.kind === 'reply') return 'replied';
@@ -97,7 +98,7 @@ async function answer(at: Delivery, answered: Answered): Promise<string> {
   if (result.ok) {
     await github.react(item.repository, target, takes.has(parsed.operation) ? 'eyes' : 'rocket');
     const text = answerOf(parsed.operation, result.output);
-    if (text !== null) await reply(renderReply(text));
+    if (text !== null) await reply(text);
     return parsed.operation;
   }
   await github.react(item.repository, target, 'confused');

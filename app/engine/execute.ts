@@ -21,7 +21,7 @@ type AnyHandler = {
     engine: Engine,
     scope: { caller: Caller; repository: RepositoryRow | null },
     input: unknown,
-  ): Promise<void>;
+  ): Promise<Rejection | null>;
   finish?(engine: Engine, caller: Caller, output: unknown): Promise<unknown>;
 };
 
@@ -42,7 +42,8 @@ export function createExecute(engine: Engine): Execute {
     if (isRejection(scope) && (parsed.success || scope.rejected === 'not_permitted')) return refused(scope);
     if (!parsed.success) return refused(reject('invalid_input', describeProblems(operation, parsed.error)));
     if (isRejection(scope)) return refused(scope);
-    await handler.prepare?.(engine, { caller, repository: scope.repository }, parsed.data);
+    const stopped = await handler.prepare?.(engine, { caller, repository: scope.repository }, parsed.data);
+    if (isRejection(stopped)) return refused(stopped);
     return await run(engine, {
       operation,
       handler,

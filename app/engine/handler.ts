@@ -60,12 +60,12 @@ export type Answer<O> = { output: O } | { pending: O; until: readonly string[] }
 export type Handler<T extends AppOperation> = {
   /** Runs in the transaction. May run again: after a serialisation failure, or when a wait was woken. */
   handle(context: Context, input: InputOf<T>): Promise<Answer<OutputOf<T>>>;
-  /** Before the transaction: what has to be read from GitHub first. */
+  /** Before the transaction: what has to be read from GitHub first, and what it refuses already. */
   prepare?(
     engine: Engine,
     scope: { caller: Caller; repository: RepositoryRow | null },
     input: InputOf<T>,
-  ): Promise<void>;
+  ): Promise<Rejection | null>;
   /** After the commit: what has to be asked of GitHub to complete the answer. */
   finish?(engine: Engine, caller: Caller, output: OutputOf<T>): Promise<OutputOf<T>>;
 };

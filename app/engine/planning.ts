@@ -33,11 +33,14 @@ export async function planIfNeeded(
   const again = failed === undefined || (await lostOnTheWay(context, work, { failed, policy }));
   const asked = again ? await queuePlanSession(context, work, { repository, policy }) : 'failed';
   if (asked === 'queued' || asked === 'busy') return;
-  proposeTemplate(
-    work,
-    policy,
-    failed === undefined ? 'The policy has no manager.' : `The manager could not plan: ${failed.reason}`,
-  );
+  proposeTemplate(work, policy, whyTemplate(failed));
+}
+
+function whyTemplate(failed: EventOf<'session_ended'> | undefined): string {
+  if (failed === undefined) return 'The policy has no manager.';
+  return failed.outcome === 'completed'
+    ? 'The manager ended without proposing a plan.'
+    : `The manager could not plan: ${failed.reason}`;
 }
 
 /** A runner that died under a manager says nothing about the manager: it is asked again, as often as policy tries a task. */

@@ -48,7 +48,7 @@ export async function engineWorld(): Promise<EngineWorld> {
     github: {
       permission: async (_installation, _repository, login) => permissions.get(login) ?? 'none',
       policyText: async () => policy.text,
-      head: async () => 'b'.repeat(40),
+      head: async (_installation, _repository, branch) => (branch === 'nope' ? null : 'b'.repeat(40)),
       readToken: async () => 'read-token',
       cloneUrl: ({ owner, name }) => `https://example.com/${owner}/${name}.git`,
     },

@@ -403,6 +403,60 @@ describe('sessions', () => {
   });
 });
 
+describe('a run that can’t work is refused at once', () => {
+  const refusal = async (input: object) => {
+    const result = await world.execute(
+      'create_run',
+      { issue: 1, title: 'X', intent: 'X', ...input },
+      world.person('ana'),
+    );
+    return result.ok ? null : result.rejection;
+  };
+
+  it('IN-1 on a base that is no branch', async () => {
+    expect(await refusal({ base: 'nope' })).toMatchObject({
+      rejected: 'not_found',
+      message: expect.stringContaining('no branch nope'),
+    });
+  });
+
+  it('IN-1 in a repository whose agents this version can’t run, with the reason', async () => {
+    await world.must('record_policy', { repository, text: null }, world.system());
+    expect(await refusal({})).toMatchObject({
+      rejected: 'wrong_state',
+      message: expect.stringContaining('claude-code'),
+    });
+    await world.must('record_policy', { repository, text: team }, world.system());
+  });
+
+  it('KW-4 a retried task has all its attempts again', async () => {
+    const { run, id } = await approved([{ title: 'Fragile' }]);
+    await branchOf(id, 1);
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      const { session, runner_token } = (await claim())!;
+      await world.must(
+        'end_session',
+        { session, outcome: 'failed', reason: 'exit code 1' },
+        await as(runner_token),
+      );
+    }
+    expect(await tasksOf(run)).toEqual({ t1: 'failed' });
+    await world.must('retry_task', { run, task: 't1' }, world.person('ana'));
+    const { session, runner_token } = (await claim())!;
+    await world.must(
+      'end_session',
+      { session, outcome: 'failed', reason: 'exit code 1' },
+      await as(runner_token),
+    );
+    const { task } = (await world.must('get_task', { run, task: 't1' }, world.person('ana'))) as {
+      task: Task;
+    };
+    expect(task).toMatchObject({ state: 'in_progress', attempts: 1 });
+    await world.must('cancel_run', { run }, world.person('ana'));
+    await clean(run);
+  });
+});
+
 describe('questions', () => {
   it('AG-7 a question makes its task wait, an answer lets it go on, and a second answer is refused', async () => {
     const { run, id } = await approved([{ title: 'Ask' }]);

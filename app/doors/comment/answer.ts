@@ -1,6 +1,7 @@
-/** What a command answers in words, when a reaction is not enough: status, tasks. */
+/** What a command answers in Markdown, when a reaction is not enough: status, tasks. Others' words in it are made harmless. */
 import { z } from 'zod';
 import { RunView, TaskView } from '../../catalog/views.ts';
+import { plain } from '../../github/render/plain.ts';
 
 const OneRun = z.object({ run: RunView });
 const Tasks = z.object({ tasks: z.array(TaskView) });
@@ -21,7 +22,7 @@ export function answerOf(operation: string, output: unknown): string | null {
 function status(run: RunView): string {
   const { total, done } = run.tasks;
   const progress = total === 0 ? '' : `, ${done} of ${total} done`;
-  const reason = run.reason === null ? '' : ` ${run.reason}`;
+  const reason = run.reason === null ? '' : ` ${plain(run.reason, 500)}`;
   return `Run ${run.run} is ${run.state.replace('_', ' ')}${progress}; $${run.cost_usd.toFixed(2)} of $${run.budget_usd.toFixed(2)}.${reason}`;
 }
 
@@ -30,7 +31,7 @@ function tasks(list: readonly TaskView[]): string {
   return list
     .map(
       (task) =>
-        `- ${task.task} ${task.title}: ${task.state.replace('_', ' ')}${task.pull === null ? '' : ` (#${task.pull})`}`,
+        `- ${task.task} ${plain(task.title)}: ${task.state.replace('_', ' ')}${task.pull === null ? '' : ` (#${task.pull})`}`,
     )
     .join('\n');
 }
