@@ -134,7 +134,7 @@ async function register(
   const { url, token } = options;
   if (token === null) {
     throw new Error(
-      'This runner is not registered: give it a registration token in ENTOURAGE_RUNNER_TOKEN or by --token-file (`entourage runner token` makes one).',
+      'This runner is not registered: give it a registration token in ENTOURAGE_RUNNER_TOKEN or by --token-file (`entourage app runner-token` makes one, beside the App).',
     );
   }
   const client = createClient({ url, token });

@@ -48,7 +48,7 @@ program.addCommand(
   standIn(
     'runner',
     'runner/main.ts',
-    'Host agents on this machine. `runner token` makes a registration token.',
+    'Host agents on this machine. `app runner-token` makes its registration token.',
   ).addCommand(runnerTokenCommand()),
 );
 program.addCommand(

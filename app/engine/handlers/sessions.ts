@@ -50,11 +50,11 @@ export const registerRunner: Handlers['register_runner'] = {
     const { registration, installation } = caller;
     if (registration === undefined)
       return reject('not_permitted', 'Registering needs a registration token.', {
-        help: '`entourage runner token` makes one.',
+        help: '`entourage app runner-token` makes one, beside the App.',
       });
     if (!(await useRunnerToken(tx, { hash: registration, installation, now })))
       return reject('not_authenticated', 'This registration token was used already.', {
-        help: '`entourage runner token` makes another: each registers one runner.',
+        help: '`entourage app runner-token` makes another: each registers one runner.',
       });
     const token = engine.secret('ent_runner');
     const id = engine.uuid();
