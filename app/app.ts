@@ -22,6 +22,7 @@ import { checksChanged, placeOf, planSeen, showAgain, triggerLabel } from './eng
 import { makeSecret } from './engine/secret.ts';
 import { createGitHub, type App as GitHubApp, type AppOptions } from './github/app.ts';
 import { replyMarker } from './github/render/markers.ts';
+import { GitHubError } from './github/port.ts';
 import { startWorker, type Worker } from './jobs/worker.ts';
 import type { Log } from './log.ts';
 
@@ -74,6 +75,14 @@ function factsOf(github: GitHubApp): GitHubFacts {
       await github.github(installation).readFile(repository, 'ENTOURAGE.md'),
     head: async (installation, repository, branch) =>
       await github.github(installation).head(repository, branch),
+    issue: async (installation, repository, number) => {
+      try {
+        return await github.github(installation).issue(repository, number);
+      } catch (error) {
+        if (error instanceof GitHubError && error.status === 404) return null;
+        throw error;
+      }
+    },
     readToken: async (installation, repository) => await github.github(installation).readToken(repository),
     cloneUrl: (repository) => github.cloneUrl(repository),
   };

@@ -21,7 +21,7 @@ type AnyHandler = {
     engine: Engine,
     scope: { caller: Caller; repository: RepositoryRow | null },
     input: unknown,
-  ): Promise<Rejection | null>;
+  ): Promise<Rejection | { input: unknown }>;
   finish?(engine: Engine, caller: Caller, output: unknown): Promise<unknown>;
 };
 
@@ -42,14 +42,15 @@ export function createExecute(engine: Engine): Execute {
     if (isRejection(scope) && (parsed.success || scope.rejected === 'not_permitted')) return refused(scope);
     if (!parsed.success) return refused(reject('invalid_input', describeProblems(operation, parsed.error)));
     if (isRejection(scope)) return refused(scope);
-    const stopped = await handler.prepare?.(engine, { caller, repository: scope.repository }, parsed.data);
-    if (isRejection(stopped)) return refused(stopped);
+    const place = { caller, repository: scope.repository };
+    const prepared = (await handler.prepare?.(engine, place, parsed.data)) ?? { input: parsed.data };
+    if (isRejection(prepared)) return refused(prepared);
     return await run(engine, {
       operation,
       handler,
       caller,
       repository: scope.repository,
-      input: parsed.data,
+      input: prepared.input,
     });
   };
 }

@@ -17,6 +17,12 @@ export type GitHubFacts = {
   policyText(installation: number, repository: RepositoryRow): Promise<string | null>;
   /** The commit a branch points to, or null. */
   head(installation: number, repository: RepositoryRow, branch: string): Promise<string | null>;
+  /** An issue's own words, or null when there is no such issue. */
+  issue(
+    installation: number,
+    repository: RepositoryRow,
+    number: number,
+  ): Promise<{ title: string; body: string; labels: string[] } | null>;
   readToken(installation: number, repository: RepositoryRow): Promise<string | null>;
   cloneUrl(repository: RepositoryRow): string;
 };
@@ -60,12 +66,12 @@ export type Answer<O> = { output: O } | { pending: O; until: readonly string[] }
 export type Handler<T extends AppOperation> = {
   /** Runs in the transaction. May run again: after a serialisation failure, or when a wait was woken. */
   handle(context: Context, input: InputOf<T>): Promise<Answer<OutputOf<T>>>;
-  /** Before the transaction: what has to be read from GitHub first, and what it refuses already. */
+  /** Before the transaction: what has to be read from GitHub first. It may refuse, or complete the input. */
   prepare?(
     engine: Engine,
     scope: { caller: Caller; repository: RepositoryRow | null },
     input: InputOf<T>,
-  ): Promise<Rejection | null>;
+  ): Promise<Rejection | { input: InputOf<T> }>;
   /** After the commit: what has to be asked of GitHub to complete the answer. */
   finish?(engine: Engine, caller: Caller, output: OutputOf<T>): Promise<OutputOf<T>>;
 };

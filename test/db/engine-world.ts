@@ -49,6 +49,8 @@ export async function engineWorld(): Promise<EngineWorld> {
       permission: async (_installation, _repository, login) => permissions.get(login) ?? 'none',
       policyText: async () => policy.text,
       head: async (_installation, _repository, branch) => (branch === 'nope' ? null : 'b'.repeat(40)),
+      issue: async (_installation, _repository, number) =>
+        number === 999 ? null : { title: `Issue ${number}`, body: 'As the issue says.', labels: ['urgent'] },
       readToken: async () => 'read-token',
       cloneUrl: ({ owner, name }) => `https://example.com/${owner}/${name}.git`,
     },

@@ -420,6 +420,22 @@ describe('a run that can’t work is refused at once', () => {
     });
   });
 
+  it('IN-1 on an issue that is none; one that is there gives its own words', async () => {
+    const start = async (number: number) =>
+      await world.execute('create_run', { issue: number }, world.person('ana'));
+    expect(await start(999)).toMatchObject({
+      ok: false,
+      rejection: { message: expect.stringContaining('#999') },
+    });
+    const started = await start(998);
+    expect(started).toMatchObject({
+      ok: true,
+      output: { run: { title: 'Issue 998', intent: expect.stringContaining('As the issue says.') } },
+    });
+    const { run } = (started as { output: { run: { run: number } } }).output;
+    await world.must('cancel_run', { run: run.run }, world.person('ana'));
+  });
+
   it('IN-1 in a repository whose agents this version can’t run, with the reason', async () => {
     await world.must('record_policy', { repository, text: null }, world.system());
     expect(await refusal({})).toMatchObject({

@@ -27,7 +27,26 @@ type Start = {
 };
 
 export const createRun: Handlers['create_run'] = {
-  prepare: async (engine, { repository }, input) => await prepare(engine, repository, input.base),
+  async prepare(engine, { repository }, input) {
+    const refusal = await prepare(engine, repository, input.base);
+    if (refusal !== null) return refusal;
+    if (input.title !== undefined || repository === null) return { input };
+    const issue = await engine.github.issue(repository.installation, repository, input.issue);
+    if (issue === null)
+      return reject(
+        'not_found',
+        `There is no issue #${input.issue} in ${repository.owner}/${repository.name}.`,
+      );
+    const words = `${issue.title}\n\n${issue.body}`.trim().slice(0, 20_000);
+    return {
+      input: {
+        ...input,
+        title: oneLine(issue.title),
+        intent: input.intent ?? words,
+        labels: input.labels.length > 0 ? input.labels : issue.labels,
+      },
+    };
+  },
   async handle(context, input) {
     const title = input.title ?? input.intent ?? '';
     if (title === '')
@@ -57,7 +76,9 @@ export const createRun: Handlers['create_run'] = {
 };
 
 export const dispatch: Handlers['dispatch'] = {
-  prepare: async (engine, { repository }) => await prepare(engine, repository, undefined),
+  async prepare(engine, { repository }, input) {
+    return (await prepare(engine, repository, undefined)) ?? { input };
+  },
   async handle(context, input) {
     const title = oneLine(input.title ?? input.prompt);
     const work = await begin(context, {
