@@ -40,6 +40,7 @@ async function play(screen: Screen, house: House): Promise<number> {
 }
 
 function showAddresses(screen: Screen, house: House): void {
+  screen.waiting('');
   screen.title('Left running');
   screen.block(
     [

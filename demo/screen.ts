@@ -10,7 +10,7 @@ export interface Screen {
   /** Text as it is, indented. */
   block(text: string): void;
   check(passed: boolean, what: string): void;
-  /** What is being waited for, on a line that is written over. */
+  /** What is being waited for, on a line that is written over; nothing, when it is empty. */
   waiting(what: string): void;
   /** Seconds since the start. */
   elapsed(): number;
@@ -57,7 +57,8 @@ export function createScreen(stream: NodeJS.WriteStream): Screen {
     block: (text) => print(text.replaceAll(/^(?=.)/gm, '  ')),
     check: (passed, what) => print(`  ${passed ? paint('green', '✓') : paint('red', '✗')} ${what}`),
     waiting(what) {
-      if (awaited?.what !== what) awaited = { what, since: elapsed() };
+      if (what === '') awaited = null;
+      else if (awaited?.what !== what) awaited = { what, since: elapsed() };
     },
     [Symbol.dispose]() {
       clearInterval(timer);
