@@ -18,6 +18,10 @@ export const usedOperations = [
   'apps/list-webhook-deliveries',
   'apps/get-webhook-delivery',
   'apps/redeliver-webhook-delivery',
+  'apps/get-webhook-config-for-app',
+  'apps/update-webhook-config-for-app',
+  'apps/create-from-manifest',
+  'apps/get-by-slug',
   // the server and people
   'meta/get',
   'rate-limit/get',
