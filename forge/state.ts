@@ -24,6 +24,9 @@ export interface App {
   id: number;
   slug: string;
   name: string;
+  description: string | null;
+  /** Its own page; null for one that a seed planted. */
+  externalUrl: string | null;
   ownerId: number;
   /** The bot account that acts for it. */
   botId: number;
@@ -35,6 +38,14 @@ export interface App {
   webhookUrl: string | null;
   webhookSecret: string;
   createdAt: string;
+}
+
+/** What a manifest was answered with: a code that buys the App's secrets once. Stored by hash. */
+export interface ManifestCode {
+  id: number;
+  hash: string;
+  appId: number;
+  expiresAt: string;
 }
 
 export interface Installation {
@@ -192,6 +203,7 @@ export interface State {
   lastId: number;
   accounts: Table<Account>;
   apps: Table<App>;
+  manifestCodes: Table<ManifestCode>;
   installations: Table<Installation>;
   /** Organisation id → ids of the accounts that own it. */
   owners: Table<number[]>;
@@ -220,6 +232,7 @@ export function emptyState(): State {
     lastId: 1000,
     accounts: new Map(),
     apps: new Map(),
+    manifestCodes: new Map(),
     installations: new Map(),
     owners: new Map(),
     repositories: new Map(),

@@ -118,7 +118,8 @@ async function appOfJwt({ state, clock }: Forge, token: string): Promise<App> {
     .then(decodeJwt)
     .catch(() => null);
   const app = find(state.apps, ({ id, clientId }) => [String(id), clientId].includes(String(claims?.iss)));
-  if (claims === null || app === undefined) throw undecodable;
+  // An App whose manifest was not converted yet has no key, nor has GitHub's own: nothing is signed by it.
+  if (claims === null || app === undefined || app.publicKey === '') throw undecodable;
   const now = clock.now().getTime() / 1000;
   if (claims.exp === undefined || claims.exp <= now) throw new GitHubError(401, expired);
   if (claims.exp > now + longestJwt) throw new GitHubError(401, tooFar);

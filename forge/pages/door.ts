@@ -4,6 +4,7 @@ import type { Forge } from '../forge.ts';
 import { fullName } from '../render/repository.ts';
 import { repositoryNamed } from '../rest.ts';
 import { find, row, where, type Issue, type Repository } from '../state.ts';
+import { appPages } from './apps.ts';
 import { renderConversation, renderLabels, renderState } from './conversation.ts';
 import { frame, type Crumb } from './frame.ts';
 import { escapeHtml, renderMarkdown } from './markdown.ts';
@@ -89,6 +90,7 @@ export function pagesDoor(forge: Forge): Hono {
     await next();
     context.header('content-security-policy', policy);
   });
+  door.route('/', appPages(forge));
   door.get('/', (context) => context.html(home(forge)));
   door.get('/:owner/:name', async (context) => {
     const found = repositoryAt(context.req.param('owner'), context.req.param('name'));

@@ -1,5 +1,6 @@
 /** The App, its installations and their tokens. */
 import { covers, holds } from '../access.ts';
+import { convertManifest } from '../app-manifests.ts';
 import type { Forge } from '../forge.ts';
 import { GitHubError, notFound } from '../github-error.ts';
 import { suspend, uninstall, unsuspend } from '../installations.ts';
@@ -175,4 +176,27 @@ const tokenRoutes: Route[] = [
   }),
 ];
 
-export const appRoutes: Route[] = [...installationRoutes, ...tokenRoutes];
+const registrationRoutes: Route[] = [
+  route('apps/create-from-manifest', 'anyone', ({ forge, params }) => {
+    const converted = convertManifest(forge, params.code);
+    if (converted === null) throw notFound();
+    const { app, clientSecret, pem } = converted;
+    return {
+      status: 201,
+      body: {
+        ...renderApp(forge, app),
+        client_id: app.clientId,
+        client_secret: clientSecret,
+        webhook_secret: app.webhookUrl === null ? null : app.webhookSecret,
+        pem,
+      },
+    };
+  }),
+  route('apps/get-by-slug', 'anyone', ({ forge, params }) => {
+    const app = find(forge.state.apps, ({ slug }) => slug === params.app_slug);
+    if (app === undefined) throw notFound();
+    return { status: 200, body: renderApp(forge, app) };
+  }),
+];
+
+export const appRoutes: Route[] = [...installationRoutes, ...tokenRoutes, ...registrationRoutes];

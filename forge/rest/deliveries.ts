@@ -41,7 +41,31 @@ function deliveryOf(forge: Forge, app: App | null, id: number): Delivery {
   return found;
 }
 
+/** GitHub shows that there is a secret, never which. */
+function renderHook(app: App): components['schemas']['webhook-config'] {
+  return {
+    content_type: 'json',
+    insecure_ssl: '0',
+    ...(app.webhookSecret === '' ? {} : { secret: '********' }),
+    ...(app.webhookUrl === null ? {} : { url: app.webhookUrl }),
+  };
+}
+
+const hookRoutes: Route[] = [
+  route('apps/get-webhook-config-for-app', 'app', ({ caller }) => {
+    if (caller.app === null) throw notFound();
+    return { status: 200, body: renderHook(caller.app) };
+  }),
+  route('apps/update-webhook-config-for-app', 'app', ({ caller, body }) => {
+    if (caller.app === null) throw notFound();
+    if (body?.url !== undefined) caller.app.webhookUrl = body.url;
+    if (body?.secret !== undefined) caller.app.webhookSecret = body.secret;
+    return { status: 200, body: renderHook(caller.app) };
+  }),
+];
+
 export const deliveryRoutes: Route[] = [
+  ...hookRoutes,
   route('apps/list-webhook-deliveries', 'app', (request) => {
     const { forge, caller, params, url } = request;
     // Deliveries are paged by cursor, not by page: the id to go on below.

@@ -64,6 +64,12 @@ function forgetOldEvents(schema: unknown): void {
 }
 
 const document = { $id: 'github', components: { schemas: corrected(read('components.json') as Parameters<typeof corrected>[0]) }, operations, webhooks };
+
+/** The names of permissions that an App may ask for, organisations' among them. */
+export const appPermissions: readonly string[] = Object.keys(
+  (document.components.schemas as Record<string, { properties?: Record<string, unknown> }>)['app-permissions']?.properties ?? {},
+);
+
 const strict = compiler(false).addSchema(document);
 /** Path and query values arrive as text; the description says which are numbers, booleans or lists. */
 const lenient = compiler(true);
