@@ -60,7 +60,8 @@ describe('an App made from a manifest', () => {
     const code = back.searchParams.get('code')!;
     const anybody = new Octokit({ baseUrl: `${bed.running.url}/api/v3` });
     const convert = () => anybody.request('POST /app-manifests/{code}/conversions', { code });
-    const { data: made, status } = await convert();
+    const { data, status } = await convert();
+    const made = data!;
     expect(status).toBe(201);
     expect(made).toMatchObject({
       slug: 'helper-of-ana',
