@@ -6,6 +6,7 @@ import { ClientError, TransportError } from '../app/client/failure.ts';
 import type { RunnerDirectory } from './directory.ts';
 import { pause } from './heartbeat.ts';
 import { wordsOf, type Log } from './log.ts';
+import { mcpMain } from './mcp-path.ts';
 import { workOn } from './work.ts';
 
 export type RunnerOptions = {
@@ -48,6 +49,7 @@ export async function runLoop(
     sessions: directory.sessions,
     cache: directory.cache,
     tickets: directory.tickets,
+    mcp: mcpMain,
     log,
     pass: options.pass,
     patienceMs: options.patienceMs,

@@ -1,7 +1,6 @@
 /** One session, from its assignment to its end: workspace, set-up, engine, heartbeat, hand-over, clean-up. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Assignment } from '../app/catalog/assignment.ts';
 import { endSession, startSession } from '../app/catalog/sessions.ts';
 import { createClient, type Client } from '../app/client/client.ts';
@@ -35,6 +34,8 @@ export type WorkPlace = {
   sessions: string;
   cache: ObjectCache;
   tickets: Tickets;
+  /** The program of the agent's MCP server. */
+  mcp: string;
   log: Log;
   /** Names of the runner's variables that engines get. */
   pass: readonly string[];
@@ -261,7 +262,7 @@ async function configure(course: Course, workspace: Workspace, socket: string): 
   const mcpConfig = join(directory, 'mcp.json');
   await writeMcpConfig(mcpConfig, {
     command: process.execPath,
-    args: [fileURLToPath(new URL('./mcp-main.ts', import.meta.url))],
+    args: [course.place.mcp],
     env: {
       ENTOURAGE_URL: course.place.url,
       ENTOURAGE_TOKEN: assignment.agent_token,
