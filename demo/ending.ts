@@ -11,6 +11,7 @@ import type { Person, Pull } from './person.ts';
 import type { Screen } from './screen.ts';
 import { owner, repository } from './seed.ts';
 import type { Told } from './story.ts';
+import { until } from './watch.ts';
 
 const run = promisify(execFile);
 const fullName = `${owner}/${repository}`;
@@ -37,7 +38,7 @@ export async function end(scene: Scene): Promise<number> {
   const client = createClient({ url: house.appUrl, token: house.operatorKey });
   const clone = join(house.directory, 'clone');
   await run('git', ['clone', '--quiet', `${house.forgeUrl}/${fullName}.git`, clone]);
-  const pulls = await ana.pulls();
+  const pulls = await ana.taskPulls();
   const card = (await ana.commentsOf(told.issue)).find(
     ({ by, body }) => by === bot && body.includes('entourage:run'),
   );
@@ -127,9 +128,24 @@ async function check(
       `${violations.length} requests or answers that GitHub’s own description forbids`,
     ],
   ];
+  if (house.place === 'actions') checks.push(await jobsCheck(ana));
   for (const [passed, what] of checks) screen.check(passed, what);
   for (const violation of violations.slice(0, 5)) screen.block(JSON.stringify(violation).slice(0, 400));
   return checks.filter(([passed]) => !passed).length;
+}
+
+/** Every session was a job of the repository's own Actions, and GitHub shows each as green. */
+async function jobsCheck(ana: Person): Promise<[boolean, string]> {
+  // A session is over for Entourage a moment before its job has cleaned up.
+  const runs = await until({ what: 'the last job to end', within: 30 }, async () => {
+    const all = await ana.workflowRuns('entourage.yml');
+    return all.every(({ status }) => status === 'completed') ? all : null;
+  });
+  const green = runs.filter(({ conclusion }) => conclusion === 'success').length;
+  return [
+    runs.length > 5 && green === runs.length,
+    `${green} of ${runs.length} workflow runs, one for each session, ended green`,
+  ];
 }
 
 async function control(house: House, what: string): Promise<unknown> {

@@ -1,11 +1,12 @@
-/** Everything the story happens in: a directory, the forge, the App with its Postgres, two runners. Leaves nothing behind. */
+/** Everything the story happens in: a directory, the forge, the App with its Postgres, where agents work. Leaves nothing behind. */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { startProgram, type Program } from './program.ts';
-import { owner, repository, seed } from './seed.ts';
+import { owner, repository, seedFor, type Place } from './seed.ts';
+import { setUpActions } from './set-up.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -19,6 +20,7 @@ export type Credentials = z.infer<typeof Credentials>;
 
 export type House = {
   directory: string;
+  place: Place;
   forgeUrl: string;
   appUrl: string;
   credentials: Credentials;
@@ -34,7 +36,7 @@ export interface HouseDoor {
   close(keepDirectory: boolean): Promise<void>;
 }
 
-export function buildHouse(): HouseDoor {
+export function buildHouse(place: Place): HouseDoor {
   const directory = mkdtempSync(join(tmpdir(), 'entourage-demo-'));
   // Postgres never runs as root: its own user must be able to walk to its data.
   chmodSync(directory, 0o711);
@@ -55,7 +57,7 @@ export function buildHouse(): HouseDoor {
   };
   return {
     directory,
-    start: (tell) => open({ directory, start, tell }),
+    start: (tell) => open({ directory, place, start, tell }),
     close(keepDirectory) {
       closing ??= (async () => {
         for (const program of programs.toReversed())
@@ -67,14 +69,15 @@ export function buildHouse(): HouseDoor {
   };
 }
 
-type Opening = {
+export type Opening = {
   directory: string;
+  place: Place;
   start: (name: string, argv: string[], env?: Record<string, string>) => Program;
   tell: (step: string) => void;
 };
 
 async function open(opening: Opening): Promise<House> {
-  const { directory, start, tell } = opening;
+  const { directory, place, start, tell } = opening;
   const appUrl = `http://127.0.0.1:${await freePort()}`;
   const { forgeUrl, credentials } = await openForge(opening, `${appUrl}/api/github/webhooks`);
   tell(`forge at ${forgeUrl}, with the repository ${owner}/${repository}`);
@@ -83,11 +86,26 @@ async function open(opening: Opening): Promise<House> {
   await app.line(/^\{"listening"/, 60_000);
   tell(`App at ${appUrl}, on a Postgres of its own`);
   const operator = createOperator(opening, settings);
+  const house = {
+    directory,
+    place,
+    forgeUrl,
+    appUrl,
+    credentials,
+    operatorKey: await operator.apiKey(forgeUrl),
+  };
+  if (place === 'runner') await startRunners(opening, house, operator);
+  else await setUpActions(opening, house);
+  return house;
+}
+
+async function startRunners(
+  { directory, start, tell }: Opening,
+  { appUrl }: House,
+  operator: ReturnType<typeof createOperator>,
+): Promise<void> {
   const names = ['runner-1', 'runner-2'];
-  const [operatorKey, ...tokens] = await Promise.all([
-    operator.apiKey(forgeUrl),
-    ...names.map((name) => operator.runnerToken(name)),
-  ]);
+  const tokens = await Promise.all(names.map((name) => operator.runnerToken(name)));
   for (const [index, name] of names.entries()) {
     const home = join(directory, name);
     const options = ['--name', name, '--dir', home, '--slots', '1', '--drain', '1', '--patience', '1'];
@@ -95,7 +113,6 @@ async function open(opening: Opening): Promise<House> {
     start(name, [join(root, 'app/cli/main.ts'), 'runner', ...options], environment);
   }
   tell('two runners, each with room for one agent');
-  return { directory, forgeUrl, appUrl, credentials, operatorKey };
 }
 
 /** Olga, who owns the machine that the App runs on, as she uses its own commands. */
@@ -122,11 +139,11 @@ function createOperator({ start }: Opening, settings: Record<string, string>) {
 }
 
 async function openForge(
-  { directory, start }: Opening,
+  { directory, place, start }: Opening,
   webhook: string,
 ): Promise<{ forgeUrl: string; credentials: Credentials }> {
   const seedFile = join(directory, 'seed.json');
-  writeFileSync(seedFile, JSON.stringify(seed));
+  writeFileSync(seedFile, JSON.stringify(seedFor(place)));
   const argv = [
     join(root, 'forge/main.ts'),
     '--seed',
@@ -147,7 +164,7 @@ function appSettings({
   appUrl,
   forgeUrl,
   credentials,
-}: Omit<House, 'operatorKey'>): Record<string, string> {
+}: Omit<House, 'operatorKey' | 'place'>): Record<string, string> {
   const keyFile = join(directory, 'app.pem');
   writeFileSync(keyFile, credentials.privateKey, { mode: 0o600 });
   return {

@@ -6,14 +6,16 @@ import { buildHouse, type House } from './house.ts';
 import { watchMemory } from './memory.ts';
 import { createPerson } from './person.ts';
 import { createScreen, type Screen } from './screen.ts';
-import { owner, repository } from './seed.ts';
+import { owner, places, repository } from './seed.ts';
 import { tell } from './story.ts';
 
-const usage = `npm run demo [-- --keep]
+const usage = `npm run demo [-- --on runner|actions] [--keep]
 
 Shows Entourage at work on a local GitHub: an issue becomes a plan, tasks, pull requests and merges.
 Everything is real but GitHub (a local one) and the model (a script): Postgres, git, CI, processes.
 
+  --on     where agents work: on two self-hosted runners (the default), or as jobs of
+           the repository's own Actions, with the workflow file that users have
   --keep   leave it running at the end, with its addresses, until Ctrl-C
   --help`;
 
@@ -63,16 +65,25 @@ async function interrupted(): Promise<number> {
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { keep: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      on: { type: 'string', default: 'runner' },
+      keep: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.help === true) {
     console.log(usage);
     return 0;
   }
+  const place = places.find((one) => one === values.on);
+  if (place === undefined) {
+    console.error(`--on ${values.on} is no place for agents here. Say --on ${places.join(' or --on ')}.`);
+    return 2;
+  }
   const signal = interrupted();
   using screen = createScreen(process.stdout);
   screen.title('Entourage: from an issue to merged pull requests');
-  const door = buildHouse();
+  const door = buildHouse(place);
   let keepLogs = false;
   const story = async (): Promise<number> => {
     screen.waiting('Postgres, the forge and the App to start');

@@ -62,6 +62,21 @@ export function createPerson(login: string, token: string, { api, owner, repo }:
         comments: lines,
       });
     },
+    /** Squashed, at exactly this head. */
+    async merges(pull: number, head: string): Promise<void> {
+      const path = 'PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge';
+      await octokit.request(path, { ...here, pull_number: pull, sha: head, merge_method: 'squash' });
+    },
+    /** Runs of a workflow file, newest first. */
+    async workflowRuns(file: string): Promise<{ status: string; conclusion: string | null }[]> {
+      const path = 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs';
+      const { data } = await octokit.request(path, { ...here, workflow_id: file, per_page: 100 });
+      return data.workflow_runs.map(({ id, status, conclusion }) => ({
+        id,
+        status: status ?? '',
+        conclusion,
+      }));
+    },
     async issueState(issue: number): Promise<'open' | 'closed'> {
       const { data } = await octokit.request('GET /repos/{owner}/{repo}/issues/{issue_number}', {
         ...here,
@@ -99,6 +114,10 @@ export function createPerson(login: string, token: string, { api, owner, repo }:
         head: head.sha,
         branch: head.ref,
       }));
+    },
+    /** Those of tasks: Entourage's titles begin with the task's number. */
+    async taskPulls(): Promise<Pull[]> {
+      return (await this.pulls()).filter(({ title }) => /^(\[WIP\] )?t\d+: /.test(title));
     },
     async checksOf(head: string): Promise<CheckRun[]> {
       const path = 'GET /repos/{owner}/{repo}/commits/{ref}/check-runs';

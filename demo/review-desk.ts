@@ -24,7 +24,7 @@ export async function workTheDesk(desk: Desk): Promise<void> {
   const seen = new Map<number, Seen>();
   const { screen, ana, issue } = desk;
   await until({ what: 'the issue to be closed', within: 240 }, async () => {
-    const pulls = await ana.pulls();
+    const pulls = await ana.taskPulls();
     for (const pull of pulls) {
       const notes = seen.get(pull.number) ?? {
         opened: false,

@@ -1,5 +1,5 @@
 /** The demo's world on the local GitHub: an organisation with one repository, its people, the App. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -7,6 +7,12 @@ import type { Seed } from '../forge/seed.ts';
 
 export const owner = 'acme';
 export const repository = 'shelf';
+/** Acme's copy of Entourage, where the workflow finds the action. */
+export const actionRepository = 'entourage';
+
+/** Where agents work: on two self-hosted runners, or as jobs of the repository's own Actions. */
+export const places = ['runner', 'actions'] as const;
+export type Place = (typeof places)[number];
 
 /** The App is registered here as app.yml says, so that the demo fails where that grants too little. */
 const registration = z
@@ -16,7 +22,46 @@ const registration = z
   })
   .parse(parse(readFileSync(join(import.meta.dirname, '..', 'app.yml'), 'utf8')));
 
+const project = join(import.meta.dirname, 'project');
+
+/** The project's policy says `dispatch: runner`; on Actions that one line is another. */
+function policyFor(place: Place): string {
+  const text = readFileSync(join(project, 'ENTOURAGE.md'), 'utf8');
+  const changed = text.replace(/^dispatch: .*$/m, `dispatch: ${place}`);
+  if (!changed.includes(`\ndispatch: ${place}\n`))
+    throw new Error('the demo’s policy has no line `dispatch:`');
+  return changed;
+}
+
+/** What the action is to a workflow: its description and its bundle, nothing else of this checkout. */
+export function actionFiles(root: string): Record<string, string> {
+  const dist = join(root, 'action', 'dist');
+  const built = readdirSync(dist).map((name) => [
+    `action/dist/${name}`,
+    readFileSync(join(dist, name), 'utf8'),
+  ]);
+  const description = readFileSync(join(root, 'action', 'action.yml'), 'utf8');
+  return { 'action/action.yml': description, ...Object.fromEntries(built) };
+}
+
 /** Who is who: olga owns the organisation and runs the App, ana and ben work on shelf, mallory is a stranger. */
+export function seedFor(place: Place): Seed {
+  return {
+    ...seed,
+    repositories: [
+      ...seed.repositories.map((one) => ({ ...one, files: { 'ENTOURAGE.md': policyFor(place) } })),
+      ...(place === 'actions' ? [action()] : []),
+    ],
+  };
+}
+
+const action = (): Seed['repositories'][number] => ({
+  owner,
+  name: actionRepository,
+  description: 'Acme’s copy of Entourage',
+  files: actionFiles(join(import.meta.dirname, '..')),
+});
+
 export const seed: Seed = {
   app: {
     slug: 'entourage',
@@ -37,7 +82,7 @@ export const seed: Seed = {
       owner,
       name: repository,
       description: 'A small lending library',
-      directory: join(import.meta.dirname, 'project'),
+      directory: project,
       collaborators: { ana: 'maintain', ben: 'write' },
       ruleset: { requiredChecks: ['test'], requiredApprovals: 1, dismissStaleReviews: true },
     },

@@ -83,7 +83,7 @@ async function strangerTicks(
     return false;
   }
   screen.tell('mallory', 'ticks “Approve this plan”');
-  return (await ana.pulls()).length > 0;
+  return (await ana.taskPulls()).length > 0;
 }
 
 const ticked = (body: string): string => body.replace(/- \[ \](?= .*Approve this plan)/, '- [x]');
