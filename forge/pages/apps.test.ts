@@ -60,9 +60,9 @@ describe('an App made from a manifest', () => {
     const code = back.searchParams.get('code')!;
     const anybody = new Octokit({ baseUrl: `${bed.running.url}/api/v3` });
     const convert = () => anybody.request('POST /app-manifests/{code}/conversions', { code });
-    const { data, status } = await convert();
-    const made = data!;
-    expect(status).toBe(201);
+    const converted = await convert();
+    const made = converted.data!;
+    expect(converted.status).toBe(201);
     expect(made).toMatchObject({
       slug: 'helper-of-ana',
       permissions: { issues: 'write', contents: 'read', metadata: 'read' },
