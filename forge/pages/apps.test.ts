@@ -75,7 +75,7 @@ describe('an App made from a manifest', () => {
       authStrategy: createAppAuth,
       auth: { appId: made.id, privateKey: made.pem },
     });
-    expect((await app.request('GET /app')).data.external_url).toBe('https://example.com');
+    expect((await app.request('GET /app')).data!.external_url).toBe('https://example.com');
     const { data: hook } = await app.request('GET /app/hook/config');
     expect(hook).toMatchObject({ url: 'http://127.0.0.1:9/hook', secret: '********' });
     // A body with a key `url` must go in `data`: beside the others Octokit takes it for the address.
