@@ -5,17 +5,10 @@ import { errors } from '../catalog/errors.ts';
 import { createClient, type Client } from '../client/client.ts';
 import { ClientError, TransportError } from '../client/failure.ts';
 import { ConfigError } from '../config.ts';
+import { GitHubRefusal, UsageError } from './site.ts';
 
 export type ConnectionOptions = { url?: string; keyFile?: string; repo?: string; json?: boolean };
 export type Connection = { client: Client; repository: string; json: boolean };
-
-/** A wrong or missing option: told in one line, with what to do, and without a stack. */
-class UsageError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'UsageError';
-  }
-}
 
 /** A command that talks to the App, with the options that all of them have. */
 export function connected(name: string, summary: string): Command {
@@ -69,6 +62,10 @@ export function tellFailure(error: unknown): number {
   if (error instanceof TransportError) {
     console.error(error.message);
     return errors.unavailable.exit;
+  }
+  if (error instanceof GitHubRefusal) {
+    console.error(error.message);
+    return error.status === 0 ? errors.unavailable.exit : errors.not_permitted.exit;
   }
   if (error instanceof UsageError || error instanceof ConfigError) {
     console.error(error.message);

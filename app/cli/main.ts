@@ -6,6 +6,7 @@ import { readConfig } from '../config.ts';
 import { stand, type Entry } from './child.ts';
 import { tellFailure } from './connection.ts';
 import { doctorCommand } from './doctor.ts';
+import { initCommand } from './init.ts';
 import { respondCommand, runCommand, runnerTokenCommand } from './run.ts';
 
 /** A command whose options are the other process's own: all that follows goes there, `--help` too. */
@@ -54,6 +55,7 @@ program.addCommand(
 program.addCommand(
   standIn('mcp', 'runner/mcp-main.ts', 'A session’s MCP server over stdio; engines start it.'),
 );
+program.addCommand(initCommand());
 program.addCommand(doctorCommand());
 program
   .command('engines')

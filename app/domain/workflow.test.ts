@@ -164,7 +164,7 @@ describe('what a workflow file says', () => {
   it('reads permissions of the job, which replace the file’s', () => {
     const moved = text
       .replace('  id-token: write', '  contents: read')
-      .replace('    runs-on:', '    permissions: { id-token: write }\n    runs-on:');
+      .replace(/ {4}timeout-minutes: \d+\n/, '    permissions: { id-token: write }\n');
     expect(readWorkflow(moved).problems).toEqual([]);
   });
 

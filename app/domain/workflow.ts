@@ -30,13 +30,17 @@ export const ActionRef = z
     'owner/repository/action@ and a full commit id of 40 hex digits',
   );
 
+/** What no agent is ever handed: tokens of GitHub, of the job and of Entourage, and what steers other programs. */
+const withheld =
+  /^(?:(?:GITHUB|GH|ACTIONS|RUNNER|ENTOURAGE|INPUT|DATABASE|WEBHOOK|GIT)_|(?:APP_ID|PRIVATE_KEY.*|PATH|HOME|NODE_OPTIONS|SSH_AUTH_SOCK)$)/;
+
 const VariableName = z
   .string()
   .max(100)
   .regex(/^[A-Z_][A-Z0-9_]*$/, 'the name of a variable, as ANTHROPIC_API_KEY')
   .refine(
-    (name) => !/^(GITHUB|ACTIONS|RUNNER|INPUT)_/.test(name) && name !== 'PATH' && name !== 'NODE_OPTIONS',
-    'a name that does not begin with GITHUB_, ACTIONS_, RUNNER_ or INPUT_: agents never get those',
+    (name) => !withheld.test(name),
+    'a name of which agents may get the value; not GITHUB_…, ACTIONS_… and their like',
   );
 
 const Label = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'a runner’s label');
@@ -137,6 +141,8 @@ export type WorkflowReading = {
   remarks: string[];
   /** What it was made of; null when it is too different to tell. */
   settings: WorkflowSettings | null;
+  /** Letter for letter what `workflowFile` makes of its settings: nobody’s work is lost by writing it anew. */
+  untouched: boolean;
 };
 
 const File = z.object({
@@ -147,7 +153,6 @@ const File = z.object({
 const Job = z.object({
   'runs-on': z.union([z.string(), z.array(z.string())]),
   'timeout-minutes': z.number(),
-  permissions: z.unknown().optional(),
 });
 const Step = z.object({
   uses: z.string().optional(),
@@ -173,8 +178,9 @@ export function readWorkflow(text: string): WorkflowReading {
   const work = found[0];
   if (work === undefined) return unreadable(`has no step that is given \`${sessionInput}\`.`);
   const job = Job.safeParse(work.job);
-  const granted = (job.success ? job.data.permissions : undefined) ?? file.data.permissions;
+  const granted = work.job['permissions'] ?? file.data.permissions;
   const settings = job.success ? settingsOf(work.job, job.data, work.step) : null;
+  const untouched = settings !== null && workflowFile(settings) === text;
   return {
     problems: [...triggerProblems(file.data.on), ...permissionProblems(granted)],
     remarks: [
@@ -183,11 +189,10 @@ export function readWorkflow(text: string): WorkflowReading {
         : [`uses ${work.step.uses ?? 'nothing'}, which is not pinned to a commit.`]),
       ...extraPermissions(granted),
       ...(jobs.length > 1 ? ['has other jobs too.'] : []),
-      ...(settings !== null && workflowFile(settings) === text
-        ? []
-        : ['was changed by hand, or made by another version.']),
+      ...(untouched ? [] : ['was changed by hand, or made by another version.']),
     ],
     settings,
+    untouched,
   };
 }
 
@@ -205,6 +210,7 @@ const unreadable = (problem: string): WorkflowReading => ({
   problems: [problem],
   remarks: [],
   settings: null,
+  untouched: false,
 });
 
 function settingsOf(
