@@ -34,7 +34,8 @@ async function runInit(directory: string, { forgeUrl, appUrl, credentials }: Hou
   const site = new URL(forgeUrl);
   const argv = ['init', '--repo', `${owner}/${repository}`, '--url', appUrl];
   const action = ['--action', `${owner}/${actionRepository}/action@main`];
-  await run(process.execPath, [join(root, 'app/cli/main.ts'), ...argv, ...action], {
+  const engine = ['--engine', 'command', '--command', 'demo-agent'];
+  await run(process.execPath, [join(root, 'app/cli/main.ts'), ...argv, ...action, ...engine], {
     cwd: directory,
     env: {
       PATH: process.env['PATH'] ?? '',
