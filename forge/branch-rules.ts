@@ -1,7 +1,7 @@
-/** What a ruleset forbids on the default branch: changes that don't come through a pull request. */
-import { roleOf } from './access.ts';
+/** What rulesets forbid to whoever moves a branch without a pull request. */
 import type { Caller } from './caller.ts';
 import type { Forge } from './forge.ts';
+import { branchRules } from './rulesets.ts';
 import { row, type Repository } from './state.ts';
 
 /**
@@ -15,12 +15,10 @@ export function pushRefusal(
   caller: Caller,
   { repository, ref }: { repository: Repository; ref: string },
 ): string | null {
-  const { ruleset, defaultBranch } = repository;
-  if (ruleset === null || ref !== `refs/heads/${defaultBranch}`) return null;
-  const isAdmin = caller.kind === 'user' && roleOf(forge.state, repository, caller.account) === 'admin';
-  if (ruleset.adminsBypass && isAdmin) return null;
-  if (ruleset.requiredApprovals > 0) return 'Changes must be made through a pull request.';
-  const [check] = ruleset.requiredChecks;
+  const rules = branchRules(forge, { repository, ref }, { caller, act: 'push' });
+  if (rules.queue !== null) return 'Changes must be made through the merge queue';
+  if (rules.pull !== null) return 'Changes must be made through a pull request.';
+  const [check] = rules.checks;
   if (check === undefined) return null;
   const from = check.appId === null ? '' : ` by ${row(forge.state.apps, check.appId).name}`;
   return `Required status check "${check.context}" is expected${from}.`;

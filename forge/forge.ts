@@ -57,6 +57,16 @@ export interface Pushes {
   tell(push: Push): Promise<void>;
 }
 
+export interface MergeQueues {
+  /** Begins to follow events. Called once, when webhooks work. */
+  watch(): void;
+  /** Has the repository's queues do what there is to do. Returns at once. */
+  look(repository: Repository): void;
+  /** Resolves when no queue has anything to do until something happens. */
+  settled(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
 export interface Workflows {
   /** Begins to follow events. Called once, when webhooks work. */
   watch(): Promise<void>;
@@ -77,6 +87,7 @@ export interface Forge {
   readonly webhooks: Webhooks;
   readonly pushes: Pushes;
   readonly workflows: Workflows;
+  readonly queues: MergeQueues;
   readonly faults: Faults;
   readonly calls: Calls;
   readonly rateLimit: RateLimit;

@@ -3,17 +3,18 @@ import { atLeast, roleOf } from './access.ts';
 import type { CheckRun } from './check-rows.ts';
 import type { Forge } from './forge.ts';
 import type { Pull, Review } from './pull-rows.ts';
-import { row, where, type Ruleset } from './state.ts';
+import { branchRules, type BranchRules, type RequiredCheck, type RuledAct } from './rulesets.ts';
+import { find, row, where } from './state.ts';
 
 export type ReviewDecision = 'APPROVED' | 'CHANGES_REQUESTED' | 'REVIEW_REQUIRED' | null;
-export type MergeStateStatus = 'BLOCKED' | 'CLEAN' | 'DIRTY' | 'DRAFT' | 'UNKNOWN' | 'UNSTABLE';
+export type MergeStateStatus = 'BEHIND' | 'BLOCKED' | 'CLEAN' | 'DIRTY' | 'DRAFT' | 'UNKNOWN' | 'UNSTABLE';
 
 const fine = new Set(['success', 'neutral', 'skipped']);
 
-/** The rules that hold for the pull request's base branch. */
-export function rulesetFor(forge: Forge, pull: Pull): Ruleset | null {
+/** The rules that hold for the pull request's base branch, without those that `as` may bypass. */
+export function baseRules(forge: Forge, pull: Pull, as?: RuledAct): BranchRules {
   const repository = row(forge.state.repositories, pull.repositoryId);
-  return pull.baseRef === repository.defaultBranch ? repository.ruleset : null;
+  return branchRules(forge, { repository, ref: `refs/heads/${pull.baseRef}` }, as);
 }
 
 /** Latest opinion of everybody whose opinion counts: people with write; never an App (G14) or the author. */
@@ -35,10 +36,13 @@ function countingReviews(forge: Forge, pull: Pull): Review[] {
 }
 
 export function reviewDecision(forge: Forge, pull: Pull): ReviewDecision {
-  const reviews = countingReviews(forge, pull);
+  return decisionOf(countingReviews(forge, pull), baseRules(forge, pull));
+}
+
+function decisionOf(reviews: Review[], rules: BranchRules): ReviewDecision {
   if (reviews.some((review) => review.state === 'CHANGES_REQUESTED')) return 'CHANGES_REQUESTED';
   const approvals = reviews.filter((review) => review.state === 'APPROVED').length;
-  const required = rulesetFor(forge, pull)?.requiredApprovals ?? 0;
+  const required = rules.pull?.required_approving_review_count ?? 0;
   if (approvals > 0 && approvals >= required) return 'APPROVED';
   return required > 0 ? 'REVIEW_REQUIRED' : null;
 }
@@ -54,41 +58,83 @@ export function latestChecks(forge: Forge, repositoryId: number, sha: string): C
   return [...latest.values()];
 }
 
-/** Why the ruleset forbids the merge, one line a rule; empty when it doesn't. */
-export function unmetRules(forge: Forge, pull: Pull): string[] {
-  const ruleset = rulesetFor(forge, pull);
-  if (ruleset === null) return [];
-  const checks = latestChecks(forge, pull.repositoryId, pull.headSha);
+export type CheckStanding = 'missing' | 'pending' | 'failing' | 'passing';
+
+/** How a required check stands at a commit; every App's run of that name counts, unless the rule names one. */
+export function standingOf(
+  forge: Forge,
+  { repositoryId, sha }: { repositoryId: number; sha: string },
+  required: RequiredCheck,
+): CheckStanding {
+  const runs = latestChecks(forge, repositoryId, sha).filter(
+    (run) => run.name === required.context && (required.appId === null || run.appId === required.appId),
+  );
+  if (runs.length === 0) return 'missing';
+  if (runs.every((run) => fine.has(run.conclusion ?? ''))) return 'passing';
+  return runs.some((run) => run.status !== 'completed') ? 'pending' : 'failing';
+}
+
+const checkWords: Record<Exclude<CheckStanding, 'passing'>, string> = {
+  missing: 'is expected',
+  pending: 'is in progress',
+  failing: 'is failing',
+};
+
+function unmetChecks(forge: Forge, pull: Pull, rules: BranchRules): string[] {
+  return rules.checks.flatMap((required) => {
+    const standing = standingOf(forge, { repositoryId: pull.repositoryId, sha: pull.headSha }, required);
+    return standing === 'passing'
+      ? []
+      : [`Required status check "${required.context}" ${checkWords[standing]}.`];
+  });
+}
+
+/** What reviewers still have to do; a queue looks at it again before it merges. */
+export function unmetReviews(forge: Forge, pull: Pull, rules: BranchRules): string[] {
+  const { pull: demanded } = rules;
+  if (demanded === null) return [];
+  const reviews = countingReviews(forge, pull);
+  const decision = decisionOf(reviews, rules);
+  const count = demanded.required_approving_review_count;
   const unmet: string[] = [];
-  for (const required of ruleset.requiredChecks) {
-    const runs = checks.filter(
-      (run) => run.name === required.context && (required.appId === null || run.appId === required.appId),
-    );
-    if (runs.length === 0) unmet.push(`Required status check "${required.context}" is expected.`);
-    else if (!runs.every((run) => fine.has(run.conclusion ?? '')))
-      unmet.push(
-        runs.some((run) => run.status !== 'completed')
-          ? `Required status check "${required.context}" is in progress.`
-          : `Required status check "${required.context}" is failing.`,
-      );
-  }
-  const decision = reviewDecision(forge, pull);
-  if (decision === 'CHANGES_REQUESTED' && ruleset.requiredApprovals > 0)
+  if (decision === 'CHANGES_REQUESTED' && count > 0)
     unmet.push('Changes have been requested by reviewers with write access.');
   if (decision === 'REVIEW_REQUIRED')
-    unmet.push(
-      `At least ${ruleset.requiredApprovals} approving review is required by reviewers with write access.`,
-    );
+    unmet.push(`At least ${count} approving review is required by reviewers with write access.`);
+  const fresh = reviews.some(
+    (review) =>
+      review.state === 'APPROVED' && review.authorId !== pull.pushedById && review.commitSha === pull.headSha,
+  );
+  if (demanded.require_last_push_approval && !fresh)
+    unmet.push('New changes require approval from someone other than the last pusher.');
+  const open = find(
+    forge.state.reviewThreads,
+    (thread) => thread.pullId === pull.id && thread.resolvedById === null,
+  );
+  if (demanded.required_review_thread_resolution && open !== undefined)
+    unmet.push('A conversation must be resolved before this pull request can be merged.');
   return unmet;
 }
 
-/** G26. UNKNOWN while mergeability isn't computed, and for what is closed. */
+/** Why the rules forbid the merge, one line a rule; empty when they don't. The queue itself is not among them. */
+export function unmetRules(forge: Forge, pull: Pull, as?: RuledAct): string[] {
+  const rules = baseRules(forge, pull, as);
+  return [...unmetChecks(forge, pull, rules), ...unmetReviews(forge, pull, rules)];
+}
+
+/** The rules want the base in the head, and it isn't. A queue tests on the newest base anyway. */
+export function isBehind(pull: Pull, rules: BranchRules): boolean {
+  return rules.strict && rules.queue === null && pull.behind;
+}
+
+/** G26. UNKNOWN while mergeability isn't computed, and for what is closed. A queue doesn't show here. */
 export function mergeStateStatus(forge: Forge, pull: Pull): MergeStateStatus {
   if (row(forge.state.issues, pull.id).state === 'closed') return 'UNKNOWN';
   if (pull.mergeable === null) return 'UNKNOWN';
   if (!pull.mergeable) return 'DIRTY';
   if (pull.draft) return 'DRAFT';
   if (unmetRules(forge, pull).length > 0) return 'BLOCKED';
+  if (isBehind(pull, baseRules(forge, pull))) return 'BEHIND';
   const checks = latestChecks(forge, pull.repositoryId, pull.headSha);
   return checks.every((run) => fine.has(run.conclusion ?? '')) ? 'CLEAN' : 'UNSTABLE';
 }

@@ -5,10 +5,12 @@ import { closeLinkedIssues } from './closing-words.ts';
 import type { Forge } from './forge.ts';
 import { mergeCommits, type MergeMethod } from './git/merge.ts';
 import type { MergeRequest, Pull } from './pull-rows.ts';
-import { unmetRules } from './merge-state.ts';
+import { enqueue, queueRule } from './merge-entries.ts';
+import { mergeMessage } from './merge-message.ts';
+import { baseRules, isBehind, unmetRules } from './merge-state.ts';
 import { type Doer, isOpen, markMerged, repositoryOf } from './pulls.ts';
 import { moveRefNow } from './ref-moves.ts';
-import { find, nextId, row } from './state.ts';
+import { find, nextId } from './state.ts';
 
 export type MergeOrder = {
   pull: Pull;
@@ -27,6 +29,22 @@ export type MergeOutcome =
 
 const refused = (message: string): MergeOutcome => ({ outcome: 'refused', message });
 
+const methodNames: Record<MergeMethod, string> = { merge: 'Merge', squash: 'Squash', rebase: 'Rebase' };
+
+/** The rules that this merge would break, one line each; who may bypass a ruleset is not bound by it. */
+function forbidding(forge: Forge, { caller }: Doer, { pull, method }: MergeOrder): string[] {
+  const as = { caller, act: 'merge' } as const;
+  const rules = baseRules(forge, pull, as);
+  if (rules.queue !== null) return ['Changes must be made through the merge queue'];
+  const unmet = unmetRules(forge, pull, as);
+  const methods = rules.pull?.allowed_merge_methods ?? ['merge', 'squash', 'rebase'];
+  if (!methods.includes(method)) unmet.push(`The ${method} merge method is not allowed.`);
+  if (rules.plain.has('required_linear_history') && method === 'merge')
+    unmet.push('This branch must not contain merge commits.');
+  if (isBehind(pull, rules)) unmet.push('Head branch is not up to date with the base branch.');
+  return unmet;
+}
+
 /** Merges now, after whatever else moves refs of the repository. */
 export function mergePull(forge: Forge, doer: Doer, order: MergeOrder): Promise<MergeOutcome> {
   const repository = repositoryOf(forge, order.pull);
@@ -40,7 +58,9 @@ async function mergeNow(forge: Forge, doer: Doer, order: MergeOrder): Promise<Me
     return { outcome: 'moved', message: 'Head branch was modified. Review and try the merge again.' };
   if (!isOpen(forge, pull)) return refused('Pull Request is not mergeable');
   if (pull.draft) return refused('Pull Request is still a draft');
-  const unmet = unmetRules(forge, pull);
+  if (!repository.mergeMethods.includes(method))
+    return refused(`${methodNames[method]} merges are not allowed on this repository.`);
+  const unmet = forbidding(forge, doer, order);
   if (unmet.length > 0) return refused(`Repository rule violations found\n\n${unmet.join('\n')}\n`);
   const base = await forge.git(repository).resolve(`refs/heads/${pull.baseRef}`);
   if (base === null) return refused('Base branch was deleted');
@@ -48,7 +68,7 @@ async function mergeNow(forge: Forge, doer: Doer, order: MergeOrder): Promise<Me
     method,
     base,
     head: pull.headSha,
-    message: messageOf(forge, order),
+    message: mergeMessage(forge, pull, order),
     author: { ...personOf(doer.actor), date: forge.clock.timestamp() },
     committer: { ...github, date: forge.clock.timestamp() },
   });
@@ -72,28 +92,14 @@ async function mergeNow(forge: Forge, doer: Doer, order: MergeOrder): Promise<Me
   return { outcome: 'merged', sha: merged.sha };
 }
 
-/** GitHub's defaults: `Merge pull request #1 from owner/branch`, and `Title (#1)` for a squash. */
-function messageOf(forge: Forge, { pull, method, title, message }: MergeOrder): string {
-  const issue = row(forge.state.issues, pull.id);
-  const owner = row(forge.state.accounts, repositoryOf(forge, pull).ownerId).login;
-  const isMerge = method === 'merge';
-  const first =
-    title ??
-    (isMerge
-      ? `Merge pull request #${pull.number} from ${owner}/${pull.headRef}`
-      : `${issue.title} (#${pull.number})`);
-  const rest = message ?? (isMerge ? issue.title : (issue.body ?? ''));
-  return rest.trim() === '' ? first : `${first}\n\n${rest}`;
-}
-
-/** Requests are forgotten after a day (G20). */
+/** Requests are forgotten a day after their last change (G20). */
 const keptMs = 24 * 60 * 60 * 1000;
 
 /** The request of that uuid, or null. */
 export function mergeRequestOf(forge: Forge, pull: Pull, uuid: string): MergeRequest | null {
   const found = find(forge.state.mergeRequests, (one) => one.pullId === pull.id && one.uuid === uuid);
   if (found === undefined) return null;
-  return forge.clock.now().getTime() - Date.parse(found.createdAt) > keptMs ? null : found;
+  return forge.clock.now().getTime() - Date.parse(found.updatedAt) > keptMs ? null : found;
 }
 
 /** The request that is not decided yet, of which a pull request has at most one. */
@@ -105,21 +111,27 @@ export function pendingMergeRequest(forge: Forge, pull: Pull): MergeRequest | nu
 }
 
 /** Starts an asynchronous merge (G20); the result is written into the request when it is known. */
-export function requestMerge(forge: Forge, doer: Doer, order: MergeOrder & { action: string }): MergeRequest {
+export function requestMerge(
+  forge: Forge,
+  doer: Doer,
+  wanted: MergeOrder & { action: string },
+): MergeRequest {
   const uuid = randomUUID();
+  // A push in between cancels the merge, also when no sha was named.
+  const order = { ...wanted, sha: wanted.sha ?? wanted.pull.headSha };
   const request: MergeRequest = {
     id: nextId(forge.state),
     uuid,
     pullId: order.pull.id,
-    createdAt: forge.clock.timestamp(),
+    updatedAt: forge.clock.timestamp(),
     result: {
       status: 'pending',
       details: {
-        message: 'The merge is in progress.',
+        message: 'Merge request is in progress.',
         uuid,
         merge_method: order.method,
         merge_action: order.action,
-        expected_head_sha: order.sha ?? order.pull.headSha,
+        expected_head_sha: order.sha,
       },
     },
   };
@@ -132,18 +144,37 @@ export function requestMerge(forge: Forge, doer: Doer, order: MergeOrder & { act
 async function finish(
   forge: Forge,
   doer: Doer,
-  { request, order }: { request: MergeRequest; order: MergeOrder },
+  { request, order }: { request: MergeRequest; order: MergeOrder & { action: string } },
 ): Promise<void> {
   try {
-    const done = await mergePull(forge, doer, order);
-    request.result =
-      done.outcome === 'merged'
-        ? { status: 'merged', details: { message: 'Pull Request successfully merged', sha: done.sha } }
-        : { status: 'failed', details: { message: done.message } };
+    request.result = await decide(forge, doer, order);
   } catch (error) {
     const findings = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
     forge.violations.push({ kind: 'crash', where: 'pulls/merge-async', findings });
     request.result = { status: 'failed', details: { message: 'The forge failed; see its violations.' } };
   }
+  request.updatedAt = forge.clock.timestamp();
   await forge.save();
+}
+
+/** Into the queue where the base has one, unless a direct merge was asked for. */
+async function decide(
+  forge: Forge,
+  doer: Doer,
+  order: MergeOrder & { action: string },
+): Promise<MergeRequest['result']> {
+  const failed = (message: string) => ({ status: 'failed', details: { message } });
+  const { pull } = order;
+  const repository = repositoryOf(forge, pull);
+  const queues =
+    order.action === 'merge_queue' || (order.action === 'default' && queueRule(forge, pull) !== null);
+  if (!queues) {
+    const done = await mergePull(forge, doer, order);
+    if (done.outcome !== 'merged') return failed(done.message);
+    return { status: 'merged', details: { message: 'Pull request was merged.', sha: done.sha } };
+  }
+  const entered = await forge.git(repository).serially(() => enqueue(forge, doer, { pull, sha: order.sha }));
+  if ('refused' in entered) return failed(entered.refused);
+  forge.queues.look(repository);
+  return { status: 'enqueued', details: { message: 'Pull request is in the merge queue.' } };
 }

@@ -6,6 +6,8 @@ export interface Pull {
   repositoryId: number;
   number: number;
   draft: boolean;
+  /** The fork it comes from, or the repository itself; null once that is gone. */
+  headRepositoryId: number | null;
   headRef: string;
   headSha: string;
   baseRef: string;
@@ -19,8 +21,53 @@ export interface Pull {
   additions: number;
   deletions: number;
   changedFiles: number;
+  /** The base has commits that the head doesn't have. */
+  behind: boolean;
+  /** Who moved the head last. */
+  pushedById: number;
   /** null until it is computed for the present head and base (G26). */
   mergeable: boolean | null;
+  /** Of a fork: who may push here may push to its head as well. */
+  maintainerCanModify: boolean;
+  autoMerge: AutoMerge | null;
+}
+
+/** What was asked for when auto-merge was switched on (G22). */
+export interface AutoMerge {
+  enabledById: number;
+  enabledAt: string;
+  method: 'merge' | 'squash' | 'rebase';
+  title: string | null;
+  message: string | null;
+  /** Set when a job's GITHUB_TOKEN asked (G32). */
+  workflowRunId: number | null;
+}
+
+/** A pull request's place in a merge queue. */
+export interface QueueEntry {
+  id: number;
+  repositoryId: number;
+  baseRef: string;
+  pullId: number;
+  /** The head that was enqueued; another one leaves the queue. */
+  headSha: string;
+  /** Lower ones go first; jumpers get lower numbers. */
+  order: number;
+  jump: boolean;
+  enqueuedById: number;
+  enqueuedAt: string;
+  /** Set when a job's GITHUB_TOKEN enqueued it: its merge_group starts no workflow (G23). */
+  workflowRunId: number | null;
+  /** Null while its commit isn't built. */
+  group: MergeGroup | null;
+}
+
+/** The branch that a queue builds for an entry, on top of those before it (G24). */
+export interface MergeGroup {
+  ref: string;
+  sha: string;
+  baseSha: string;
+  requestedAt: string;
 }
 
 export interface Review {
@@ -71,5 +118,6 @@ export interface MergeRequest {
   uuid: string;
   pullId: number;
   result: Record<string, unknown>;
-  createdAt: string;
+  /** Kept for a day from then (G20). */
+  updatedAt: string;
 }

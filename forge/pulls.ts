@@ -59,6 +59,7 @@ export async function measure(forge: Forge, pull: Pull): Promise<void> {
   pull.additions = files.reduce((sum, file) => sum + file.additions, 0);
   pull.deletions = files.reduce((sum, file) => sum + file.deletions, 0);
   pull.changedFiles = files.length;
+  pull.behind = (comparison?.behind ?? 1) > 0;
   pull.mergeable = null;
 }
 

@@ -18,7 +18,7 @@ import {
 } from './pulls.ts';
 import { nowhere } from './ref-moves.ts';
 import { repositoryPage } from './render/repository.ts';
-import { rulesetFor } from './merge-state.ts';
+import { baseRules } from './merge-state.ts';
 import { followLines } from './review-threads.ts';
 import { where, type Repository } from './state.ts';
 
@@ -151,6 +151,7 @@ async function moveHead(forge: Forge, doer: Doer, { pull, sha }: { pull: Pull; s
   const beforeSha = pull.headSha;
   if (beforeSha === sha) return;
   pull.headSha = sha;
+  pull.pushedById = doer.actor.id;
   touch(forge, pull);
   await measure(forge, pull);
   await setPullRef(forge, pull);
@@ -173,7 +174,7 @@ export async function setPullRef(forge: Forge, pull: Pull): Promise<void> {
 
 /** The diff as reviewers see it; line numbers of hunks may move without changing it. */
 async function diffOf(forge: Forge, pull: Pull): Promise<string> {
-  if (rulesetFor(forge, pull)?.dismissStaleReviews !== true) return '';
+  if (baseRules(forge, pull).pull?.dismiss_stale_reviews_on_push !== true) return '';
   const comparison = await forge.git(repositoryOf(forge, pull)).compare(pull.baseSha, pull.headSha);
   const files = (comparison?.files ?? []).map(({ filename, status, patch, sha }) => ({
     filename,
@@ -188,6 +189,6 @@ async function dismissStale(
   doer: Doer,
   { pull, before }: { pull: Pull; before: string },
 ): Promise<void> {
-  if (rulesetFor(forge, pull)?.dismissStaleReviews !== true) return;
+  if (baseRules(forge, pull).pull?.dismiss_stale_reviews_on_push !== true) return;
   if ((await diffOf(forge, pull)) !== before) dismissApprovals(forge, doer, pull);
 }

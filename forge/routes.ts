@@ -19,6 +19,7 @@ import { reactionRoutes } from './rest/reactions.ts';
 import { repositoryRoutes } from './rest/repositories.ts';
 import { reviewCommentRoutes } from './rest/review-comments.ts';
 import { reviewRoutes } from './rest/reviews.ts';
+import { rulesetRoutes } from './rest/rulesets.ts';
 import type { Route } from './route.ts';
 
 export const routes: Route[] = [
@@ -42,4 +43,5 @@ export const routes: Route[] = [
   ...reviewCommentRoutes,
   ...reviewRoutes,
   ...reviewerRoutes,
+  ...rulesetRoutes,
 ];

@@ -60,8 +60,30 @@ export const SeedRepository = z.strictObject({
       dismissStaleReviews: z.boolean().optional(),
       /** Admins may push to the branch all the same; nobody may when it isn't given. */
       adminsBypass: z.boolean().optional(),
+      /** Heads must contain the base: what lies behind it is BEHIND. */
+      strict: z.boolean().optional(),
+      requireLastPushApproval: z.boolean().optional(),
+      /** Merges go through a queue; `{}` for one as GitHub proposes it. */
+      mergeQueue: z
+        .strictObject({
+          merge_method: z.enum(['MERGE', 'SQUASH', 'REBASE']),
+          grouping_strategy: z.enum(['ALLGREEN', 'HEADGREEN']),
+          max_entries_to_build: z.int().min(0).max(100),
+          min_entries_to_merge: z.int().min(0).max(100),
+          max_entries_to_merge: z.int().min(0).max(100),
+          min_entries_to_merge_wait_minutes: z.int().min(0).max(360),
+          check_response_timeout_minutes: z.int().min(1).max(360),
+        })
+        .partial()
+        .optional(),
     })
     .optional(),
+  /** How pull requests may be merged; all three ways when it isn't given. */
+  mergeMethods: z
+    .array(z.enum(['merge', 'squash', 'rebase']))
+    .min(1)
+    .optional(),
+  allowAutoMerge: z.boolean().optional(),
   deleteBranchOnMerge: z.boolean().optional(),
 });
 export type SeedRepository = z.infer<typeof SeedRepository>;

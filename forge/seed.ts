@@ -5,6 +5,7 @@ import { join, relative, sep } from 'node:path';
 import { createRepository } from './git/repository.ts';
 import type { Seed, SeedRepository } from './seed-file.ts';
 import { nextId, type Account, type App, type Repository, type State } from './state.ts';
+import { plantRuleset } from './seed-rules.ts';
 import { createUserToken } from './tokens.ts';
 
 export type { Seed, SeedRepository } from './seed-file.ts';
@@ -23,6 +24,8 @@ export interface Credentials {
 
 /** GitHub's own App for Actions; its id is the real one, because clients compare it. */
 export const actionsAppId = 15_368;
+/** The App behind `github-merge-queue[bot]`, who builds and merges a queue's groups. The number is the forge's own. */
+export const mergeQueueAppId = 118_344;
 
 interface Planting {
   state: State;
@@ -116,13 +119,16 @@ async function plantRepository(planting: Planting, dataDir: string, seed: SeedRe
     description: seed.description ?? null,
     defaultBranch: seed.defaultBranch ?? 'main',
     lastNumber: 0,
-    ruleset: rulesetOf(state, seed),
+    mergeMethods: seed.mergeMethods ?? ['merge', 'squash', 'rebase'],
+    allowAutoMerge: seed.allowAutoMerge ?? false,
     deleteBranchOnMerge: seed.deleteBranchOnMerge ?? false,
+    parentId: null,
     createdAt: now,
     updatedAt: now,
     pushedAt: now,
   };
   state.repositories.set(repository.id, repository);
+  plantRuleset(planting, repository, seed.ruleset);
   for (const [login, role] of Object.entries(seed.collaborators ?? {})) {
     const id = nextId(state);
     state.collaborators.set(id, {
@@ -151,26 +157,6 @@ async function plantRepository(planting: Planting, dataDir: string, seed: SeedRe
       email: person.email ?? `${person.login}@users.noreply.github.com`,
     },
   });
-}
-
-function rulesetOf(state: State, { ruleset }: SeedRepository): Repository['ruleset'] {
-  if (ruleset === undefined) return null;
-  const appIdOf = (slug: string | undefined): number | null => {
-    for (const app of state.apps.values()) if (app.slug === slug) return app.id;
-    return null;
-  };
-  return {
-    id: nextId(state),
-    name: 'default branch',
-    requiredChecks: (ruleset.requiredChecks ?? []).map((check) =>
-      typeof check === 'string'
-        ? { context: check, appId: null }
-        : { context: check.context, appId: appIdOf(check.app) },
-    ),
-    requiredApprovals: ruleset.requiredApprovals ?? 0,
-    dismissStaleReviews: ruleset.dismissStaleReviews ?? false,
-    adminsBypass: ruleset.adminsBypass ?? false,
-  };
 }
 
 /** Fills an empty state and makes the bare repositories. Throws when the seed names something it doesn't declare. */
@@ -213,7 +199,7 @@ export async function plant(
     webhookUrl: seed.app.webhookUrl ?? null,
     webhookSecret,
   });
-  plantActions(planting);
+  plantOwnApps(planting);
   for (const repository of seed.repositories) await plantRepository(planting, at.dataDir, repository);
   const owners = [...new Set(seed.repositories.map(({ owner }) => owner))];
   const installations = plantInstallations(
@@ -224,23 +210,19 @@ export async function plant(
   return { appId, clientId: app.clientId, privateKey, webhookSecret, tokens, installations };
 }
 
-/** `github-actions`, installed everywhere: jobs' tokens and check runs are its. Nobody holds its key. */
-function plantActions(planting: Planting): void {
-  const github = plantAccount(planting, {
+/** GitHub's own Apps, installed everywhere and held by nobody: Actions, and the merge queue that acts by itself. */
+function plantOwnApps(planting: Planting): void {
+  const { id } = plantAccount(planting, {
     login: 'github',
     type: 'Organization',
     name: 'GitHub',
     email: null,
   });
-  const app = plantApp(planting, {
+  plantOwnApp(planting, {
     id: actionsAppId,
     slug: 'github-actions',
     name: 'GitHub Actions',
-    description: null,
-    externalUrl: null,
-    ownerId: github.id,
-    clientId: 'Iv1.actions',
-    publicKey: '',
+    ownerId: id,
     permissions: {
       actions: 'write',
       checks: 'write',
@@ -250,6 +232,26 @@ function plantActions(planting: Planting): void {
       pull_requests: 'write',
       statuses: 'write',
     },
+  });
+  plantOwnApp(planting, {
+    id: mergeQueueAppId,
+    slug: 'github-merge-queue',
+    name: 'GitHub Merge Queue',
+    ownerId: id,
+    permissions: { contents: 'write', merge_queues: 'write', metadata: 'read', pull_requests: 'write' },
+  });
+}
+
+function plantOwnApp(
+  planting: Planting,
+  own: Pick<App, 'id' | 'slug' | 'name' | 'ownerId' | 'permissions'>,
+): void {
+  const app = plantApp(planting, {
+    ...own,
+    description: null,
+    externalUrl: null,
+    clientId: `Iv1.${own.slug}`,
+    publicKey: '',
     events: [],
     webhookUrl: null,
     webhookSecret: '',

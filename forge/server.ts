@@ -14,6 +14,7 @@ import { openRepository } from './git/repository.ts';
 import { createGraphql } from './graphql/door.ts';
 import { install, ping } from './installations.ts';
 import { createJournal, readState } from './journal.ts';
+import { createMergeQueues } from './merge-queues.ts';
 import { watchPushes } from './push-events.ts';
 import { localOnly } from './local-only.ts';
 import { pagesDoor } from './pages/door.ts';
@@ -139,14 +140,17 @@ export async function startForge(options: ForgeOptions): Promise<RunningForge> {
   const forge: Forge = Object.assign(base, {
     webhooks: createWebhooks(base as Forge, (delivery) => journal.append(delivery)),
     workflows: createWorkflows(base as Forge),
+    queues: createMergeQueues(base as Forge),
   });
   watchPushes(forge);
   const web = createWeb(forge);
   const server = createAdaptorServer({ fetch: web.fetch, overrideGlobalObjects: false });
   base.url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`;
   await forge.workflows.watch();
+  forge.queues.watch();
   await forge.save();
   const close = async (): Promise<void> => {
+    await forge.queues[Symbol.asyncDispose]();
     await forge.workflows[Symbol.asyncDispose]();
     await forge.webhooks.settled();
     await new Promise<void>((resolve) => {

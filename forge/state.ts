@@ -3,8 +3,16 @@
  * write it as JSON. Every table is a Map by numeric id; ids are unique over all tables.
  */
 
-import type { CheckRun, CheckSuite, Workflow, WorkflowJob, WorkflowRun } from './check-rows.ts';
-import type { MergeRequest, Pull, Review, ReviewComment, ReviewThread } from './pull-rows.ts';
+import type {
+  CheckRun,
+  CheckSuite,
+  RepositoryActions,
+  Workflow,
+  WorkflowJob,
+  WorkflowRun,
+} from './check-rows.ts';
+import type { MergeRequest, Pull, QueueEntry, Review, ReviewComment, ReviewThread } from './pull-rows.ts';
+import type { Ruleset } from './rule-rows.ts';
 
 export type Role = 'read' | 'triage' | 'write' | 'maintain' | 'admin';
 export type PermissionLevel = 'read' | 'write' | 'admin';
@@ -60,17 +68,6 @@ export interface Installation {
   createdAt: string;
 }
 
-/** What the default branch demands; null where it demands nothing. */
-export interface Ruleset {
-  id: number;
-  name: string;
-  requiredChecks: { context: string; appId: number | null }[];
-  requiredApprovals: number;
-  dismissStaleReviews: boolean;
-  /** Repository admins may push to the branch all the same. */
-  adminsBypass: boolean;
-}
-
 export interface Repository {
   id: number;
   ownerId: number;
@@ -80,8 +77,12 @@ export interface Repository {
   defaultBranch: string;
   /** The last number given to an issue or pull request; they share one sequence. */
   lastNumber: number;
-  ruleset: Ruleset | null;
+  /** How pull requests may be merged; at least one way. */
+  mergeMethods: ('merge' | 'squash' | 'rebase')[];
+  allowAutoMerge: boolean;
   deleteBranchOnMerge: boolean;
+  /** The repository this one was forked from. */
+  parentId: number | null;
   createdAt: string;
   updatedAt: string;
   pushedAt: string;
@@ -219,10 +220,13 @@ export interface State {
   reviewComments: Table<ReviewComment>;
   checkSuites: Table<CheckSuite>;
   checkRuns: Table<CheckRun>;
+  repositoryActions: Table<RepositoryActions>;
   workflows: Table<Workflow>;
   workflowRuns: Table<WorkflowRun>;
   workflowJobs: Table<WorkflowJob>;
   mergeRequests: Table<MergeRequest>;
+  queueEntries: Table<QueueEntry>;
+  rulesets: Table<Ruleset>;
   tokens: Table<Token>;
   deliveries: Table<Delivery>;
 }
@@ -247,10 +251,13 @@ export function emptyState(): State {
     reviewComments: new Map(),
     checkSuites: new Map(),
     checkRuns: new Map(),
+    repositoryActions: new Map(),
     workflows: new Map(),
     workflowRuns: new Map(),
     workflowJobs: new Map(),
     mergeRequests: new Map(),
+    queueEntries: new Map(),
+    rulesets: new Map(),
     tokens: new Map(),
     deliveries: new Map(),
   };

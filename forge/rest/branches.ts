@@ -5,11 +5,10 @@ import { paginate } from '../page.ts';
 import { renderCommit } from '../render/commit.ts';
 import { repositoryPage, repositoryUrl } from '../render/repository.ts';
 import { reads, repositoryRoute, type Route } from '../route.ts';
+import { isProtected } from '../rulesets.ts';
 import type { Repository } from '../state.ts';
 
 const heads = 'refs/heads/';
-const isProtected = (repository: Repository, name: string): boolean =>
-  repository.ruleset !== null && name === repository.defaultBranch;
 
 const commitUrl = (forge: Forge, repository: Repository, sha: string): string =>
   `${repositoryUrl(forge, repository)}/commits/${sha}`;
@@ -21,13 +20,15 @@ export const branchRoutes: Route[] = [
     const all = refs
       .map(({ ref, sha }) => ({ name: ref.slice(heads.length), sha }))
       .filter(
-        ({ name }) => params.protected === undefined || params.protected === isProtected(repository, name),
+        ({ name }) =>
+          params.protected === undefined ||
+          params.protected === isProtected(forge, repository, `${heads}${name}`),
       );
     const { rows, headers } = paginate(request, all);
     const body = rows.map(({ name, sha }) => ({
       name,
       commit: { sha, url: commitUrl(forge, repository, sha) },
-      protected: isProtected(repository, name),
+      protected: isProtected(forge, repository, `${heads}${name}`),
     }));
     return { status: 200, headers, body };
   }),
@@ -43,8 +44,8 @@ export const branchRoutes: Route[] = [
         name: params.branch,
         commit: renderCommit(forge, repository, commit),
         _links: { html: `${repositoryPage(forge, repository)}/tree/${params.branch}`, self: url },
-        protected: isProtected(repository, params.branch),
-        protection: { enabled: isProtected(repository, params.branch) },
+        protected: isProtected(forge, repository, `${heads}${params.branch}`),
+        protection: { enabled: isProtected(forge, repository, `${heads}${params.branch}`) },
         protection_url: `${url}/protection`,
       },
     };

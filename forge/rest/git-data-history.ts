@@ -7,6 +7,7 @@ import { renderPull } from '../render/pull.ts';
 import { renderCommit, renderFile } from '../render/commit.ts';
 import { repositoryPage, repositoryUrl } from '../render/repository.ts';
 import { reads, repositoryRoute, type Route } from '../route.ts';
+import { isProtected } from '../rulesets.ts';
 import { where, type Repository } from '../state.ts';
 
 /** GitHub's compare shows at most this many files. */
@@ -113,7 +114,7 @@ export const historyRoutes: Route[] = [
         .map((ref) => ({
           name: ref.ref.slice('refs/heads/'.length),
           commit: { sha: ref.sha, url: `${url}/commits/${ref.sha}` },
-          protected: repository.ruleset !== null && ref.ref === `refs/heads/${repository.defaultBranch}`,
+          protected: isProtected(forge, repository, ref.ref),
         }));
       return { status: 200, body };
     },

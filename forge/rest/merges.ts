@@ -3,6 +3,7 @@ import type { components } from '@octokit/openapi-types';
 import { github, personOf } from '../author.ts';
 import { pushRefusal } from '../branch-rules.ts';
 import { mergeCommits } from '../git/merge.ts';
+import { entryOf } from '../merge-entries.ts';
 import { GitHubError, notFound } from '../github-error.ts';
 import { mergePull, mergeRequestOf, type MergeOrder, pendingMergeRequest, requestMerge } from '../merges.ts';
 import type { MergeRequest, Pull } from '../pull-rows.ts';
@@ -29,8 +30,16 @@ const orderOf = (pull: Pull, body: MergeBody | null | undefined): MergeOrder => 
 
 type AsyncResult = components['schemas']['pull-request-merge-async-result'];
 
-// The row keeps plain JSON; merges.ts writes nothing else into it.
-const resultOf = (request: MergeRequest): AsyncResult => request.result as AsyncResult;
+/** What stands in the row, which merges.ts alone writes; a queue that merged it in the meantime shows, too. */
+function resultOf(request: MergeRequest, pull: Pull): AsyncResult {
+  if (request.result['status'] === 'enqueued' && pull.mergedAt !== null) return mergedResult(pull);
+  return request.result as AsyncResult;
+}
+
+const mergedResult = ({ mergeCommitSha }: Pull, message = 'Pull request was merged.'): AsyncResult => ({
+  status: 'merged',
+  details: { message, sha: mergeCommitSha ?? '' },
+});
 
 const direct = repositoryRoute(
   'pulls/merge',
@@ -57,19 +66,27 @@ const asynchronous: Route = {
 function answerAsync(request: RepositoryRequest<'pulls/merge-async'>): { status: number; body: AsyncResult } {
   const { forge, repository, params, body, actor, caller } = request;
   const pull = pullNumbered(forge, repository, params.pull_number);
-  if (pull.mergedAt !== null) {
-    const details = { message: 'Pull Request is already merged', sha: pull.mergeCommitSha ?? '' };
-    return { status: 200, body: { status: 'merged', details } };
+  if (pull.mergedAt !== null)
+    return { status: 200, body: mergedResult(pull, 'Pull request is already merged.') };
+  if (entryOf(forge, pull) !== null) {
+    const details = { message: 'Pull request is already in the merge queue.' };
+    return { status: 200, body: { status: 'enqueued', details } };
   }
   const failed = (message: string): AsyncResult => ({ status: 'failed', details: { message } });
-  if (!isOpen(forge, pull)) return { status: 400, body: failed('Pull Request is closed') };
-  if (pull.draft) return { status: 400, body: failed('Pull Request is still a draft') };
+  if (!isOpen(forge, pull)) return { status: 400, body: failed('Pull request is closed.') };
+  if (pull.draft) return { status: 400, body: failed('Pull request is still a draft.') };
   const action = body?.merge_action ?? 'default';
-  if (action === 'merge_queue') return { status: 400, body: failed('The base branch has no merge queue') };
   const pending = pendingMergeRequest(forge, pull);
-  if (pending !== null) return { status: 409, body: resultOf(pending) };
+  if (pending !== null)
+    return { status: 409, body: saying(pending, 'A merge request already exists for this pull request.') };
   const started = requestMerge(forge, { actor, caller }, { ...orderOf(pull, body), action });
-  return { status: 202, body: resultOf(started) };
+  return { status: 202, body: saying(started, 'Merge request enqueued.') };
+}
+
+/** A pending request in other words. */
+function saying({ result }: MergeRequest, message: string): AsyncResult {
+  const { details, status } = result as AsyncResult;
+  return { status, details: { ...details, message } };
 }
 
 const branches = repositoryRoute(
@@ -151,7 +168,7 @@ export const mergeRoutes: Route[] = [
       const pull = pullNumbered(forge, repository, params.pull_number);
       const request = mergeRequestOf(forge, pull, params.uuid);
       if (request === null) throw notFound();
-      return { status: 200, body: resultOf(request) };
+      return { status: 200, body: resultOf(request, pull) };
     },
   ),
   branches,

@@ -82,6 +82,7 @@ async function openPull(
     repositoryId: repository.id,
     number: issue.number,
     draft: opening.draft,
+    headRepositoryId: repository.id,
     headRef,
     headSha: head.sha,
     baseRef: opening.base,
@@ -94,7 +95,11 @@ async function openPull(
     additions: 0,
     deletions: 0,
     changedFiles: 0,
+    behind: false,
+    pushedById: doer.actor.id,
     mergeable: null,
+    maintainerCanModify: false,
+    autoMerge: null,
   };
   forge.state.pulls.set(pull.id, pull);
   await measure(forge, pull);

@@ -1,0 +1,92 @@
+/** All merge queues of the forge: looked at whenever something happens that may matter to one, or time is up. */
+import type { Forge, ForgeEvent, MergeQueues } from './forge.ts';
+import type { Queue } from './merge-entries.ts';
+import { advance, groupDeadline, waitDeadline } from './merge-queue.ts';
+import { branchRules } from './rulesets.ts';
+import { row, where, type Repository } from './state.ts';
+
+/** How often time limits are looked at, while anything waits; the clock may be moved under a queue's feet. */
+const glance = 200;
+
+const telling = new Set(['check_run', 'status', 'pull_request', 'pull_request_review', 'push']);
+
+export function createMergeQueues(forge: Forge): MergeQueues {
+  let working: Promise<void> = Promise.resolve();
+  let closed = false;
+  let lookedAt = 0;
+  let timer: NodeJS.Timeout | null = null;
+  /** Repositories that will be looked at anyway. */
+  const due = new Set<number>();
+
+  const look = (repository: Repository): void => {
+    if (closed || due.has(repository.id)) return;
+    due.add(repository.id);
+    working = working.then(() => lookNow(repository)).catch(crashed);
+  };
+  const lookNow = async (repository: Repository): Promise<void> => {
+    due.delete(repository.id);
+    if (closed) return;
+    const before = forge.state.queueEntries.size;
+    await forge.git(repository).serially(async () => {
+      for (const queue of queuesOf(forge, repository)) await advance(forge, queue);
+    });
+    if (before > 0) await forge.save();
+    wait();
+  };
+  const crashed = (error: unknown): void => {
+    const findings = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+    forge.violations.push({ kind: 'crash', where: 'merge queue', findings });
+  };
+  const wait = (): void => {
+    if (timer !== null || closed || forge.state.queueEntries.size === 0) return;
+    timer = setInterval(glanceNow, glance);
+    timer.unref();
+  };
+  const glanceNow = (): void => {
+    if (forge.state.queueEntries.size === 0 && timer !== null) {
+      clearInterval(timer);
+      timer = null;
+    }
+    const now = forge.clock.now().getTime();
+    for (const repository of forge.state.repositories.values())
+      if (deadlines(forge, repository).some((at) => at > lookedAt && at <= now)) look(repository);
+    lookedAt = now;
+  };
+  const hear = ({ event, repository }: ForgeEvent): void => {
+    if (repository !== null && telling.has(event) && queuesOf(forge, repository).length > 0) look(repository);
+  };
+
+  return {
+    watch: () => {
+      forge.webhooks.listen(hear);
+      for (const repository of forge.state.repositories.values())
+        if (queuesOf(forge, repository).length > 0) look(repository);
+    },
+    look,
+    settled: async () => {
+      for (let seen: Promise<void> | null = null; seen !== working;) {
+        seen = working;
+        await seen;
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      closed = true;
+      if (timer !== null) clearInterval(timer);
+      await working;
+    },
+  };
+}
+
+/** Queues that somebody stands in. */
+function queuesOf(forge: Forge, repository: Repository): Queue[] {
+  const entries = where(forge.state.queueEntries, (entry) => entry.repositoryId === repository.id);
+  return [...new Set(entries.map((entry) => entry.baseRef))].map((baseRef) => ({ repository, baseRef }));
+}
+
+function deadlines(forge: Forge, repository: Repository): number[] {
+  return where(forge.state.queueEntries, (entry) => entry.repositoryId === repository.id).flatMap((entry) => {
+    const pull = row(forge.state.pulls, entry.pullId);
+    const { queue } = branchRules(forge, { repository, ref: `refs/heads/${pull.baseRef}` });
+    return queue === null ? [] : [groupDeadline(entry, queue), waitDeadline(entry, queue)];
+  });
+}
