@@ -9,15 +9,18 @@ import { loadDelivery, markHandled } from '../db/queries/inbox.ts';
 import { connectReplicas, type Replicas } from '../db/replicas.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Config } from './config.ts';
+import { isRejection, type Rejection } from './domain/rejection.ts';
 import { micros } from './domain/words.ts';
 import { createHttpDoor } from './doors/http.ts';
 import type { Inbox } from './doors/delivery.ts';
 import { handleDelivery } from './doors/inbox.ts';
+import { createOidc, looksLikeJwt } from './doors/oidc.ts';
 import { createWebhookDoor } from './doors/webhook.ts';
 import { createBell } from './engine/bell.ts';
+import type { Caller } from './engine/caller.ts';
 import { createExecute, type Execute } from './engine/execute.ts';
 import type { Engine, GitHubFacts } from './engine/handler.ts';
-import { identify } from './engine/identify.ts';
+import { identify, identifyWorkflow } from './engine/identify.ts';
 import { checksChanged, placeOf, planSeen, showAgain, triggerLabel } from './engine/place.ts';
 import { makeSecret } from './engine/secret.ts';
 import { createGitHub, type App as GitHubApp, type AppOptions } from './github/app.ts';
@@ -59,6 +62,7 @@ export function createEngine(
       leaseSeconds: config.leaseSeconds,
       heartbeatSeconds: config.heartbeatSeconds,
       planQueueSeconds: config.planQueueSeconds,
+      startSeconds: config.startMinutes * 60,
     },
     version: parts.version,
     now: () => new Date().toISOString(),
@@ -141,10 +145,11 @@ async function recordInstallations(github: GitHubApp, execute: Execute, log: Log
     await execute('record_installation', { account, account_type: accountType }, caller);
     const repositories = await github.github(id).repositories();
     for (const repository of repositories) {
-      const { owner, name, defaultBranch, private: hidden } = repository;
+      const { owner, ownerId, name, defaultBranch, private: hidden } = repository;
       const known = {
         repository: repository.id,
         owner,
+        owner_id: ownerId,
         name,
         default_branch: defaultBranch,
         private: hidden,
@@ -214,9 +219,13 @@ async function listen(stack: AsyncDisposableStack, parts: Listening): Promise<st
           await addJobs(tx, [{ task: 'handle_delivery', payload: { guid }, key: `delivery:${guid}` }]);
       }),
   });
-  const http = getRequestListener(
-    createHttpDoor({ execute, identify: async (token) => await identify(engine, token), log }).fetch,
-  );
+  const verify = createOidc({ issuer: config.oidcIssuer, audience: config.url });
+  const whois = async (token: string): Promise<Caller | Rejection | null> => {
+    if (!looksLikeJwt(token)) return await identify(engine, token);
+    const claims = await verify(token);
+    return isRejection(claims) ? claims : await identifyWorkflow(engine, claims);
+  };
+  const http = getRequestListener(createHttpDoor({ execute, identify: whois, log }).fetch);
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (!(await webhook(request, response))) await http(request, response);
   };

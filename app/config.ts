@@ -33,6 +33,10 @@ export type Config = {
   heartbeatSeconds: number;
   /** How long a plan waits for a manager before a template plans. */
   planQueueSeconds: number;
+  /** How long a dispatched workflow may wait for a GitHub runner before Entourage looks at it. */
+  startMinutes: number;
+  /** Who signs the tokens of GitHub Actions' jobs. */
+  oidcIssuer: string;
   /** How long checks may take to appear before people decide without them. */
   checksMinutes: number;
   /** Between two edits of one card: however many events, at most one edit in that time (SE-1). */
@@ -152,6 +156,12 @@ const rows = {
     'seconds from 1 to 86400',
     'Leave it out for 600.',
   ),
+  ENTOURAGE_START_MINUTES: row(number(0.05, 1440, 5), 'minutes from 0.05 to 1440', 'Leave it out for 5.'),
+  ENTOURAGE_OIDC_ISSUER: row(
+    z.url({ protocol: /^https?$/ }).optional(),
+    'an address as https://token.actions.githubusercontent.com',
+    'Leave it out for the one of your GitHub; only an enterprise with an issuer of its own needs it.',
+  ),
   ENTOURAGE_CARD_SECONDS: row(number(0.1, 600, 5), 'seconds from 0.1 to 600', 'Leave it out for 5.'),
   ENTOURAGE_CHECKS_MINUTES: row(number(0, 1440, 5), 'minutes from 0 to 1440', 'Leave it out for 5.'),
 } satisfies Record<string, Row>;
@@ -223,10 +233,16 @@ function configOf(values: Values, pem: string): Config {
     leaseSeconds: values.ENTOURAGE_LEASE_SECONDS,
     heartbeatSeconds: values.ENTOURAGE_HEARTBEAT_SECONDS,
     planQueueSeconds: values.ENTOURAGE_PLAN_QUEUE_SECONDS,
+    startMinutes: values.ENTOURAGE_START_MINUTES,
+    oidcIssuer: (values.ENTOURAGE_OIDC_ISSUER ?? issuerOf(host, site)).replace(/\/+$/, ''),
     checksMinutes: values.ENTOURAGE_CHECKS_MINUTES,
     cardSeconds: values.ENTOURAGE_CARD_SECONDS,
   };
 }
+
+/** github.com has a host of its own for it (G34); an Enterprise Server is its own issuer. */
+const issuerOf = (host: string | undefined, site: string): string =>
+  host === undefined ? 'https://token.actions.githubusercontent.com' : `${site}/_services/token`;
 
 const keyHelp = 'GitHub makes one under "Private keys" of the App’s settings, as a .pem file.';
 

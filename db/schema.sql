@@ -162,6 +162,7 @@ create table repository (
   id bigint not null,
   installation bigint not null,
   owner text not null,
+  owner_id bigint,
   name text not null,
   default_branch text not null default 'main'::text,
   private boolean not null default true,
@@ -278,16 +279,22 @@ create table session (
   state text not null,
   outcome text,
   reason text,
+  place text not null,
   runner uuid,
+  workflow_run jsonb,
+  launches integer not null,
   isolation text,
   usage jsonb not null,
   queued_at timestamp with time zone not null,
+  dispatched_at timestamp with time zone,
+  bound_at timestamp with time zone,
   started_at timestamp with time zone,
   ended_at timestamp with time zone,
   constraint session_installation_fkey FOREIGN KEY (installation) REFERENCES installation(id),
   constraint session_pkey PRIMARY KEY (id),
   constraint session_run_fkey FOREIGN KEY (run) REFERENCES run(id)
 );
+CREATE INDEX session_by_workflow_run ON public.session USING btree (installation, (((workflow_run ->> 'id'::text))::bigint)) WHERE ((workflow_run IS NOT NULL) AND (state <> 'ended'::text));
 CREATE INDEX session_live ON public.session USING btree (installation, run) WHERE (state <> 'ended'::text);
 CREATE INDEX session_of_run ON public.session USING btree (run, queued_at);
 CREATE UNIQUE INDEX session_one_live_per_task ON public.session USING btree (run, task) WHERE ((state <> 'ended'::text) AND (task IS NOT NULL) AND (kind = 'work'::text));
@@ -302,6 +309,7 @@ create table session_lease (
   until timestamp with time zone not null,
   activity text not null default ''::text,
   warned boolean not null default false,
+  looked boolean not null default false,
   constraint session_lease_pkey PRIMARY KEY (session),
   constraint session_lease_session_fkey FOREIGN KEY (session) REFERENCES session(id)
 );
@@ -344,6 +352,7 @@ create table task (
   state text not null,
   reason text not null,
   attempts integer not null,
+  suspensions integer not null,
   fencing integer not null,
   session uuid,
   branch text,

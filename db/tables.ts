@@ -33,6 +33,7 @@ export type Tables = {
     id: number;
     installation: number;
     owner: string;
+    owner_id: number | null;
     name: string;
     default_branch: Generated<string>;
     private: Generated<boolean>;
@@ -53,6 +54,7 @@ export type Tables = {
     until: string;
     activity: Generated<string>;
     warned: Generated<boolean>;
+    looked: Generated<boolean>;
   };
   session_token: {
     hash: Buffer;

@@ -1,7 +1,8 @@
 /** What GitHub, timers and our own effects report back. On no door: only the App itself calls these. */
 import { z } from 'zod';
 import { Login, RunId, Sha } from '../domain/words.ts';
-import { Check } from '../domain/task.ts';
+import { WorkflowRun } from '../domain/session.ts';
+import { Check } from '../domain/ci.ts';
 import { Thread, Verdict } from '../domain/review.ts';
 import { operation } from './operation.ts';
 
@@ -10,6 +11,8 @@ const task = { run: RunId, task: z.int().positive() };
 /** A pull request as GitHub names it; the handler finds the task or answers `found: false`. */
 const pull = { repository: z.int(), pull: z.int().positive() };
 const found = z.object({ found: z.boolean() });
+/** Whether it changes against its base what the approved head changed: found out before the transaction. */
+const unchanged = z.boolean().default(false);
 
 export const recordBranch = operation({
   ...system,
@@ -29,7 +32,7 @@ export const recordHead = operation({
   ...system,
   name: 'record_head',
   summary: 'A branch points to another commit.',
-  input: z.strictObject({ repository: z.int(), branch: z.string(), head: Sha, by: z.string() }),
+  input: z.strictObject({ repository: z.int(), branch: z.string(), head: Sha, by: z.string(), unchanged }),
   output: found,
 });
 export const recordChecks = operation({
@@ -88,7 +91,7 @@ export const recordPush = operation({
   ...system,
   name: 'record_push',
   summary: 'A bundle was pushed, or refused with the reason.',
-  input: z.strictObject({ ...task, bundle: z.uuid(), head: Sha, refused: z.string().nullable() }),
+  input: z.strictObject({ ...task, bundle: z.uuid(), head: Sha, refused: z.string().nullable(), unchanged }),
   output: found,
 });
 export const returnTask = operation({
@@ -126,6 +129,22 @@ export const expireLease = operation({
   input: z.strictObject({ session: z.uuid() }),
   output: found,
 });
+/** Only the session names itself; its installation is the caller's. */
+const session = { session: z.uuid() };
+export const recordLaunch = operation({
+  ...system,
+  name: 'record_launch',
+  summary: 'GitHub accepted the dispatch of a session’s workflow.',
+  input: z.strictObject({ ...session, workflow_run: WorkflowRun.nullable() }),
+  output: found,
+});
+export const recordLaunchRefused = operation({
+  ...system,
+  name: 'record_launch_refused',
+  summary: 'GitHub can’t start a session’s workflow as things are set up; the run waits for a person.',
+  input: z.strictObject({ ...session, reason: z.string().min(1).max(2_000) }),
+  output: found,
+});
 export const sweepRun = operation({
   ...system,
   name: 'sweep_run',
@@ -152,6 +171,7 @@ export const recordRepository = operation({
   input: z.strictObject({
     repository: z.int(),
     owner: z.string(),
+    owner_id: z.int().optional(),
     name: z.string(),
     default_branch: z.string().optional(),
     private: z.boolean().optional(),

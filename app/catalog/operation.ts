@@ -10,6 +10,8 @@ export type Allow = {
   readonly person?: Permission;
   readonly agent?: readonly Role[];
   readonly runner?: true;
+  /** A workflow's job, by its OIDC token. */
+  readonly workflow?: true;
   /** The App itself: facts from GitHub, timers. */
   readonly system?: true;
   /** Anyone who has a valid token of any kind. */

@@ -39,6 +39,17 @@ export const claimSession = operation({
   output: z.object({ assignment: Assignment.nullable() }),
 });
 
+export const exchangeSession = operation({
+  name: 'exchange_session',
+  summary: 'A workflow’s job takes its session, once; the bearer is the job’s OIDC token.',
+  http: 'POST /sessions/{session}/exchange',
+  doors: ['http'],
+  runs: 'app',
+  allow: { workflow: true },
+  input: z.strictObject({ session: z.uuid() }),
+  output: z.object({ assignment: Assignment }),
+});
+
 export const startSession = operation({
   name: 'start_session',
   summary: 'The engine starts now.',
@@ -117,6 +128,8 @@ export const endSession = operation({
     session: z.uuid(),
     outcome: Outcome,
     reason: z.string().max(2_000),
+    /** Somebody cancelled the workflow run by hand. */
+    cancelled: z.boolean().default(false),
     usage: Usage.optional(),
   }),
   output: z.object({ ended: z.literal(true) }),

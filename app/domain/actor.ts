@@ -6,6 +6,8 @@ export const Actor = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('person'), login: Login, id: z.int() }),
   z.strictObject({ kind: z.literal('agent'), name: z.string(), role: Role, session: SessionId }),
   z.strictObject({ kind: z.literal('runner'), runner: z.uuid(), session: SessionId.optional() }),
+  /** A job of GitHub Actions, known by its OIDC token: it may exchange the token for a session, nothing else. */
+  z.strictObject({ kind: z.literal('workflow'), run: z.int(), attempt: z.int() }),
   z.strictObject({ kind: z.literal('github') }),
   z.strictObject({ kind: z.literal('system'), name: z.string() }),
 ]);
@@ -23,6 +25,8 @@ export function actorName(actor: Actor): string {
       return actor.name;
     case 'runner':
       return 'runner';
+    case 'workflow':
+      return `workflow run ${actor.run}`;
     case 'github':
       return 'GitHub';
     case 'system':

@@ -1,5 +1,6 @@
 /** An event in words, for timelines and for the card. Plain text: whoever shows it escapes it. */
 import type { Event } from './event.ts';
+import { mergeWords } from './merge.ts';
 import { dollars } from './words.ts';
 
 const short = (sha: string): string => sha.slice(0, 7);
@@ -19,7 +20,7 @@ export function describeEvent(event: Event): string {
     case 'run_approved':
       return `@${event.by} approved plan version ${event.version}`;
     case 'run_paused':
-      return 'run paused';
+      return event.reason === null ? 'run paused' : `run paused: ${event.reason}`;
     case 'run_resumed':
       return 'run resumed';
     case 'run_reopened':
@@ -41,7 +42,7 @@ export function describeEvent(event: Event): string {
     case 'pull_request_opened':
       return `t${event.task} pull request #${event.number} opened`;
     case 'head_moved':
-      return `t${event.task} head is ${short(event.head)}, pushed by ${event.by}`;
+      return `t${event.task} head is ${short(event.head)}, pushed by ${event.by}${event.unchanged ? '; what it changes is the same' : ''}`;
     case 'push_refused':
       return `t${event.task} push refused: ${event.reason}`;
     case 'acceptance_ticked':
@@ -54,6 +55,14 @@ export function describeEvent(event: Event): string {
       return `t${event.task} note saved: ${event.key}`;
     case 'merge_started':
       return `t${event.task} merging ${short(event.head)}`;
+    case 'merge_moved':
+      return `t${event.task} ${mergeWords(event.merge)}`;
+    case 'task_taken_over':
+      return `t${event.task} taken over by @${event.by}`;
+    case 'ci_failed':
+      return `t${event.task} CI is red${event.where === 'branch' ? '' : ' in the merge queue'} on ${short(event.head)}: ${event.checks.map((check) => check.name).join(', ') || 'no check says why'}`;
+    case 'checks_absent':
+      return `t${event.task} checks are missing on ${short(event.head)}: ${event.why}`;
     case 'task_blocked':
       return `t${event.task} can’t merge yet: ${event.reason}`;
     case 'pull_request_merged':
@@ -61,7 +70,11 @@ export function describeEvent(event: Event): string {
     case 'session_queued':
       return `${event.session.kind} session queued for ${event.session.agent}${event.session.task === null ? '' : ` on t${event.session.task}`}`;
     case 'session_dispatched':
-      return 'session taken by a runner';
+      return event.runner === null ? 'workflow dispatched on GitHub Actions' : 'session taken by a runner';
+    case 'session_bound':
+      return `session taken by workflow run ${event.workflow_run.id}${event.workflow_run.attempt === 1 ? '' : `, attempt ${event.workflow_run.attempt}`}`;
+    case 'session_requeued':
+      return `session queued again: ${event.reason}`;
     case 'session_started':
       return `session started (isolation: ${event.isolation})`;
     case 'usage_recorded':

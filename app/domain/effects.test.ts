@@ -40,7 +40,7 @@ const examples: { [T in EventType]: [Extract<Event, { type: T }>, string, string
     '@ana asked for another plan: smaller',
   ],
   run_approved: [{ type: 'run_approved', version: 1, by: 'ana' }, 'card', '@ana approved plan version 1'],
-  run_paused: [{ type: 'run_paused' }, 'card', 'run paused'],
+  run_paused: [{ type: 'run_paused', reason: 'no workflow' }, 'card', 'run paused: no workflow'],
   run_resumed: [{ type: 'run_resumed' }, 'card', 'run resumed'],
   run_reopened: [{ type: 'run_reopened' }, 'card', 'run goes on'],
   run_cancelled: [{ type: 'run_cancelled', reason: 'x' }, 'card', 'run cancelled: x'],
@@ -55,7 +55,7 @@ const examples: { [T in EventType]: [Extract<Event, { type: T }>, string, string
   dependency_met: [{ type: 'dependency_met', task: 2, dependency: 1 }, '', 't2 no longer waits for t1'],
   branch_created: [
     { type: 'branch_created', task: 2, branch: 'e/t2', base: sha('a'), head: sha('b') },
-    '',
+    'launch',
     't2 branch e/t2 from aaaaaaa',
   ],
   pull_request_opened: [
@@ -64,7 +64,7 @@ const examples: { [T in EventType]: [Extract<Event, { type: T }>, string, string
     't2 pull request #33 opened',
   ],
   head_moved: [
-    { type: 'head_moved', task: 2, head: sha('b'), by: '@ben' },
+    { type: 'head_moved', task: 2, head: sha('b'), by: '@ben', unchanged: false },
     'task checks',
     't2 head is bbbbbbb, pushed by @ben',
   ],
@@ -94,6 +94,37 @@ const examples: { [T in EventType]: [Extract<Event, { type: T }>, string, string
     't2 checks on bbbbbbb: test success, lint in progress',
   ],
   context_saved: [{ type: 'context_saved', task: 2, key: 'k', value: 'v' }, '', 't2 note saved: k'],
+  merge_moved: [
+    {
+      type: 'merge_moved',
+      task: 2,
+      merge: { ...newMerging(now), step: 'waiting', note: '#31 merges first' },
+    },
+    'card task',
+    't2 approved, waits its turn to merge (#31 merges first)',
+  ],
+  task_taken_over: [
+    { type: 'task_taken_over', task: 2, by: 'ana' },
+    'card task',
+    't2 taken over by @ana',
+  ],
+  ci_failed: [
+    {
+      type: 'ci_failed',
+      task: 2,
+      head: sha('b'),
+      where: 'merge_group',
+      checks: [exampleCheck({ conclusion: 'failure' })],
+      reason: 'x',
+    },
+    'card task',
+    't2 CI is red in the merge queue on bbbbbbb: test',
+  ],
+  checks_absent: [
+    { type: 'checks_absent', task: 2, head: sha('b'), why: 'no workflow' },
+    'card task',
+    't2 checks are missing on bbbbbbb: no workflow',
+  ],
   merge_started: [{ type: 'merge_started', task: 2, head: sha('b') }, 'merge', 't2 merging bbbbbbb'],
   task_blocked: [
     { type: 'task_blocked', task: 2, reason: 'a review is missing' },
@@ -111,9 +142,30 @@ const examples: { [T in EventType]: [Extract<Event, { type: T }>, string, string
     'work session queued for eng-1 on t2',
   ],
   session_dispatched: [
-    { type: 'session_dispatched', session: sessionId, task: 2, runner: sessionId },
+    {
+      type: 'session_dispatched',
+      session: sessionId,
+      task: 2,
+      runner: null,
+      workflow_run: { id: 8, attempt: 1, url: 'u' },
+    },
+    'card',
+    'workflow dispatched on GitHub Actions',
+  ],
+  session_bound: [
+    {
+      type: 'session_bound',
+      session: sessionId,
+      task: 2,
+      workflow_run: { id: 8, attempt: 2, url: 'u' },
+    },
     '',
-    'session taken by a runner',
+    'session taken by workflow run 8, attempt 2',
+  ],
+  session_requeued: [
+    { type: 'session_requeued', session: sessionId, task: 2, place: 'actions', reason: 'x' },
+    'card task launch',
+    'session queued again: x',
   ],
   session_started: [
     { type: 'session_started', session: sessionId, task: null, isolation: 'none' },
@@ -126,8 +178,17 @@ const examples: { [T in EventType]: [Extract<Event, { type: T }>, string, string
     'usage: 120 tokens in, 30 out, $1.50 so far',
   ],
   session_ended: [
-    { type: 'session_ended', session: sessionId, task: 2, kind: 'work', outcome: 'lost', reason: 'x' },
-    'card task',
+    {
+      type: 'session_ended',
+      session: sessionId,
+      task: 2,
+      kind: 'work',
+      outcome: 'lost',
+      reason: 'x',
+      cancelled: false,
+      leftover: true,
+    },
+    'card task cancel',
     'work session lost: x',
   ],
   question_asked: [
@@ -184,6 +245,8 @@ const short: Record<string, string> = {
   read_checks: 'checks',
   retire_task: 'retire',
   finish_run: 'finish',
+  launch_session: 'launch',
+  cancel_launch: 'cancel',
 };
 const shown = (event: Event): string =>
   effects(runId, event)

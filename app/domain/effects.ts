@@ -1,6 +1,7 @@
 /** Event → what the world should see of it. Level-triggered: an effect names a thing to bring up to date, never a text to send. */
 import type { Event } from './event.ts';
-import type { RunId } from './words.ts';
+import type { Session } from './session.ts';
+import type { RunId, SessionId } from './words.ts';
 
 export type Effect =
   /** The run's comment on the issue. */
@@ -15,9 +16,14 @@ export type Effect =
   | { type: 'read_checks'; run: RunId; task: number }
   /** Close the pull request and remove the branch of a task that will not land. */
   | { type: 'retire_task'; run: RunId; task: number }
+  /** Dispatch the workflow of sessions that are queued for GitHub Actions: the task's, or the run's own (null). */
+  | { type: 'launch_session'; run: RunId; task: number | null }
+  /** Cancel the workflow run that an ended session left behind. */
+  | { type: 'cancel_launch'; run: RunId; session: SessionId }
   /** Close the issue of a run that is done. */
   | { type: 'finish_run'; run: RunId };
 
+// eslint-disable-next-line max-lines-per-function -- a table of events, a line or two each
 export function effects(run: RunId, event: Event): Effect[] {
   const card: Effect = { type: 'show_card', run };
   switch (event.type) {
@@ -40,18 +46,48 @@ export function effects(run: RunId, event: Event): Effect[] {
     case 'task_moved':
       return [card, ...taskEffects(run, event)];
     case 'pull_request_opened':
-    case 'session_queued':
     case 'acceptance_ticked':
     case 'push_refused':
     case 'task_blocked':
+    case 'task_taken_over':
+    case 'checks_absent':
+    case 'ci_failed':
+      return [card, ...showTask(run, event.task)];
     case 'checks_reported':
-      return [card, ...showTask(run, event.type === 'session_queued' ? event.session.task : event.task)];
+      // A merge may have waited for them.
+      return [card, ...showTask(run, event.task), { type: 'merge_task', run, task: event.task }];
+    case 'merge_moved':
+      return [
+        card,
+        ...showTask(run, event.task),
+        ...(event.merge.step === 'left' ? [{ type: 'merge_task', run, task: event.task } as const] : []),
+      ];
+    case 'session_queued':
+      return [card, ...showTask(run, event.session.task), ...launch(run, event.session)];
+    case 'session_requeued':
+      return [card, ...showTask(run, event.task), ...launch(run, event)];
+    case 'session_dispatched':
+      // A runner that takes a session starts it at once; a workflow run may wait, and people want to see where.
+      return event.runner === null ? [card] : [];
     case 'session_started':
     case 'usage_recorded':
-    case 'session_ended':
       return [card, ...showTask(run, event.task)];
+    case 'session_ended':
+      return [
+        card,
+        ...showTask(run, event.task),
+        ...(event.leftover ? [{ type: 'cancel_launch', run, session: event.session } as const] : []),
+      ];
+    case 'branch_created':
+      // A session on Actions is dispatched once it has a branch to work on.
+      return [{ type: 'launch_session', run, task: event.task }];
     case 'head_moved':
-      return [...showTask(run, event.task), { type: 'read_checks', run, task: event.task }];
+      return [
+        ...showTask(run, event.task),
+        { type: 'read_checks', run, task: event.task },
+        // What was waited for may be this commit.
+        ...(event.unchanged ? [{ type: 'merge_task', run, task: event.task } as const] : []),
+      ];
     case 'review_requested':
       return [...showTask(run, event.task), { type: 'read_checks', run, task: event.task }];
     case 'question_asked':
@@ -64,13 +100,12 @@ export function effects(run: RunId, event: Event): Effect[] {
       return [{ type: 'answer_threads', run, task: event.task }];
     case 'merge_started':
       return [{ type: 'merge_task', run, task: event.task }];
-    case 'branch_created':
     case 'dependency_met':
     case 'context_saved':
     case 'pull_request_merged':
     case 'review_received':
     case 'review_dismissed':
-    case 'session_dispatched':
+    case 'session_bound':
     case 'message_sent':
     case 'message_seen':
       return [];
@@ -84,16 +119,25 @@ function taskEffects(run: RunId, event: Extract<Event, { type: 'task_moved' }>):
   return [{ type: 'show_task', run, task: event.task }];
 }
 
+const launch = (run: RunId, { place, task }: Pick<Session, 'place' | 'task'>): Effect[] =>
+  place === 'actions' ? [{ type: 'launch_session', run, task }] : [];
+
 const showTask = (run: RunId, task: number | null): Effect[] =>
   task === null ? [] : [{ type: 'show_task', run, task }];
 
 /** One job per thing to show: however many events ask for it, it is brought up to date once. */
 export function effectKey(effect: Effect): string {
-  const part = 'task' in effect ? `:${effect.task}` : 'question' in effect ? `:${effect.question}` : '';
-  return `${effect.type}:${effect.run}${part}`;
+  return `${effect.type}:${effect.run}${keyPart(effect)}`;
+}
+
+function keyPart(effect: Effect): string {
+  if ('task' in effect) return `:${effect.task}`;
+  if ('question' in effect) return `:${effect.question}`;
+  return 'session' in effect ? `:${effect.session}` : '';
 }
 
 /** Jobs of one queue run one after the other: two at once on the same thing could both find it missing and make it twice. */
 export function effectQueue(effect: Effect): string {
+  if (effect.type === 'launch_session' || effect.type === 'cancel_launch') return `launch:${effect.run}`;
   return 'task' in effect ? `task:${effect.run}:${effect.task}` : `run:${effect.run}`;
 }

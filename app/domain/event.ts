@@ -5,8 +5,10 @@ import { Plan } from './plan.ts';
 import { Question } from './question.ts';
 import { Review } from './review.ts';
 import { Run } from './run.ts';
-import { Outcome, Session, SessionKind, Usage } from './session.ts';
-import { Check, Task, TaskState } from './task.ts';
+import { Outcome, Session, SessionKind, SessionPlace, Usage, WorkflowRun } from './session.ts';
+import { Check } from './ci.ts';
+import { Merging } from './merge.ts';
+import { Task, TaskState } from './task.ts';
 import { Instant, SessionId, Sha } from './words.ts';
 import { Actor } from './actor.ts';
 
@@ -20,7 +22,8 @@ export const Event = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('plan_proposed'), version: z.int(), plan: Plan }),
   z.strictObject({ type: z.literal('plan_revision_requested'), feedback: z.string(), by: z.string() }),
   z.strictObject({ type: z.literal('run_approved'), version: z.int(), by: z.string() }),
-  z.strictObject({ type: z.literal('run_paused') }),
+  /** `reason`: why Entourage paused it itself; null when a person did. */
+  z.strictObject({ type: z.literal('run_paused'), reason: z.string().nullable() }),
   z.strictObject({ type: z.literal('run_resumed') }),
   z.strictObject({ type: z.literal('run_reopened') }),
   z.strictObject({ type: z.literal('run_cancelled'), reason: z.string() }),
@@ -32,14 +35,32 @@ export const Event = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('dependency_met'), task, dependency: task }),
   z.strictObject({ type: z.literal('branch_created'), task, branch: z.string(), base: Sha, head: Sha }),
   z.strictObject({ type: z.literal('pull_request_opened'), task, number: z.int(), url: z.string() }),
-  z.strictObject({ type: z.literal('head_moved'), task, head: Sha, by: z.string() }),
+  /** `unchanged`: against its base it changes what the approved head changed, no more and no less. */
+  z.strictObject({
+    type: z.literal('head_moved'),
+    task,
+    head: Sha,
+    by: z.string(),
+    unchanged: z.boolean(),
+  }),
   z.strictObject({ type: z.literal('push_refused'), task, bundle: z.string(), reason: z.string() }),
   z.strictObject({ type: z.literal('acceptance_ticked'), task, item: z.int(), evidence: z.string() }),
   z.strictObject({ type: z.literal('review_requested'), task, head: Sha, summary: z.string() }),
   z.strictObject({ type: z.literal('checks_reported'), task, head: Sha, checks: z.array(Check) }),
   z.strictObject({ type: z.literal('context_saved'), task, key: z.string(), value: z.string() }),
   z.strictObject({ type: z.literal('merge_started'), task, head: Sha }),
+  z.strictObject({ type: z.literal('merge_moved'), task, merge: Merging }),
   z.strictObject({ type: z.literal('task_blocked'), task, reason: z.string() }),
+  z.strictObject({ type: z.literal('task_taken_over'), task, by: z.string() }),
+  z.strictObject({
+    type: z.literal('ci_failed'),
+    task,
+    head: Sha,
+    where: z.enum(['branch', 'merge_group']),
+    checks: z.array(Check),
+    reason: z.string(),
+  }),
+  z.strictObject({ type: z.literal('checks_absent'), task, head: Sha, why: z.string() }),
   z.strictObject({
     type: z.literal('pull_request_merged'),
     task,
@@ -52,7 +73,21 @@ export const Event = z.discriminatedUnion('type', [
     type: z.literal('session_dispatched'),
     session: SessionId,
     task: maybeTask,
-    runner: z.uuid(),
+    runner: z.uuid().nullable(),
+    workflow_run: WorkflowRun.nullable(),
+  }),
+  z.strictObject({
+    type: z.literal('session_bound'),
+    session: SessionId,
+    task: maybeTask,
+    workflow_run: WorkflowRun,
+  }),
+  z.strictObject({
+    type: z.literal('session_requeued'),
+    session: SessionId,
+    task: maybeTask,
+    place: SessionPlace,
+    reason: z.string(),
   }),
   z.strictObject({
     type: z.literal('session_started'),
@@ -74,6 +109,10 @@ export const Event = z.discriminatedUnion('type', [
     kind: SessionKind,
     outcome: Outcome,
     reason: z.string(),
+    /** Somebody cancelled its workflow run by hand: nothing starts again without a person. */
+    cancelled: z.boolean(),
+    /** Its workflow run may still wait or run, and nobody needs it any more. */
+    leftover: z.boolean(),
   }),
   // Questions
   z.strictObject({ type: z.literal('question_asked'), question: Question }),

@@ -4,7 +4,8 @@ import type { Question } from './question.ts';
 import type { Review, Thread } from './review.ts';
 import type { Run } from './run.ts';
 import { noUsage, type Session } from './session.ts';
-import type { Check, Task } from './task.ts';
+import { noCi, type Check } from './ci.ts';
+import type { Task } from './task.ts';
 
 export const runId = '00000000-0000-4000-8000-000000000001';
 export const sessionId = '00000000-0000-4000-8000-000000000002';
@@ -61,6 +62,7 @@ export const exampleTask = (about: Partial<Task> = {}): Task => ({
   state: 'todo',
   reason: '',
   attempts: 0,
+  suspensions: 0,
   fencing: 0,
   session: null,
   branch: null,
@@ -73,9 +75,11 @@ export const exampleTask = (about: Partial<Task> = {}): Task => ({
   summary: '',
   checksHead: null,
   checks: [],
+  ci: noCi,
   approvedHead: null,
   approvedBy: null,
   mergedCommit: null,
+  merge: null,
   context: {},
   cost: 0,
   addedAt: now,
@@ -112,10 +116,15 @@ export const exampleSession = (about: Partial<Session> = {}): Session => ({
   state: 'queued',
   outcome: null,
   reason: null,
+  place: 'runner',
   runner: null,
+  workflowRun: null,
+  launches: 0,
   isolation: null,
   usage: noUsage,
   queuedAt: now,
+  dispatchedAt: null,
+  boundAt: null,
   startedAt: null,
   endedAt: null,
   ...about,

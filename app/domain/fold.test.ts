@@ -1,6 +1,7 @@
 /** TR-1: a run is what its events fold to. */
 import { expect, test } from 'vitest';
 import type { Actor } from './actor.ts';
+import { noCi } from './ci.ts';
 import type { Event, RecordedEvent } from './event.ts';
 import { foldRun } from './fold.ts';
 import type { Message } from './message.ts';
@@ -67,6 +68,7 @@ const task: Task = {
   state: 'todo',
   reason: '',
   attempts: 0,
+  suspensions: 0,
   fencing: 0,
   session: null,
   branch: null,
@@ -79,9 +81,11 @@ const task: Task = {
   summary: '',
   checksHead: null,
   checks: [],
+  ci: noCi,
   approvedHead: null,
   approvedBy: null,
   mergedCommit: null,
+  merge: null,
   context: {},
   cost: 0,
   addedAt: at(1),
@@ -102,10 +106,15 @@ const session: Session = {
   state: 'queued',
   outcome: null,
   reason: null,
+  place: 'runner',
   runner: null,
+  workflowRun: null,
+  launches: 0,
   isolation: null,
   usage: noUsage,
   queuedAt: at(3),
+  dispatchedAt: null,
+  boundAt: null,
   startedAt: null,
   endedAt: null,
 };
@@ -158,7 +167,7 @@ test('each kind is created by its event and changed by those that follow', () =>
       { type: 'task_added', task },
       { type: 'task_moved', task: 1, from: 'todo', to: 'ready', reason: 'nothing to wait for' },
       { type: 'session_queued', session },
-      { type: 'session_dispatched', session: sessionId, task: 1, runner },
+      { type: 'session_dispatched', session: sessionId, task: 1, runner, workflow_run: null },
       { type: 'usage_recorded', session: sessionId, task: 1, usage: { ...noUsage, cost: 30 }, delta: 30 },
       { type: 'question_asked', question },
       { type: 'question_answered', question: 1, task: 1, text: '204', by: 'ana' },
@@ -181,7 +190,9 @@ test('each kind is created by its event and changed by those that follow', () =>
         cost: 30,
       },
     ],
-    sessions: [{ ...session, state: 'dispatched', runner, usage: { ...noUsage, cost: 30 } }],
+    sessions: [
+      { ...session, state: 'dispatched', runner, dispatchedAt: at(4), usage: { ...noUsage, cost: 30 } },
+    ],
     questions: [{ ...question, state: 'answered', answer: '204', answeredBy: 'ana', answeredAt: at(7) }],
     reviews: [{ ...review, dismissed: true }],
     messages: [{ ...message, seenAt: at(11) }],
@@ -195,8 +206,8 @@ test('an event changes only what it names', () => {
       { type: 'run_created', run },
       { type: 'task_added', task },
       { type: 'task_added', task: other },
-      { type: 'head_moved', task: 2, head: sha, by: 'ana' },
-      { type: 'head_moved', task: 3, head: sha, by: 'ana' },
+      { type: 'head_moved', task: 2, head: sha, by: 'ana', unchanged: false },
+      { type: 'head_moved', task: 3, head: sha, by: 'ana', unchanged: false },
     ]),
   );
   expect(tasks).toEqual([task, { ...other, head: sha }]);

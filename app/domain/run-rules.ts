@@ -10,7 +10,7 @@ export type RunCommand =
   | { type: 'propose_plan'; plan: Plan }
   | { type: 'approve_run'; version: number; by: string }
   | { type: 'revise_run'; feedback: string; by: string }
-  | { type: 'pause_run' }
+  | { type: 'pause_run'; reason?: string }
   | { type: 'resume_run' }
   | { type: 'cancel_run'; reason: string }
   | { type: 'settle_run' }
@@ -31,7 +31,9 @@ export function decide(run: Run, command: RunCommand): Event[] | Rejection {
         return wrong(run, 'be revised', '`/entourage add`, `drop` and `edit` change a graph that runs.');
       return [{ type: 'plan_revision_requested', feedback: command.feedback, by: command.by }];
     case 'pause_run':
-      return run.state === 'executing' ? [{ type: 'run_paused' }] : wrong(run, 'be paused');
+      return run.state === 'executing'
+        ? [{ type: 'run_paused', reason: command.reason ?? null }]
+        : wrong(run, 'be paused');
     case 'resume_run':
       return run.state === 'paused' ? [{ type: 'run_resumed' }] : wrong(run, 'be resumed');
     case 'cancel_run':
@@ -106,7 +108,7 @@ export function evolve(run: Run, event: Event, at: Instant): Run {
     case 'run_approved':
       return { ...run, state: 'executing', approvedBy: event.by, approvedAt: at };
     case 'run_paused':
-      return { ...run, state: 'paused' };
+      return { ...run, state: 'paused', reason: event.reason };
     case 'run_resumed':
     case 'run_reopened':
       return { ...run, state: 'executing', reason: null, endedAt: null };

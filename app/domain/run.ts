@@ -54,7 +54,7 @@ export const Run = z.strictObject({
   approvedAt: Instant.nullable(),
   tasks: TaskCounts,
   cost: Micros,
-  /** Why the run failed or was cancelled, in words. */
+  /** Why the run failed, was cancelled, or was paused by Entourage itself, in words. */
   reason: z.string().nullable(),
   createdAt: Instant,
   endedAt: Instant.nullable(),

@@ -1,14 +1,33 @@
 /** What may be asked of a session, whose writes are refused, and how events change it. */
 import type { Event } from './event.ts';
 import { reject, type Rejection } from './rejection.ts';
-import type { Outcome, Session, Usage } from './session.ts';
+import {
+  waitsForJob,
+  type Outcome,
+  type Session,
+  type SessionPlace,
+  type Usage,
+  type WorkflowRun,
+} from './session.ts';
 import type { Instant, SessionId } from './words.ts';
 
 export type SessionCommand =
   | { type: 'dispatch_session'; runner: string }
+  /** GitHub accepted the workflow's dispatch; older servers don't say which run it made (G30). */
+  | { type: 'record_launch'; workflowRun: WorkflowRun | null }
+  | { type: 'bind_session'; workflowRun: WorkflowRun }
+  | { type: 'requeue_session'; place: SessionPlace; reason: string }
   | { type: 'start_session'; isolation: 'container' | 'user' | 'none' }
   | { type: 'record_usage'; usage: Usage }
-  | { type: 'end_session'; outcome: Outcome; reason: string };
+  | {
+      type: 'end_session';
+      outcome: Outcome;
+      reason: string;
+      /** Somebody cancelled its workflow run by hand. */
+      cancelled?: boolean;
+      /** Its own job ends it, or is over: nothing is left behind on GitHub. */
+      own?: boolean;
+    };
 
 export function decide(session: Session, command: SessionCommand): Event[] | Rejection {
   if (session.state === 'ended') {
@@ -22,9 +41,25 @@ export function decide(session: Session, command: SessionCommand): Event[] | Rej
   switch (command.type) {
     case 'dispatch_session':
       if (session.state !== 'queued') return reject('already_done', 'Another runner took this session.');
-      return [
-        { type: 'session_dispatched', session: session.id, task: session.task, runner: command.runner },
-      ];
+      if (session.place !== 'runner')
+        return reject('wrong_state', 'This session is for GitHub Actions; no runner takes it.');
+      return [dispatched(session, { runner: command.runner, workflowRun: null })];
+    case 'record_launch':
+      return recordLaunch(session, command.workflowRun);
+    case 'bind_session':
+      return bind(session, command.workflowRun);
+    case 'requeue_session':
+      return session.state === 'queued' || waitsForJob(session)
+        ? [
+            {
+              type: 'session_requeued',
+              session: session.id,
+              task: session.task,
+              place: command.place,
+              reason: command.reason,
+            },
+          ]
+        : [];
     case 'start_session':
       if (session.state === 'running') return [];
       if (session.state !== 'dispatched')
@@ -45,9 +80,50 @@ export function decide(session: Session, command: SessionCommand): Event[] | Rej
           kind: session.kind,
           outcome: command.outcome,
           reason: command.reason,
+          cancelled: command.cancelled ?? false,
+          leftover: session.place === 'actions' && session.state !== 'queued' && command.own !== true,
         },
       ];
   }
+}
+
+const dispatched = (
+  session: Session,
+  to: { runner: string | null; workflowRun: WorkflowRun | null },
+): Event => ({
+  type: 'session_dispatched',
+  session: session.id,
+  task: session.task,
+  runner: to.runner,
+  workflow_run: to.workflowRun,
+});
+
+/** The exchange may be faster than the dispatch's own answer, and a newer dispatch wins over one that was lost. */
+function recordLaunch(session: Session, workflowRun: WorkflowRun | null): Event[] | Rejection {
+  if (session.place === 'actions' && session.state === 'queued')
+    return [dispatched(session, { runner: null, workflowRun })];
+  const known = session.workflowRun;
+  if (session.place === 'actions' && known !== null && known.id === workflowRun?.id) return [];
+  // Which run it is was not told, so it may well be the one that is bound: only a run that is known to be another is too much.
+  if (session.place === 'actions' && workflowRun === null) return [];
+  return reject('already_done', 'Another workflow run has this session.');
+}
+
+/** The first exchange binds; a re-run gets the session only if no attempt before it ever took it. */
+function bind(session: Session, workflowRun: WorkflowRun): Event[] | Rejection {
+  if (session.place !== 'actions')
+    return reject(
+      'wrong_state',
+      'This session is for a self-hosted runner now; policy’s `dispatch` says so.',
+    );
+  if (session.boundAt !== null)
+    return reject('already_done', 'This session was taken already; a workflow run takes it once.');
+  if (session.workflowRun !== null && session.workflowRun.id !== workflowRun.id)
+    return reject('already_done', 'Another workflow run was dispatched for this session.');
+  return [
+    ...(session.state === 'queued' ? [dispatched(session, { runner: null, workflowRun })] : []),
+    { type: 'session_bound', session: session.id, task: session.task, workflow_run: workflowRun },
+  ];
 }
 
 /** Totals only grow; a smaller report is an engine that counts from its own restart, and is kept at the larger value. */
@@ -91,7 +167,18 @@ export function fence(session: Session, live: SessionId | null): Rejection | nul
 export function evolve(session: Session, event: Event, at: Instant): Session {
   switch (event.type) {
     case 'session_dispatched':
-      return { ...session, state: 'dispatched', runner: event.runner };
+      return {
+        ...session,
+        state: 'dispatched',
+        runner: event.runner,
+        workflowRun: event.workflow_run,
+        launches: session.launches + (event.runner === null ? 1 : 0),
+        dispatchedAt: at,
+      };
+    case 'session_bound':
+      return { ...session, workflowRun: event.workflow_run, boundAt: at };
+    case 'session_requeued':
+      return { ...session, state: 'queued', place: event.place, workflowRun: null };
     case 'session_started':
       return { ...session, state: 'running', startedAt: at, isolation: event.isolation };
     case 'usage_recorded':

@@ -9,6 +9,20 @@ export type SessionState = z.infer<typeof SessionState>;
 export const Outcome = z.enum(['completed', 'suspended', 'failed', 'lost', 'stopped']);
 export type Outcome = z.infer<typeof Outcome>;
 
+/** Where it is hosted: on a self-hosted runner, or in a job of GitHub Actions. */
+export const SessionPlace = z.enum(['runner', 'actions']);
+export type SessionPlace = z.infer<typeof SessionPlace>;
+/** Policy's `dispatch`: `actions`, `runner` or the name of a runner group. */
+export const placeFor = (dispatch: string): SessionPlace => (dispatch === 'actions' ? 'actions' : 'runner');
+
+/** The workflow run whose job hosts a session. A re-run has the same id and the next attempt. */
+export const WorkflowRun = z.strictObject({
+  id: z.int().positive(),
+  attempt: z.int().positive(),
+  url: z.string(),
+});
+export type WorkflowRun = z.infer<typeof WorkflowRun>;
+
 /** Totals of the session, never increments, so that a repeated report changes nothing. Input excludes cached tokens. */
 export const Usage = z.strictObject({
   input_tokens: z.int().nonnegative(),
@@ -35,12 +49,24 @@ export const Session = z.strictObject({
   state: SessionState,
   outcome: Outcome.nullable(),
   reason: z.string().nullable(),
+  place: SessionPlace,
   runner: z.uuid().nullable(),
+  /** Known from the dispatch where GitHub tells it (G30), else from the exchange that bound it. */
+  workflowRun: WorkflowRun.nullable(),
+  /** How often a workflow was dispatched for it. */
+  launches: z.int().nonnegative(),
   /** What kept the engine apart: its own container, its own user, nothing. Reported by the runner. */
   isolation: z.enum(['container', 'user', 'none']).nullable(),
   usage: Usage,
   queuedAt: Instant,
+  dispatchedAt: Instant.nullable(),
+  /** When a workflow run exchanged its OIDC token for the session: from then on the session is that run's alone. */
+  boundAt: Instant.nullable(),
   startedAt: Instant.nullable(),
   endedAt: Instant.nullable(),
 });
 export type Session = z.infer<typeof Session>;
+
+/** Dispatched to GitHub Actions, and no job took it yet: it waits for a GitHub runner, or something is wrong there. */
+export const waitsForJob = (session: Session): boolean =>
+  session.place === 'actions' && session.state === 'dispatched' && session.boundAt === null;

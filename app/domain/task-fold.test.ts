@@ -49,7 +49,7 @@ describe('a task folds', () => {
       { type: 'pull_request_opened', task: 2, number: 33, url: 'u' },
       { pull: 33, pullUrl: 'u' },
     ],
-    [{ type: 'head_moved', task: 2, head: sha('c'), by: '@ben' }, { head: sha('c') }],
+    [{ type: 'head_moved', task: 2, head: sha('c'), by: '@ben', unchanged: false }, { head: sha('c') }],
     [
       { type: 'acceptance_ticked', task: 2, item: 1, evidence: 'a test' },
       {
@@ -126,6 +126,8 @@ describe('a session’s end uses up an attempt', () => {
     kind,
     outcome,
     reason: '',
+    cancelled: false,
+    leftover: false,
   });
   const attempts = (event: Event, about: Partial<ReturnType<typeof exampleTask>> = {}): number =>
     evolve(workedTask(about), event, now).attempts;

@@ -1,6 +1,8 @@
 /** How events change a task, and which ends of a session use up one of its attempts. */
 import type { Event } from './event.ts';
-import { terminal, type Task, type TaskState } from './task.ts';
+import { counting, isSilent, noCi } from './ci.ts';
+import { newMerging } from './merge.ts';
+import { mergeStarted, takenOver, terminal, type Task, type TaskState } from './task.ts';
 import type { Instant } from './words.ts';
 
 export function evolve(task: Task, event: Event, at: Instant): Task {
@@ -14,7 +16,7 @@ export function evolve(task: Task, event: Event, at: Instant): Task {
     case 'pull_request_opened':
       return { ...task, pull: event.number, pullUrl: event.url };
     case 'head_moved':
-      return { ...task, head: event.head };
+      return headMoved({ ...task, suspensions: 0 }, event);
     case 'acceptance_ticked':
       return {
         ...task,
@@ -25,7 +27,38 @@ export function evolve(task: Task, event: Event, at: Instant): Task {
     case 'review_requested':
       return { ...task, reviewHead: event.head, summary: event.summary };
     case 'checks_reported':
-      return { ...task, checksHead: event.head, checks: event.checks };
+      return {
+        ...task,
+        checksHead: event.head,
+        checks: event.checks,
+        ci:
+          counting(event.checks).some((check) => !isSilent(check)) && !event.checks.some(isSilent)
+            ? { ...task.ci, absent: null }
+            : task.ci,
+      };
+    case 'checks_absent':
+      return { ...task, ci: { ...task.ci, absent: event.why } };
+    case 'ci_failed':
+      return {
+        ...task,
+        ci: {
+          ...task.ci,
+          failures: task.ci.failures + 1,
+          head: event.head,
+          checks: event.where === 'merge_group' ? event.checks : [],
+        },
+      };
+    case 'task_taken_over':
+      return { ...task, reason: `${takenOver} @${event.by}` };
+    case 'merge_started':
+      return { ...task, merge: newMerging(at) };
+    case 'merge_moved':
+      // Asking again changes nothing about what stands in the way.
+      return {
+        ...task,
+        merge: event.merge,
+        reason: event.merge.step === 'asked' ? task.reason : mergeStarted,
+      };
     case 'context_saved':
       return { ...task, context: { ...task.context, [event.key]: event.value } };
     case 'task_blocked':
@@ -33,8 +66,11 @@ export function evolve(task: Task, event: Event, at: Instant): Task {
     case 'pull_request_merged':
       return { ...task, mergedCommit: event.commit };
     case 'review_received':
-      return event.review.verdict === 'approve'
-        ? { ...task, approvedHead: event.review.head, approvedBy: event.review.by }
+      if (event.review.verdict === 'approve')
+        return { ...task, approvedHead: event.review.head, approvedBy: event.review.by };
+      // What somebody wants changed is approved by nobody any more.
+      return event.review.verdict === 'request_changes'
+        ? { ...task, approvedHead: null, approvedBy: null }
         : task;
     case 'review_dismissed':
       return event.verdict === 'approve' && event.by === task.approvedBy
@@ -48,12 +84,20 @@ export function evolve(task: Task, event: Event, at: Instant): Task {
         ...task,
         session: null,
         attempts: task.attempts + (event.kind === 'work' && wasted(task, event.outcome) ? 1 : 0),
+        suspensions: task.suspensions + (timedOut(task, event) ? 1 : 0),
       };
     case 'usage_recorded':
       return { ...task, cost: task.cost + event.delta };
     default:
       return task;
   }
+}
+
+/** The approval goes along with what it approved; whatever else was said was said about the old head. */
+function headMoved(task: Task, event: { head: string; unchanged: boolean }): Task {
+  const kept = event.unchanged ? { approvedHead: event.head } : {};
+  const asked = event.unchanged && task.reviewHead === task.head ? { reviewHead: event.head } : {};
+  return { ...task, head: event.head, ci: { ...task.ci, absent: null }, ...kept, ...asked };
 }
 
 /**
@@ -66,10 +110,29 @@ const wasted = (task: Task, outcome: string): boolean =>
   (outcome === 'completed' &&
     (task.state === 'waiting' || (task.state === 'in_progress' && task.reviewHead !== task.head)));
 
+/** Suspended with no question open: its time was up. */
+const timedOut = (task: Task, event: { kind: string; outcome: string }): boolean =>
+  event.kind === 'work' && event.outcome === 'suspended' && task.state === 'in_progress';
+
 function moved(task: Task, { to, reason }: { to: TaskState; reason: string }, at: Instant): Task {
-  const next: Task = { ...task, state: to, reason, endedAt: terminal({ ...task, state: to }) ? at : null };
+  const next: Task = {
+    ...task,
+    state: to,
+    reason,
+    merge: to === 'merging' ? task.merge : null,
+    endedAt: terminal({ ...task, state: to }) ? at : null,
+  };
   // A retry is a new beginning: what was used up before does not count against it.
   const fresh = task.state === 'failed' || task.state === 'cancelled';
-  if (to === 'ready') return { ...next, readyAt: at, reviewHead: null, attempts: fresh ? 0 : task.attempts };
+  if (to === 'ready')
+    return {
+      ...next,
+      readyAt: at,
+      reviewHead: null,
+      attempts: fresh ? 0 : task.attempts,
+      suspensions: fresh ? 0 : task.suspensions,
+      // A person said how to go on after red checks, or retried it.
+      ci: fresh || (task.state === 'waiting' && task.ci.head === task.head) ? noCi : task.ci,
+    };
   return next;
 }

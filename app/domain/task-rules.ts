@@ -1,10 +1,24 @@
 /** What may be asked of a task, decided: every refusal with its reason and what would help. */
 import type { Event } from './event.ts';
+import { acceptUnproven, recordAbsent, reportChecks } from './ci-rules.ts';
+import type { Check } from './ci.ts';
+import {
+  backToReview,
+  failGroup,
+  keepApproval,
+  leaveQueue,
+  moveMerge,
+  recordHead,
+  startMerge,
+  takeOut,
+} from './merge-rules.ts';
+import type { DequeueReason, MergeChange } from './merge.ts';
 import { prove } from './proof.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { Review } from './review.ts';
 import type { Session, Outcome } from './session.ts';
-import { mayMove, mergeStarted, ref, terminal, type Check, type Task, type TaskState } from './task.ts';
+import { events, move, moved, wrong, type Decision } from './task-move.ts';
+import { ref, takenOver, terminal, type Task } from './task.ts';
 
 export type TaskCommand =
   | { type: 'meet_dependency'; dependency: number }
@@ -12,27 +26,36 @@ export type TaskCommand =
   | { type: 'queue_session'; session: Session }
   | { type: 'record_branch'; branch: string; base: string; head: string }
   | { type: 'record_pull_request'; number: number; url: string }
-  | { type: 'record_head'; head: string; by: string; ours: boolean }
+  | { type: 'record_head'; head: string; by: string; unchanged: boolean }
   | { type: 'tick_acceptance'; item: number; evidence: string }
   | { type: 'request_review'; summary: string }
   | { type: 'report_checks'; head: string; checks: readonly Check[] }
   | { type: 'accept_unproven' }
+  | { type: 'record_absent'; head: string; why: string }
   | { type: 'receive_review'; review: Review; enough: boolean }
   | { type: 'dismiss_approval'; by: string }
   | { type: 'start_merge' }
+  | { type: 'move_merge'; change: MergeChange }
+  | { type: 'leave_queue'; reason: DequeueReason }
+  | { type: 'take_out'; reason: string }
+  | { type: 'fail_group'; head: string; checks: readonly Check[]; reason: string }
+  | { type: 'keep_approval' }
+  | { type: 'take_over'; by: string }
   | { type: 'return_to_work'; reason: string }
+  | { type: 'give_up'; reason: string }
   | { type: 'record_blocked'; reason: string }
   | { type: 'record_merge'; commit: string | null; by: string }
   | { type: 'record_close'; by: string }
   | { type: 'record_reopen'; by: string }
   | { type: 'wait_for_answer'; question: number }
   | { type: 'continue_after_answer'; answer: string | null }
-  | { type: 'end_work'; outcome: Outcome; reason: string; attemptsAllowed: number }
+  | ({ type: 'end_work' } & WorkEnd)
   | { type: 'cancel_task'; reason: string }
   | { type: 'retry_task'; by: string }
   | { type: 'save_context'; key: string; value: string };
 
-type Decision = Event[] | Rejection;
+/** How a work session ended. `cancelled`: somebody cancelled its workflow run by hand. */
+export type WorkEnd = { outcome: Outcome; reason: string; cancelled: boolean; attemptsAllowed: number };
 
 // eslint-disable-next-line max-lines-per-function -- a table of commands, one line each
 export function decide(task: Task, command: TaskCommand): Decision {
@@ -76,19 +99,32 @@ export function decide(task: Task, command: TaskCommand): Decision {
       return reportChecks(task, command.head, command.checks);
     case 'accept_unproven':
       return acceptUnproven(task);
+    case 'record_absent':
+      return recordAbsent(task, command.head, command.why);
     case 'receive_review':
       return receiveReview(task, command.review, command.enough);
     case 'dismiss_approval':
       return backToReview(task, `the approval of @${command.by} was dismissed`);
     case 'start_merge':
-      if (task.state !== 'approved' || task.head === null)
-        return wrong(task, 'be merged', 'It needs a person’s approval of its current head.');
-      return [
-        { type: 'merge_started', task: task.number, head: task.head },
-        ...events(move(task, 'merging', mergeStarted)),
-      ];
+      return startMerge(task);
+    case 'move_merge':
+      return moveMerge(task, command.change);
+    case 'leave_queue':
+      return leaveQueue(task, command.reason);
+    case 'take_out':
+      return takeOut(task, command.reason);
+    case 'fail_group':
+      return failGroup(task, command);
+    case 'keep_approval':
+      return keepApproval(task);
+    case 'take_over':
+      return task.state === 'waiting'
+        ? [{ type: 'task_taken_over', task: task.number, by: command.by }]
+        : wrong(task, 'be taken over');
     case 'return_to_work':
       return returnToWork(task, command.reason);
+    case 'give_up':
+      return move(task, 'failed', command.reason);
     case 'record_blocked':
       // GitHub is asked again and again; only other words are news.
       return task.state === 'merging' && task.reason !== command.reason
@@ -125,32 +161,6 @@ export function decide(task: Task, command: TaskCommand): Decision {
   }
 }
 
-const moved = (task: Task, to: TaskState, reason: string): Event => ({
-  type: 'task_moved',
-  task: task.number,
-  from: task.state,
-  to,
-  reason,
-});
-
-/** The one place that makes a transition on our own authority: the table says whether it is possible. */
-function move(task: Task, to: TaskState, reason: string): Decision {
-  return mayMove(task.state, to) ? [moved(task, to, reason)] : wrong(task, `become ${to.replace('_', ' ')}`);
-}
-
-const events = (decision: Decision): Event[] => (Array.isArray(decision) ? decision : []);
-
-function wrong(task: Task, verb: string, help?: string): Rejection {
-  return reject(
-    'wrong_state',
-    `Task ${ref(task)} is ${task.state.replace('_', ' ')}; it can't ${verb} now.`,
-    {
-      data: { task: ref(task), state: task.state },
-      ...(help === undefined ? {} : { help }),
-    },
-  );
-}
-
 function unmet(task: Task): Rejection {
   return reject(
     'wrong_state',
@@ -183,25 +193,6 @@ const assignment = (task: Task, session: Session): string =>
     ? `assigned to ${session.agent}`
     : `assigned to ${session.agent} again: ${task.reason.slice(0, 4_000)}`;
 
-/** A push that is not ours, after approval or during review, asks again (RE-4). */
-function recordHead(task: Task, command: { head: string; by: string; ours: boolean }): Decision {
-  if (task.head === command.head) return [];
-  return [
-    { type: 'head_moved', task: task.number, head: command.head, by: command.by },
-    ...backToReview(task, `${command.by} pushed after the approval`),
-  ];
-}
-
-/** An approval that holds no more: what is in the queue leaves it first. */
-function backToReview(task: Task, reason: string): Event[] {
-  if (task.state !== 'approved' && task.state !== 'merging') return [];
-  const approved: Task = { ...task, state: 'approved' };
-  return [
-    ...(task.state === 'merging' ? [moved(task, 'approved', reason)] : []),
-    moved(approved, 'in_review', reason),
-  ];
-}
-
 function requestReview(task: Task, summary: string): Decision {
   if (task.state !== 'in_progress') return wrong(task, 'be given to review');
   if (task.head === null || task.head === task.base || task.head === task.startHead || task.branch === null) {
@@ -218,29 +209,6 @@ function requestReview(task: Task, summary: string): Decision {
   if (proof.state === 'missing' && proof.fix)
     return reject('proof_missing', proof.words, { help: proof.help });
   return requested;
-}
-
-/** Checks arrive in any order and late; only those of the current head count. */
-function reportChecks(task: Task, head: string, checks: readonly Check[]): Decision {
-  if (head !== task.head) return [];
-  const same = task.checksHead === head && JSON.stringify(task.checks) === JSON.stringify(checks);
-  if (same) return [];
-  const reported: Event = { type: 'checks_reported', task: task.number, head, checks: [...checks] };
-  const proof = prove({ ...task, checksHead: head, checks: [...checks] });
-  if (task.state !== 'in_progress' || task.reviewHead !== head) return [reported];
-  if (proof.state === 'given') return [reported, moved(task, 'in_review', proof.words)];
-  // A red check of a task whose agent is still there is told to the agent; nobody there: it goes back to work.
-  if (proof.state === 'missing' && proof.fix && task.session === null)
-    return [reported, moved(task, 'ready', proof.words)];
-  return [reported];
-}
-
-/** No check showed up in time: the work goes to people as unproven, and they decide. */
-function acceptUnproven(task: Task): Decision {
-  const waiting = task.state === 'in_progress' && task.reviewHead !== null && task.reviewHead === task.head;
-  return waiting && prove(task).state === 'pending' && task.checks.length === 0
-    ? move(task, 'in_review', 'unproven: no check ran on it')
-    : [];
 }
 
 /** `enough`: with this one, as many people approved this head as policy asks for. */
@@ -281,10 +249,10 @@ function continueAfterAnswer(task: Task, answer: string | null): Decision {
 }
 
 /** Ending is by GitHub's facts: a session that asked for review leaves the task to its checks; any other end is judged. */
-function endWork(task: Task, end: { outcome: Outcome; reason: string; attemptsAllowed: number }): Decision {
+function endWork(task: Task, end: WorkEnd): Decision {
   if (task.state === 'waiting') return end.outcome === 'suspended' ? [] : retryOrFail(task, end);
   if (task.state !== 'in_progress') return [];
-  if (end.outcome === 'suspended') return move(task, 'ready', end.reason);
+  if (end.outcome === 'suspended') return goOnOrFail(task, end);
   if (task.reviewHead !== null && task.reviewHead === task.head) {
     const proof = prove(task);
     if (proof.state === 'given') return move(task, 'in_review', proof.words);
@@ -293,11 +261,23 @@ function endWork(task: Task, end: { outcome: Outcome; reason: string; attemptsAl
   return retryOrFail(task, end);
 }
 
+/** Time was up: another session goes on from the branch. One that never gets anywhere is no endless bill. */
+function goOnOrFail(task: Task, end: WorkEnd): Decision {
+  return task.suspensions > end.attemptsAllowed
+    ? move(
+        task,
+        'failed',
+        `${task.suspensions} sessions in a row met their time limit without a new commit; split it, or raise \`limits.session_minutes\`, then \`/entourage retry ${ref(task)}\``,
+      )
+    : move(task, 'ready', end.reason);
+}
+
 /** Decided after `session_ended` was folded in, so the attempt is counted already. */
-function retryOrFail(
-  task: Task,
-  end: { outcome: Outcome; reason: string; attemptsAllowed: number },
-): Decision {
+function retryOrFail(task: Task, end: WorkEnd): Decision {
+  // Whoever cancels a workflow run wants it to stop: it starts again when somebody says so, and not before.
+  if (end.cancelled) return move(task, 'failed', `${end.reason}; \`/entourage retry ${ref(task)}\` goes on`);
+  // Nobody's fault: its run is paused, its budget is used up, or it was asked to stop.
+  if (end.outcome === 'stopped') return move(task, 'ready', end.reason);
   const words =
     end.outcome === 'completed'
       ? `the agent stopped without asking for review${end.reason === end.outcome ? '' : `: ${end.reason}`}`
@@ -308,7 +288,8 @@ function retryOrFail(
 }
 
 function retry(task: Task, by: string): Decision {
-  if (task.state !== 'failed' && task.state !== 'cancelled')
+  const heldByHand = task.state === 'waiting' && task.reason.startsWith(takenOver);
+  if (task.state !== 'failed' && task.state !== 'cancelled' && !heldByHand)
     return wrong(task, 'be retried', 'Only a failed or cancelled task can be retried.');
   if (task.unmet.length > 0) return unmet(task);
   return move(task, 'ready', `retried by ${by}`);

@@ -1,5 +1,7 @@
 /** A task: ten states, only listed transitions, each refusal with its reason. Becomes one branch and one pull request. */
 import { z } from 'zod';
+import { Check, Ci } from './ci.ts';
+import { Merging } from './merge.ts';
 import { Instant, Micros, Priority, Role, RunId, SessionId, Sha, Size } from './words.ts';
 
 export const TaskState = z.enum([
@@ -15,18 +17,6 @@ export const TaskState = z.enum([
   'cancelled',
 ]);
 export type TaskState = z.infer<typeof TaskState>;
-
-/** A check run on a commit as GitHub reports it; ours never count. */
-export const Check = z.strictObject({
-  name: z.string(),
-  status: z.enum(['queued', 'in_progress', 'completed']),
-  conclusion: z.string().nullable(),
-  required: z.boolean(),
-  url: z.string().nullable(),
-  /** The tail of a red check's log or its output, cleaned and capped: what the agent is told. */
-  summary: z.string(),
-});
-export type Check = z.infer<typeof Check>;
 
 export const Acceptance = z.strictObject({ text: z.string(), evidence: z.string().nullable() });
 
@@ -53,6 +43,8 @@ export const Task = z.strictObject({
   reason: z.string(),
   /** Sessions that ended without proof; `limits.attempts` of them fail the task. */
   attempts: z.int().nonnegative(),
+  /** Sessions in a row that met their time limit since the branch last moved. */
+  suspensions: z.int().nonnegative(),
   /** The fencing number of the newest session. */
   fencing: z.int().nonnegative(),
   session: SessionId.nullable(),
@@ -68,9 +60,12 @@ export const Task = z.strictObject({
   summary: z.string(),
   checksHead: Sha.nullable(),
   checks: z.array(Check),
+  ci: Ci,
   approvedHead: Sha.nullable(),
   approvedBy: z.string().nullable(),
   mergedCommit: z.string().nullable(),
+  /** While it is merging. */
+  merge: Merging.nullable(),
   context: z.record(z.string(), z.string()),
   cost: Micros,
   addedAt: Instant,
@@ -107,6 +102,11 @@ export const mergeStarted = 'approved; merging';
 /** What GitHub says stands between a task and its merge, in its words; null when nothing does. */
 export const mergeBlock = (task: Pick<Task, 'state' | 'reason'>): string | null =>
   task.state === 'merging' && task.reason !== mergeStarted && task.reason !== '' ? task.reason : null;
+
+/** The beginning of an approved task's reason when it is out of the merge, and stays so until somebody says merge again. */
+export const takenOut = 'taken out of the merge';
+/** The beginning of a waiting task's reason when a person works on it instead of an agent. */
+export const takenOver = 'taken over by';
 
 export const live = (task: Task): boolean => task.session !== null;
 export const terminal = (task: Task): boolean =>

@@ -79,6 +79,7 @@ export async function know(at: Delivery, repository: Of<'comment'>['repository']
   await asGitHub({ ...at, cause: `${at.cause}/repository` }, 'record_repository', {
     repository: repository.id,
     owner: repository.owner,
+    owner_id: repository.ownerId,
     name: repository.name,
     default_branch: repository.defaultBranch,
     private: repository.private,

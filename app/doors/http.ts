@@ -4,12 +4,12 @@ import { bodyLimit } from 'hono/body-limit';
 import { operations, type OperationName } from '../catalog/catalog.ts';
 import { errors } from '../catalog/errors.ts';
 import type { Operation } from '../catalog/operation.ts';
-import { reject, type Rejection } from '../domain/rejection.ts';
+import { isRejection, reject, type Rejection } from '../domain/rejection.ts';
 import type { Caller } from '../engine/caller.ts';
 import type { Execute } from '../engine/execute.ts';
 import type { Log } from '../log.ts';
 
-export type HttpDoor = { execute: Execute; identify(token: string): Promise<Caller | null>; log: Log };
+export type HttpDoor = { execute: Execute; identify(token: string): Promise<Caller | Rejection | null>; log: Log };
 
 /** Bundles travel as base64 in JSON; everything else is far smaller. */
 const maxBytes = 40 * 1024 * 1024;
@@ -60,6 +60,7 @@ async function serve(door: HttpDoor, operation: Operation, context: HonoContext)
       ),
     );
   }
+  if (isRejection(caller)) return refuse(context, caller);
   const input = await readInput(context);
   if ('rejected' in input) return refuse(context, input);
   const result = await door.execute(operation.name as OperationName, input.value, {

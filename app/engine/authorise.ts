@@ -16,7 +16,8 @@ export async function authorise(engine: Engine, request: Request): Promise<Scope
   const repository = await repositoryOf(engine, request);
   if (repository !== null && 'rejected' in repository) return repository;
   const { allow } = operation;
-  if (allow.any === true) return { repository };
+  // A job's token is good for one thing.
+  if (allow.any === true && caller.actor.kind !== 'workflow') return { repository };
   switch (caller.actor.kind) {
     case 'system':
     case 'github':
@@ -25,6 +26,8 @@ export async function authorise(engine: Engine, request: Request): Promise<Scope
       return allow.runner === true && caller.session?.token !== 'agent'
         ? { repository }
         : denied(operation, 'a runner');
+    case 'workflow':
+      return allow.workflow === true ? { repository } : denied(operation, 'a workflow run');
     case 'agent':
       return agentMay(request, repository);
     case 'person':

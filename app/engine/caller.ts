@@ -2,6 +2,21 @@
 import type { Actor } from '../domain/actor.ts';
 import type { Role, RunId, SessionId } from '../domain/words.ts';
 
+/** What GitHub says of the job that calls, by its signature (G34). Ids decide; names are GitHub's of that moment. */
+export type WorkflowClaims = {
+  readonly repositoryId: number;
+  readonly ownerId: number;
+  /** `owner/name`. */
+  readonly repository: string;
+  /** `owner/name/.github/workflows/entourage.yml@refs/heads/main`: the file that was started. */
+  readonly workflowRef: string;
+  /** The file that the job stands in; another one when the workflow calls a reusable one. */
+  readonly jobWorkflowRef: string;
+  readonly event: string;
+  readonly ref: string;
+  readonly run: { readonly id: number; readonly attempt: number };
+};
+
 export type Caller = {
   readonly actor: Actor;
   readonly installation: number;
@@ -15,6 +30,8 @@ export type Caller = {
   readonly group?: string;
   /** The hash of a registration token: whoever holds one may register with it, once, and nothing else. */
   readonly registration?: Buffer;
+  /** A job of GitHub Actions that wants its session. */
+  readonly workflow?: WorkflowClaims;
   /** The task at hand, by number. */
   readonly task?: number;
   /** Aborted when nobody waits for the answer any more. */

@@ -74,6 +74,7 @@ async function assign(
     task: task.number,
     fencing: task.fencing + 1,
     agent,
+    policy,
   });
   const decision = decide(task, { type: 'queue_session', session });
   if (isRejection(decision)) return false;

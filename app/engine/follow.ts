@@ -9,12 +9,17 @@ import type { Outcome } from '../domain/session.ts';
 import { decide as decideTask } from '../domain/task-rules.ts';
 import { terminal, type Task, type TaskState } from '../domain/task.ts';
 import { plannedTasks } from './planned-tasks.ts';
+import { afterAnswer, afterRed } from './reactions.ts';
 import { fold, type RunWork } from './run-work.ts';
 
 /** What follows depends on the repository's policy: attempts that fail a task, and who merges. */
 export type Rules = {
   readonly limits: { readonly attempts: number };
   readonly merge: { readonly by: string };
+  readonly review: { readonly people: number; readonly requesters_approval_counts: boolean };
+  readonly reactions: {
+    readonly ci_failed: { readonly retry: number; readonly then: 'escalate' | 'pause' | 'fail' };
+  };
 };
 
 /** Folds decided events and everything that follows from them. A rejection is handed back, nothing is folded. */
@@ -54,9 +59,9 @@ function consequences(work: RunWork, event: Event, rules: Rules): Event[] {
     case 'session_ended':
       return afterSession(work, event, rules);
     case 'question_answered':
-      return onTask(work, event.task, (task) =>
-        decided(decideTask(task, { type: 'continue_after_answer', answer: event.text })),
-      );
+      return onTask(work, event.task, (task) => afterAnswer(work, task, event));
+    case 'ci_failed':
+      return onTask(work, event.task, (task) => afterRed(work, task, { event, rules }));
     case 'question_expired':
       return onTask(work, event.task, (task) =>
         decided(decideTask(task, { type: 'continue_after_answer', answer: event.fallback })),
@@ -81,6 +86,22 @@ function onTask(work: RunWork, number: number | null, then: (task: Task) => Even
   return task === undefined ? [] : then(task);
 }
 
+/** One person's approval is enough, theirs counts, and it was not taken back: it holds for the same change on a newer base. */
+function approvalStands(work: RunWork, task: Task, rules: Rules): boolean {
+  const { people, requesters_approval_counts: requesters } = rules.review;
+  return (
+    people === 1 &&
+    [...work.reviews.values()].some(
+      (review) =>
+        review.task === task.number &&
+        review.verdict === 'approve' &&
+        !review.dismissed &&
+        review.by === task.approvedBy &&
+        (requesters || review.by !== work.run.requester),
+    )
+  );
+}
+
 const stops: readonly TaskState[] = ['done', 'cancelled', 'failed'];
 
 function afterMove(work: RunWork, event: EventOf<'task_moved'>, rules: Rules): Event[] {
@@ -93,6 +114,11 @@ function afterMove(work: RunWork, event: EventOf<'task_moved'>, rules: Rules): E
   // `merge.by: person`: it stays approved until somebody merges it by hand.
   if (event.to === 'approved' && event.from === 'in_review' && rules.merge.by !== 'person')
     return decided(decideTask(task, { type: 'start_merge' }));
+  if (event.to === 'in_review')
+    return approvalStands(work, task, rules) ? decided(decideTask(task, { type: 'keep_approval' })) : [];
+  // Entourage asked, and the answer is no news any more.
+  if (event.from === 'waiting' && event.to === 'in_progress')
+    return withdrawQuestions(work, (question) => question.task === task.number && question.session === null);
   if (!stops.includes(event.to)) return [];
   // A place among `max_parallel` and reviews may be free now.
   work.dispatchable = true;
@@ -153,6 +179,7 @@ function afterSession(work: RunWork, event: EventOf<'session_ended'>, rules: Rul
         type: 'end_work',
         outcome: event.outcome,
         reason: event.reason,
+        cancelled: event.cancelled,
         attemptsAllowed: rules.limits.attempts,
       }),
     ),

@@ -35,6 +35,8 @@ export type Ceilings = {
   leaseSeconds: number;
   heartbeatSeconds: number;
   planQueueSeconds: number;
+  /** How long a dispatched workflow may wait for a GitHub runner before it is looked at. */
+  startSeconds: number;
 };
 
 export type Engine = {

@@ -7,6 +7,7 @@ import * as runs from './handlers/runs.ts';
 import * as sessions from './handlers/sessions.ts';
 import * as startRuns from './handlers/start-runs.ts';
 import * as tasks from './handlers/tasks.ts';
+import * as workflows from './handlers/workflows.ts';
 import { verifyEvents } from './handlers/verify-events.ts';
 import type { Handlers } from './handler.ts';
 
@@ -47,6 +48,9 @@ export const handlers: Handlers = {
   create_runner_token: sessions.createRunnerToken,
   register_runner: sessions.registerRunner,
   claim_session: sessions.claimSession,
+  exchange_session: workflows.exchangeSession,
+  record_launch: workflows.recordLaunch,
+  record_launch_refused: workflows.recordLaunchRefused,
   start_session: sessions.startSession,
   heartbeat: sessions.heartbeat,
   record_usage: sessions.recordUsage,

@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { apiKeyByHash, runnerByHash, runnerTokenByHash, sessionOfToken } from '../../db/queries/sessions.ts';
 import { inTransaction } from '../../db/transaction.ts';
-import type { Caller } from './caller.ts';
+import { installationOfRepository } from '../../db/queries/registry.ts';
+import { reject, type Rejection } from '../domain/rejection.ts';
+import type { Caller, WorkflowClaims } from './caller.ts';
 import type { Engine } from './handler.ts';
 import { hashSecret } from './secret.ts';
 
@@ -50,6 +52,26 @@ export async function identify(engine: Engine, token: string): Promise<Caller | 
     }
     return null;
   });
+}
+
+/** A job is a caller of the installation that its repository belongs to; what it may have there is not decided here. */
+export async function identifyWorkflow(engine: Engine, claims: WorkflowClaims): Promise<Caller | Rejection> {
+  const installation = await inTransaction(
+    engine.db,
+    { installation: 'all' },
+    async (tx) => await installationOfRepository(tx, claims.repositoryId),
+  );
+  if (installation === null)
+    return reject('not_permitted', `The App is not installed on ${claims.repository}.`, {
+      help: 'Install it there, or start the workflow in the repository that the session belongs to.',
+    });
+  const { id: run, attempt } = claims.run;
+  return {
+    actor: { kind: 'workflow', run, attempt },
+    installation,
+    cause: `call:${randomUUID()}`,
+    workflow: claims,
+  };
 }
 
 function fromSession(row: Awaited<ReturnType<typeof sessionOfToken>>, cause: string): Caller | null {

@@ -1,6 +1,6 @@
 /** A session as it begins: queued, for one agent of the policy. */
 import type { Policy } from '../domain/policy.ts';
-import { noUsage, type Session, type SessionKind } from '../domain/session.ts';
+import { noUsage, placeFor, type Session, type SessionKind } from '../domain/session.ts';
 import type { Context } from './handler.ts';
 import type { RunWork } from './run-work.ts';
 
@@ -9,7 +9,7 @@ type PolicyAgent = Policy['agents'][number];
 export function newSession(
   context: Context,
   work: RunWork,
-  session: { kind: SessionKind; task: number | null; fencing: number; agent: PolicyAgent },
+  session: { kind: SessionKind; task: number | null; fencing: number; agent: PolicyAgent; policy: Policy },
 ): Session {
   return {
     id: context.engine.uuid(),
@@ -25,10 +25,15 @@ export function newSession(
     state: 'queued',
     outcome: null,
     reason: null,
+    place: placeFor(session.policy.dispatch),
     runner: null,
+    workflowRun: null,
+    launches: 0,
     isolation: null,
     usage: noUsage,
     queuedAt: context.now,
+    dispatchedAt: null,
+    boundAt: null,
     startedAt: null,
     endedAt: null,
   };

@@ -1,4 +1,5 @@
 /** From an approved plan to tasks. */
+import { noCi } from '../domain/ci.ts';
 import type { Task } from '../domain/task.ts';
 import type { RunWork } from './run-work.ts';
 
@@ -26,6 +27,7 @@ export function plannedTasks(work: RunWork): Task[] {
       state: 'todo',
       reason: dependsOn.length === 0 ? '' : `waits for ${dependsOn.map((number) => `t${number}`).join(', ')}`,
       attempts: 0,
+      suspensions: 0,
       fencing: 0,
       session: null,
       branch: null,
@@ -38,9 +40,11 @@ export function plannedTasks(work: RunWork): Task[] {
       summary: '',
       checksHead: null,
       checks: [],
+      ci: noCi,
       approvedHead: null,
       approvedBy: null,
       mergedCommit: null,
+      merge: null,
       context: {},
       cost: 0,
       addedAt: now,

@@ -28,7 +28,9 @@ export async function planIfNeeded(
   const policy = policyOf(repository);
   const failed = work.events.find(
     (event): event is EventOf<'session_ended'> =>
-      event.type === 'session_ended' && event.kind === 'plan' && event.outcome !== 'stopped',
+      event.type === 'session_ended' &&
+      event.kind === 'plan' &&
+      (event.outcome !== 'stopped' || event.cancelled),
   );
   const again = failed === undefined || (await lostOnTheWay(context, work, { failed, policy }));
   const asked = again ? await queuePlanSession(context, work, { repository, policy }) : 'failed';
@@ -49,7 +51,8 @@ async function lostOnTheWay(
   work: RunWork,
   { failed, policy }: { failed: EventOf<'session_ended'>; policy: Policy },
 ): Promise<boolean> {
-  const taken = work.sessions.get(failed.session)?.runner !== null;
+  const session = work.sessions.get(failed.session);
+  const taken = session !== undefined && (session.runner !== null || session.boundAt !== null);
   if (failed.outcome !== 'lost' || !taken) return false;
   const before = await lostPlanSessions(context.tx, work.installation, work.run.id);
   return before + 1 < policy.limits.attempts;
@@ -68,6 +71,7 @@ async function queuePlanSession(
       task: null,
       fencing: work.run.planVersion + 1,
       agent,
+      policy: place.policy,
     });
     if (
       await takeSlot(context.tx, {

@@ -1,6 +1,7 @@
 /** Our GitHub App: opens the port of an installation. No throttling or retry plugins: they wait before every write and repeat a POST after a 502. */
 import { createAppAuth } from '@octokit/auth-app';
 import { Octokit } from '@octokit/core';
+import type { SiteMemory } from './actions.ts';
 import { createConnection, pages } from './connection.ts';
 import { createPort } from './octokit.ts';
 import type { GitHubFor } from './port.ts';
@@ -60,6 +61,7 @@ export function createGitHub(options: AppOptions): App {
   const cloneUrl = ({ owner, name: repository }: { owner: string; name: string }): string =>
     `${site.web}/${encodeURIComponent(owner)}/${encodeURIComponent(repository)}.git`;
 
+  const memory: SiteMemory = { tellsRunDetails: true };
   const ports = new Map<number, ReturnType<GitHubFor>>();
   const github: GitHubFor = (installation) => {
     const known = ports.get(installation);
@@ -68,6 +70,7 @@ export function createGitHub(options: AppOptions): App {
     const port = createPort(createConnection({ octokit, appId: options.appId, login, now }), {
       pusher,
       cloneUrl,
+      memory,
     });
     ports.set(installation, port);
     return port;

@@ -1,4 +1,5 @@
 /** The port over Octokit: the verbs of `port.ts`, put together from one file for each thing of GitHub's. */
+import { actionsVerbs, type SiteMemory } from './actions.ts';
 import { checkVerbs } from './checks.ts';
 import { commentVerbs } from './comments.ts';
 import type { Connection } from './connection.ts';
@@ -11,9 +12,13 @@ import { repositoryVerbs } from './repositories.ts';
 import { reviewVerbs } from './reviews.ts';
 import { accessToken } from './token.ts';
 
-export type PortOptions = { pusher: Pusher; cloneUrl: (repository: RepositoryRef) => string };
+export type PortOptions = {
+  pusher: Pusher;
+  cloneUrl: (repository: RepositoryRef) => string;
+  memory: SiteMemory;
+};
 
-export function createPort(connection: Connection, { pusher, cloneUrl }: PortOptions): GitHub {
+export function createPort(connection: Connection, { pusher, cloneUrl, memory }: PortOptions): GitHub {
   return {
     login: connection.login,
     ...repositoryVerbs(connection),
@@ -23,6 +28,7 @@ export function createPort(connection: Connection, { pusher, cloneUrl }: PortOpt
     ...commentVerbs(connection),
     ...checkVerbs(connection),
     ...reviewVerbs(connection),
+    ...actionsVerbs(connection, memory),
     readToken: async (repository) => await accessToken(connection, repository, 'read'),
     cloneUrl,
     pushBundle: async (repository, push) =>

@@ -4,7 +4,7 @@
  * refused or broke; a refusal that the caller is expected to handle is a value in the result.
  */
 import type { Permission } from '../domain/permission.ts';
-import type { Check } from '../domain/task.ts';
+import type { Check } from '../domain/ci.ts';
 import type { Thread, Verdict } from '../domain/review.ts';
 
 /** A repository by its present name; `id` survives renames. */
@@ -52,7 +52,7 @@ export type GitHub = {
   login(): Promise<string>;
   /** Every repository that this installation reaches. */
   repositories(): Promise<
-    { id: number; owner: string; name: string; defaultBranch: string; private: boolean }[]
+    { id: number; owner: string; ownerId: number; name: string; defaultBranch: string; private: boolean }[]
   >;
   /** By `user.permissions.*` (G5). */
   permission(repository: RepositoryRef, login: string): Promise<Permission>;
@@ -126,6 +126,21 @@ export type GitHub = {
   /** Everybody's check runs on a commit but ours, with which of them the base branch requires. */
   checks(repository: RepositoryRef, head: string, base: string): Promise<Check[]>;
 
+  /** Starts the workflow file at `path` on branch `ref`. A refusal about the workflow is a value; a limit is a `GitHubError`. */
+  dispatchWorkflow(
+    repository: RepositoryRef,
+    dispatch: { path: string; ref: string; inputs: Readonly<Record<string, string>> },
+  ): Promise<DispatchResult>;
+  workflowRun(repository: RepositoryRef, id: number): Promise<WorkflowRunState | null>;
+  /** The run of `path` whose name has the session in it, made at `since` (ISO) or later: where the dispatch did not tell. */
+  findWorkflowRun(
+    repository: RepositoryRef,
+    wanted: { path: string; session: string; since: string },
+  ): Promise<WorkflowRunState | null>;
+  /** Nothing happens when it is over already. */
+  cancelWorkflowRun(repository: RepositoryRef, id: number): Promise<void>;
+  workflowJobs(repository: RepositoryRef, run: number, attempt: number): Promise<WorkflowJob[]>;
+
   /** A review with its own comments as threads (ids of first comments). */
   review(
     repository: RepositoryRef,
@@ -152,6 +167,43 @@ export type GitHub = {
   cloneUrl(repository: RepositoryRef): string;
   /** Pushes a checked bundle's head to one branch. `expected` guards against a moved branch. */
   pushBundle(repository: RepositoryRef, push: BundlePush): Promise<PushResult>;
+};
+
+/**
+ * Why GitHub starts no workflow: no such file on the branch, disabled by hand, of another shape than ours, Actions off for
+ * the repository, the App may not, or the branch itself is gone.
+ */
+export type DispatchProblem =
+  | 'missing'
+  | 'disabled'
+  | 'outdated'
+  | 'actions_disabled'
+  | 'permission'
+  | 'no_branch';
+export type DispatchResult =
+  /** `run` is null on servers that don't tell it (G30). */
+  | { result: 'accepted'; run: { id: number; url: string } | null }
+  | { result: 'refused'; problem: DispatchProblem; reason: string };
+
+/** `status` and `conclusion` in GitHub's words: queued, in_progress, completed, …; success, failure, cancelled, … */
+export type WorkflowRunState = {
+  id: number;
+  attempt: number;
+  url: string;
+  status: string;
+  conclusion: string | null;
+  /** ISO. */
+  createdAt: string;
+};
+export type WorkflowJob = {
+  name: string;
+  status: string;
+  conclusion: string | null;
+  /** ISO; GitHub gives a time for jobs that never started too. */
+  startedAt: string | null;
+  completedAt: string | null;
+  url: string | null;
+  steps: { name: string; conclusion: string | null }[];
 };
 
 export type BundlePush = {

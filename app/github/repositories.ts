@@ -22,6 +22,7 @@ export function repositoryVerbs({ octokit, call, find }: Connection): Verbs {
       return rows.map((row) => ({
         id: Number(row.id),
         owner: row.owner.login,
+        ownerId: Number(row.owner.id),
         name: row.name,
         defaultBranch: row.default_branch,
         private: row.private,

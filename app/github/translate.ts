@@ -23,6 +23,7 @@ export type Repository = {
   id: number;
   owner: string;
   /** `User` or `Organization`. */
+  ownerId: number;
   ownerType: string;
   name: string;
   private: boolean;
@@ -121,6 +122,7 @@ const name = (account: Account): string => (isPerson(account) ? `@${account.logi
 const place = (repository: SentRepository): Repository => ({
   id: repository.id,
   owner: repository.owner.login,
+  ownerId: repository.owner.id,
   ownerType: repository.owner.type,
   name: repository.name,
   private: repository.private,
@@ -271,10 +273,11 @@ function renamed({ repository }: z.output<typeof RepositoryChange>): Translated[
 }
 
 function recordRepository(repository: SentRepository, gone: boolean): Translated {
-  const { id, owner, name: named, defaultBranch, private: hidden } = place(repository);
+  const { id, owner, ownerId, name: named, defaultBranch, private: hidden } = place(repository);
   return fact('record_repository', {
     repository: id,
     owner,
+    owner_id: ownerId,
     name: named,
     default_branch: defaultBranch,
     private: hidden,

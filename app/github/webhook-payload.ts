@@ -9,7 +9,7 @@ const Repository = z.object({
   name: z.string(),
   private: z.boolean(),
   default_branch: z.string(),
-  owner: z.object({ login: z.string(), type: z.string() }),
+  owner: z.object({ login: z.string(), id: z.int(), type: z.string() }),
 });
 export type Repository = z.infer<typeof Repository>;
 

@@ -6,7 +6,9 @@ import { effectQueue, type Effect } from '../domain/effects.ts';
 import { GitHubError } from '../github/port.ts';
 import { answerThreads } from './answer-threads.ts';
 import { later, type Jobs, type Work } from './context.ts';
+import { cancelLaunch } from './cancel-launch.ts';
 import { finishRun } from './finish-run.ts';
+import { launchSession } from './launch-session.ts';
 import { mergeTask } from './merge-task.ts';
 import { pushBundle } from './push-bundle.ts';
 import { readChecks } from './read-checks.ts';
@@ -27,6 +29,8 @@ export const effectJobs: Readonly<Record<EffectName, (work: Work, payload: unkno
   read_checks: readChecks,
   retire_task: retireTask,
   finish_run: finishRun,
+  launch_session: launchSession,
+  cancel_launch: cancelLaunch,
   push_bundle: pushBundle,
 };
 
@@ -35,7 +39,7 @@ export type RunningJob = { id: string; key: string | null };
 
 const Payload = z.looseObject({ installation: z.int() });
 /** What names an effect's queue. */
-const Place = z.object({ run: z.string(), task: z.int().optional() });
+const Place = z.object({ run: z.string(), task: z.int().nullish() });
 
 export async function runEffect(
   jobs: Jobs,
@@ -45,7 +49,7 @@ export async function runEffect(
   const { installation } = Payload.parse(payload);
   const again = async (until: string): Promise<void> => {
     const key = job.key === null ? {} : { key: job.key };
-    const queue = name === 'push_bundle' ? {} : { queue: queueOf(Place.parse(payload)) };
+    const queue = name === 'push_bundle' ? {} : { queue: queueOf(name, Place.parse(payload)) };
     await later(
       { db: jobs.db, installation },
       { task: name, payload: Payload.parse(payload), runAt: until, ...key, ...queue },
@@ -73,5 +77,8 @@ export async function runEffect(
   }
 }
 
-const queueOf = ({ run, task }: z.infer<typeof Place>): string =>
-  effectQueue(task === undefined ? { type: 'show_card', run } : { type: 'show_task', run, task });
+function queueOf(name: EffectName, { run, task }: z.infer<typeof Place>): string {
+  if (name === 'launch_session' || name === 'cancel_launch')
+    return effectQueue({ type: 'launch_session', run, task: null });
+  return effectQueue(task == null ? { type: 'show_card', run } : { type: 'show_task', run, task });
+}

@@ -20,6 +20,8 @@ export async function upsertRepository(
     id: number;
     installation: number;
     owner: string;
+    /** Null: not told; what is known stays. */
+    ownerId: number | null;
     name: string;
     defaultBranch: string | null;
     private: boolean | null;
@@ -27,9 +29,10 @@ export async function upsertRepository(
   },
 ): Promise<void> {
   await sql`
-    insert into repository (id, installation, owner, name, default_branch, private, removed_at)
-    values (${row.id}, ${row.installation}, ${row.owner}, ${row.name}, coalesce(${row.defaultBranch}, 'main'), coalesce(${row.private}, true), case when ${row.removed} then now() end)
+    insert into repository (id, installation, owner, owner_id, name, default_branch, private, removed_at)
+    values (${row.id}, ${row.installation}, ${row.owner}, ${row.ownerId}, ${row.name}, coalesce(${row.defaultBranch}, 'main'), coalesce(${row.private}, true), case when ${row.removed} then now() end)
     on conflict (id) do update set installation = excluded.installation, owner = excluded.owner, name = excluded.name,
+      owner_id = case when excluded.owner_id is not null or lower(repository.owner) <> lower(excluded.owner) then excluded.owner_id else repository.owner_id end,
       default_branch = coalesce(${row.defaultBranch}, repository.default_branch), private = coalesce(${row.private}, repository.private), removed_at = excluded.removed_at`.execute(
     tx,
   );
@@ -44,4 +47,14 @@ export async function setPolicy(
   await sql`
     update repository set policy = coalesce(${row.policy === null ? null : JSON.stringify(row.policy)}::jsonb, policy), policy_problem = ${row.problem}
     where installation = ${installation} and id = ${row.repository}`.execute(tx);
+}
+
+/** Whose repository it is now, over all installations; null when the App is not installed there. */
+export async function installationOfRepository(tx: Transaction, repository: number): Promise<number | null> {
+  const { rows } = await sql<{ installation: number }>`
+    select repository.installation from repository join installation on installation.id = repository.installation
+    where repository.id = ${repository} and repository.removed_at is null and installation.deleted_at is null`.execute(
+    tx,
+  );
+  return rows[0]?.installation ?? null;
 }

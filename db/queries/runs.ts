@@ -6,6 +6,8 @@ export type RepositoryRow = {
   id: number;
   installation: number;
   owner: string;
+  /** Null until GitHub told it. */
+  ownerId: number | null;
   name: string;
   defaultBranch: string;
   private: boolean;
@@ -13,7 +15,7 @@ export type RepositoryRow = {
   policyProblem: string | null;
 };
 
-const repositoryColumns = sql`id, installation, owner, name, default_branch as "defaultBranch", private, policy, policy_problem as "policyProblem"`;
+const repositoryColumns = sql`id, installation, owner, owner_id as "ownerId", name, default_branch as "defaultBranch", private, policy, policy_problem as "policyProblem"`;
 
 export async function repositoryById(
   tx: Transaction,

@@ -93,7 +93,7 @@ describe('a runner’s credential', () => {
   });
 
   it('claims only for the group that the policy names', async () => {
-    await usePolicy(team.replace('agents:', 'dispatch: locked-room\nagents:'));
+    await usePolicy(team.replace('dispatch: runner', 'dispatch: locked-room'));
     const run = await planning();
     const outsider = await world.must('claim_session', { engines: ['command'] }, await runnerOf());
     expect(outsider['assignment']).toBeNull();

@@ -28,6 +28,7 @@ export const installation = 77;
 export const repository = 501;
 
 export const team = `---
+dispatch: runner
 agents:
   - { name: manager, role: manager, engine: command, command: [plan] }
   - { name: eng-a, role: engineer, engine: command, command: [work], slots: 2 }
@@ -61,6 +62,7 @@ export async function engineWorld(): Promise<EngineWorld> {
       leaseSeconds: 300,
       heartbeatSeconds: 15,
       planQueueSeconds: 600,
+      startSeconds: 300,
     },
     version: 'test',
     now: () => new Date(clock.now).toISOString(),

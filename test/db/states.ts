@@ -5,8 +5,10 @@ import { Plan } from '../../app/domain/plan.ts';
 import { Question, QuestionState } from '../../app/domain/question.ts';
 import { Review, Thread, Verdict } from '../../app/domain/review.ts';
 import { Run, RunState } from '../../app/domain/run.ts';
-import { Outcome, Session, SessionKind, SessionState } from '../../app/domain/session.ts';
-import { Check, Task, TaskState } from '../../app/domain/task.ts';
+import { Outcome, Session, SessionKind, SessionPlace, SessionState } from '../../app/domain/session.ts';
+import { Check } from '../../app/domain/ci.ts';
+import { dequeueReasons, MergeStep, MergeWay } from '../../app/domain/merge.ts';
+import { Task, TaskState } from '../../app/domain/task.ts';
 import { Priority, Role, Size, Template } from '../../app/domain/words.ts';
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { nil: null });
@@ -116,6 +118,7 @@ export const taskOf = (runId: string): fc.Arbitrary<Task> =>
       state: one(TaskState),
       reason: text,
       attempts: count,
+      suspensions: count,
       fencing: count,
       session: maybe(uuid),
       branch: maybe(text),
@@ -128,9 +131,22 @@ export const taskOf = (runId: string): fc.Arbitrary<Task> =>
       summary: text,
       checksHead: maybe(sha),
       checks: fc.array(check),
+      ci: fc.record({ failures: count, head: maybe(sha), checks: fc.array(check), absent: maybe(text) }),
       approvedHead: maybe(sha),
       approvedBy: maybe(text),
       mergedCommit: maybe(text),
+      merge: maybe(
+        fc.record({
+          since: instant,
+          step: one(MergeStep),
+          way: maybe(one(MergeWay)),
+          note: text,
+          expects: fc.array(text),
+          group: maybe(sha),
+          left: maybe(fc.constantFrom(...dequeueReasons)),
+          timeouts: count,
+        }),
+      ),
       context: fc.dictionary(line, text),
       cost: big,
       addedAt: instant,
@@ -155,10 +171,15 @@ export const sessionOf = (runId: string): fc.Arbitrary<Session> =>
       state: one(SessionState),
       outcome: maybe(one(Outcome)),
       reason: maybe(text),
+      place: one(SessionPlace),
       runner: maybe(uuid),
+      workflowRun: maybe(fc.record({ id: number, attempt: number, url: text })),
+      launches: count,
       isolation: maybe(fc.constantFrom('container', 'user', 'none')),
       usage: fc.record({ input_tokens: big, cached_tokens: big, output_tokens: big, cost: big }),
       queuedAt: instant,
+      dispatchedAt: maybe(instant),
+      boundAt: maybe(instant),
       startedAt: maybe(instant),
       endedAt: maybe(instant),
     })

@@ -55,7 +55,7 @@ export const recordHead: Handlers['record_head'] = {
       type: 'record_head',
       head: input.head,
       by: input.by,
-      ours: false,
+      unchanged: input.unchanged,
     }));
   },
 };
@@ -172,7 +172,7 @@ export const recordPush: Handlers['record_push'] = {
     const agent = work.sessions.get(bundle.session)?.agent ?? 'the agent';
     const decision: Event[] | Rejection =
       input.refused === null
-        ? decide(task, { type: 'record_head', head: input.head, by: agent, ours: true })
+        ? decide(task, { type: 'record_head', head: input.head, by: agent, unchanged: input.unchanged })
         : [{ type: 'push_refused', task: task.number, bundle: bundle.id, reason: input.refused }];
     return (await commit(context, work, decision)) ?? found(true);
   },
@@ -256,6 +256,7 @@ export const recordRepository: Handlers['record_repository'] = {
       id: input.repository,
       installation: caller.installation,
       owner: input.owner,
+      ownerId: input.owner_id ?? null,
       name: input.name,
       defaultBranch: input.default_branch ?? null,
       private: input.private ?? null,

@@ -1,33 +1,27 @@
 /** Handlers of runners: register, claim, heartbeat, hand over work, end. */
-import type { Assignment } from '../../catalog/assignment.ts';
 import { spend } from '../../domain/budget.ts';
 import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
 import { decide } from '../../domain/session-rules.ts';
 import type { Session, Usage } from '../../domain/session.ts';
 import { addBundle, bundleById } from '../../../db/queries/bundles.ts';
 import { addJobs } from '../../../db/jobs.ts';
-import { repositoryById, repositoryByName, type RepositoryRow } from '../../../db/queries/runs.ts';
+import { repositoryById } from '../../../db/queries/runs.ts';
 import {
   addRunner,
   addRunnerToken,
-  addToken,
   markWarned,
   nextQueued,
   setLease,
   useRunnerToken,
 } from '../../../db/queries/sessions.ts';
-import { inTransaction } from '../../../db/transaction.ts';
-import { assignmentOf, unknownStart } from '../assignment.ts';
 import { claimKey, runKey } from '../bell.ts';
 import { commit } from '../commit.ts';
-import type { Context, Engine, Handlers } from '../handler.ts';
+import { completeAssignment, handOver, later } from '../hand-over.ts';
+import type { Context, Handlers } from '../handler.ts';
 import { callingSession, locateRun } from '../locate.ts';
 import { policyOf } from '../policy-of.ts';
 import { openRun, type RunWork } from '../run-work.ts';
 import { hashSecret } from '../secret.ts';
-
-const later = (now: string, seconds: number): string =>
-  new Date(Date.parse(now) + seconds * 1000).toISOString();
 
 export const createRunnerToken: Handlers['create_runner_token'] = {
   async handle({ engine, tx, caller, now }, input) {
@@ -87,12 +81,17 @@ export const claimSession: Handlers['claim_session'] = {
       if (work === null || session === undefined || session.state !== 'queued') continue;
       const repository = await repositoryById(tx, work.installation, work.run.repository);
       if (repository === null || !serves(caller.group ?? anyRunner, policyOf(repository).dispatch)) continue;
-      return await claim(context, work, { session, runner: caller.actor.runner, repository });
+      const { runner } = caller.actor;
+      const rejection = await commit(context, work, decide(session, { type: 'dispatch_session', runner }));
+      if (rejection !== null) return rejection;
+      return { output: { assignment: await handOver(context, work, { session, repository }) } };
     }
   },
   finish: async (engine, caller, output) => ({
     assignment:
-      output.assignment === null ? null : await completed(engine, caller.installation, output.assignment),
+      output.assignment === null
+        ? null
+        : await completeAssignment(engine, caller.installation, output.assignment),
   }),
 };
 
@@ -100,58 +99,7 @@ const anyRunner = 'default';
 
 /** A policy that names a group is served by its runners alone; every other one by all. */
 const serves = (group: string, dispatch: string): boolean =>
-  dispatch === 'actions' || dispatch === 'runner' || dispatch === group;
-
-async function claim(
-  context: Context,
-  work: RunWork,
-  claimed: { session: Session; runner: string; repository: RepositoryRow },
-): Promise<Rejection | { output: { assignment: Assignment } }> {
-  const { engine, tx, now } = context;
-  const { repository } = claimed;
-  const rejection = await commit(
-    context,
-    work,
-    decide(claimed.session, { type: 'dispatch_session', runner: claimed.runner }),
-  );
-  if (rejection !== null) return rejection;
-  const tokens = { runner: engine.secret('ent_session'), agent: engine.secret('ent_agent') };
-  const { id } = claimed.session;
-  await addToken(tx, {
-    hash: hashSecret(tokens.runner),
-    installation: work.installation,
-    session: id,
-    kind: 'runner',
-  });
-  await addToken(tx, {
-    hash: hashSecret(tokens.agent),
-    installation: work.installation,
-    session: id,
-    kind: 'agent',
-  });
-  await setLease(tx, {
-    installation: work.installation,
-    session: id,
-    until: later(now, engine.ceilings.leaseSeconds),
-    activity: 'claimed',
-  });
-  const assignment = await assignmentOf(context, work, { session: claimed.session, repository, tokens });
-  return { output: { assignment } };
-}
-
-/** What only GitHub knows, asked after the commit. If it can't be had the lease runs out and the session is tried again. */
-async function completed(engine: Engine, installation: number, assignment: Assignment): Promise<Assignment> {
-  const [owner = '', name = ''] = assignment.repository.split('/');
-  const repository = await inTransaction(engine.db, { installation }, async (tx) => {
-    return await repositoryByName(tx, installation, { owner, name });
-  });
-  if (repository === null) throw new Error(`${assignment.repository} vanished while a session was claimed`);
-  const git_token = await engine.github.readToken(installation, repository);
-  if (assignment.start !== unknownStart) return { ...assignment, git_token };
-  const start = await engine.github.head(installation, repository, assignment.base);
-  if (start === null) throw new Error(`${assignment.repository} has no branch ${assignment.base}`);
-  return { ...assignment, git_token, start };
-}
+  dispatch === 'runner' || dispatch === group;
 
 /** The calling session under its run's lock. */
 async function located(
@@ -292,6 +240,8 @@ export const endSession: Handlers['end_session'] = {
         type: 'end_session',
         outcome: input.outcome,
         reason: input.reason === '' ? input.outcome : input.reason,
+        cancelled: input.cancelled,
+        own: true,
       }),
     );
     return rejection ?? { output: { ended: true } };

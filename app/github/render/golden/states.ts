@@ -1,4 +1,5 @@
 /** Domain states for the render tests: one run that is a little of everything. */
+import { noCi } from '../../../domain/ci.ts';
 import type { Plan, PlannedTask } from '../../../domain/plan.ts';
 import type { Question } from '../../../domain/question.ts';
 import type { Run } from '../../../domain/run.ts';
@@ -98,6 +99,7 @@ export const task = (changes: Partial<Task> = {}): Task => ({
   state: 'todo',
   reason: '',
   attempts: 0,
+  suspensions: 0,
   fencing: 0,
   session: null,
   branch: null,
@@ -110,9 +112,11 @@ export const task = (changes: Partial<Task> = {}): Task => ({
   summary: '',
   checksHead: null,
   checks: [],
+  ci: noCi,
   approvedHead: null,
   approvedBy: null,
   mergedCommit: null,
+  merge: null,
   context: {},
   cost: 0,
   addedAt: at,
@@ -135,10 +139,15 @@ export const session = (changes: Partial<Session> = {}): Session => ({
   state: 'ended',
   outcome: 'completed',
   reason: '',
+  place: 'runner',
   runner: null,
+  workflowRun: null,
+  launches: 0,
   isolation: null,
   usage: noUsage,
   queuedAt: at,
+  dispatchedAt: null,
+  boundAt: null,
   startedAt: at,
   endedAt: at,
   ...changes,

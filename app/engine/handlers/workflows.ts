@@ -1,0 +1,130 @@
+/** Handlers of sessions on GitHub Actions: what the dispatch found out, and the exchange that gives a job its session. */
+import { workflowPath } from '../../domain/workflow.ts';
+import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
+import { decide as decideRun } from '../../domain/run-rules.ts';
+import { decide } from '../../domain/session-rules.ts';
+import type { Session } from '../../domain/session.ts';
+import { repositoryById, type RepositoryRow } from '../../../db/queries/runs.ts';
+import { sessionRun, setLease } from '../../../db/queries/sessions.ts';
+import type { WorkflowClaims } from '../caller.ts';
+import { commit } from '../commit.ts';
+import { completeAssignment, handOver, later } from '../hand-over.ts';
+import type { Context, Handlers } from '../handler.ts';
+import { openRun, type RunWork } from '../run-work.ts';
+
+type At = { work: RunWork; session: Session };
+
+/** The session under its run's lock, while it lives. */
+async function liveSession(context: Context, id: string): Promise<At | Rejection> {
+  const run = await sessionRun(context.tx, context.caller.installation, id);
+  const work = run === null ? null : await openRun(context.tx, run, { now: context.now });
+  if (work === null)
+    return reject('not_found', `There is no session ${id} here.`, {
+      help: 'Does the workflow name the App that started it (`url`)?',
+    });
+  const session = work.sessions.get(id);
+  return session === undefined
+    ? reject('session_ended', 'This session ended already; there is nothing to do any more.')
+    : { work, session };
+}
+
+export const recordLaunch: Handlers['record_launch'] = {
+  async handle(context, input) {
+    const at = await liveSession(context, input.session);
+    if (isRejection(at)) return at;
+    const decision = decide(at.session, { type: 'record_launch', workflowRun: input.workflow_run });
+    const rejection = await commit(context, at.work, decision);
+    if (rejection !== null) return rejection;
+    // A job that took the session meanwhile has a lease of its own.
+    if (at.session.state === 'queued')
+      await setLease(context.tx, {
+        installation: at.work.installation,
+        session: at.session.id,
+        until: later(context.now, context.engine.ceilings.startSeconds),
+        activity: 'waits for a GitHub runner',
+      });
+    return { output: { found: true } };
+  },
+};
+
+/** As things are set up nobody can work there: the run waits for a person, and no attempt is used up. A plan falls to a template. */
+export const recordLaunchRefused: Handlers['record_launch_refused'] = {
+  async handle(context, input) {
+    const at = await liveSession(context, input.session);
+    if (isRejection(at)) return at;
+    const { work, session } = at;
+    if (session.state !== 'queued') return { output: { found: false } };
+    const paused = decideRun(work.run, { type: 'pause_run', reason: input.reason });
+    const ended = decide(session, {
+      type: 'end_session',
+      outcome: session.kind === 'plan' ? 'failed' : 'stopped',
+      reason: input.reason,
+    });
+    if (isRejection(ended)) return ended;
+    // First the pause, so that nothing is started again by what the end sets free.
+    const rejection = await commit(context, work, [...(isRejection(paused) ? [] : paused), ...ended]);
+    return rejection ?? { output: { found: true } };
+  },
+};
+
+export const exchangeSession: Handlers['exchange_session'] = {
+  async handle(context, input) {
+    const claims = context.caller.workflow;
+    if (claims === undefined)
+      return reject('not_permitted', 'Only a job of GitHub Actions exchanges its token for a session.');
+    const at = await liveSession(context, input.session);
+    if (isRejection(at)) return at;
+    const { work, session } = at;
+    const repository = await repositoryById(context.tx, work.installation, work.run.repository);
+    if (repository === null)
+      return reject('not_permitted', 'The App is not installed on this repository any more.');
+    const foreign = refuseClaims(claims, repository);
+    if (foreign !== null) return foreign;
+    const branch = session.task === null ? '' : (work.tasks.get(session.task)?.branch ?? null);
+    if (branch === null) return reject('wrong_state', 'This session has no branch to work on yet.');
+    const { id, attempt } = claims.run;
+    const url = `${context.engine.github.cloneUrl(repository).replace(/\.git$/, '')}/actions/runs/${id}`;
+    const rejection = await commit(
+      context,
+      work,
+      decide(session, { type: 'bind_session', workflowRun: { id, attempt, url } }),
+    );
+    if (rejection !== null) return rejection;
+    return { output: { assignment: await handOver(context, work, { session, repository }) } };
+  },
+  finish: async (engine, caller, { assignment }) => ({
+    assignment: await completeAssignment(engine, caller.installation, assignment),
+  }),
+};
+
+/** G34: ids decide, because a name can be taken by somebody else; names must be GitHub's current ones. Never `sub`. */
+function refuseClaims(claims: WorkflowClaims, repository: RepositoryRow): Rejection | null {
+  const name = `${repository.owner}/${repository.name}`;
+  const branch = `refs/heads/${repository.defaultBranch}`;
+  const file = `${name}/${workflowPath}@${branch}`;
+  const refuse = (what: string, is: string, expected: string): Rejection =>
+    reject('not_permitted', `This token’s ${what} is ${is}; this session wants ${expected}.`);
+  if (claims.repositoryId !== repository.id) return refuse('repository', claims.repository, name);
+  if (claims.ownerId !== repository.ownerId)
+    return refuse(
+      'repository owner',
+      `account ${claims.ownerId}`,
+      `account ${repository.ownerId ?? 'unknown'}`,
+    );
+  if (claims.event !== 'workflow_dispatch') return refuse('event', claims.event, 'workflow_dispatch');
+  if (claims.ref !== branch) return refuse('branch', claims.ref, branch);
+  if (!same(claims.workflowRef, file)) return refuse('workflow', claims.workflowRef, file);
+  if (!same(claims.jobWorkflowRef, file)) return refuse('job’s workflow', claims.jobWorkflowRef, file);
+  return null;
+}
+
+/** Names of owners and repositories have no case on GitHub; of branches and paths they have. */
+function same(claimed: string, expected: string): boolean {
+  const split = (text: string): [string, string] => {
+    const [owner = '', name = '', ...rest] = text.split('/');
+    return [`${owner}/${name}`.toLowerCase(), rest.join('/')];
+  };
+  const [name, path] = split(claimed);
+  const [expectedName, expectedPath] = split(expected);
+  return name === expectedName && path === expectedPath;
+}

@@ -1,0 +1,57 @@
+/** Starts the workflow of sessions that are queued for GitHub Actions, or says what a person has to set up first. */
+import { z } from 'zod';
+import { sessionInput, workflowPath } from '../domain/workflow.ts';
+import type { Session } from '../domain/session.ts';
+import type { DispatchProblem } from '../github/port.ts';
+import { report, type Work } from './context.ts';
+import { cancelLeftover } from './cancel-launch.ts';
+import { loadScene, taskOf, type Scene } from './scene.ts';
+
+const Payload = z.object({ run: z.uuid(), task: z.int().positive().nullable() });
+
+/** Level-triggered: whatever waits now is started. A task's session waits for its branch, and is asked for again with it. */
+export async function launchSession(work: Work, payload: unknown): Promise<void> {
+  const { run, task } = Payload.parse(payload);
+  const scene = await loadScene(work, run);
+  if (scene === null) return;
+  if (task !== null && (taskOf(scene, task)?.branch ?? null) === null) return;
+  const waiting = scene.sessions.filter(
+    (session) => session.task === task && session.state === 'queued' && session.place === 'actions',
+  );
+  for (const session of waiting) await launch(work, scene, session);
+}
+
+async function launch(work: Work, { repository }: Scene, session: Session): Promise<void> {
+  const since = work.now();
+  const ref = repository.defaultBranch;
+  const dispatch = { path: workflowPath, ref, inputs: { [sessionInput]: session.id } };
+  const answer = await work.port.dispatchWorkflow(repository, dispatch);
+  if (answer.result === 'refused') {
+    work.log.info({ session: session.id, problem: answer.problem }, 'GitHub does not start the workflow');
+    await report(work, 'record_launch_refused', {
+      session: session.id,
+      reason: whatToDo[answer.problem](`${repository.owner}/${repository.name}`, ref),
+    });
+    return;
+  }
+  const run = answer.run === null ? null : { ...answer.run, attempt: 1 };
+  // The session ended, or another run has it, while GitHub was asked: this one is not needed.
+  if (!(await report(work, 'record_launch', { session: session.id, workflow_run: run })))
+    await cancelLeftover(work, repository, { session: session.id, run: run?.id ?? null, since });
+}
+
+/** The run is paused with these words, so each says what a person does; resuming is theirs too. */
+const whatToDo: Readonly<Record<DispatchProblem, (repository: string, branch: string) => string>> = {
+  missing: (repository, branch) =>
+    `${repository} has no ${workflowPath} on ${branch}. Commit it (\`entourage init\` writes it), then \`/entourage resume\`.`,
+  disabled: (repository) =>
+    `The workflow ${workflowPath} of ${repository} is disabled. Enable it on the Actions page, then \`/entourage resume\`.`,
+  outdated: (repository, branch) =>
+    `${workflowPath} on ${branch} of ${repository} does not take the input \`${sessionInput}\` as this version wants it. Bring it up to date (\`entourage init\` writes it), then \`/entourage resume\`.`,
+  actions_disabled: (repository) =>
+    `GitHub Actions is disabled for ${repository}. Enable it under Settings, Actions, or set \`dispatch: runner\` in ENTOURAGE.md, then \`/entourage resume\`.`,
+  permission: (repository) =>
+    `The App may not start workflows in ${repository}: it lacks the permission "Actions: write". Grant it in the App’s settings and accept it for the installation, then \`/entourage resume\`.`,
+  no_branch: (repository, branch) =>
+    `${repository} has no branch ${branch}, which Entourage knows as its default. Once the default branch is settled, \`/entourage resume\`.`,
+};
