@@ -138,7 +138,7 @@ create table question (
   installation bigint not null,
   number integer not null,
   task integer,
-  session uuid not null,
+  session uuid,
   agent text not null,
   kind text not null,
   text text not null,
@@ -365,9 +365,11 @@ create table task (
   summary text not null,
   checks_head text,
   checks jsonb not null,
+  ci jsonb not null,
   approved_head text,
   approved_by text,
   merged_commit text,
+  merge jsonb,
   context jsonb not null,
   cost bigint not null,
   added_at timestamp with time zone not null,
@@ -380,6 +382,7 @@ CREATE INDEX task_by_branch ON public.task USING btree (installation, branch) WH
 CREATE INDEX task_by_head ON public.task USING btree (installation, head) WHERE (head IS NOT NULL);
 CREATE INDEX task_by_pull ON public.task USING btree (installation, pull) WHERE (pull IS NOT NULL);
 CREATE INDEX task_in_review ON public.task USING btree (installation) WHERE (state = 'in_review'::text);
+CREATE INDEX task_merging ON public.task USING btree (installation) WHERE (state = 'merging'::text);
 CREATE INDEX task_ready ON public.task USING btree (installation, ready_at) WHERE (state = 'ready'::text);
 alter table task enable row level security, force row level security;
 create policy tenant on task using (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint))) with check (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint)));

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { describeEvent } from './describe.ts';
 import { effectKey, effectQueue, effects } from './effects.ts';
+import { newMerging } from './merge.ts';
 import { Event, taskOf, type EventType } from './event.ts';
 import {
   exampleCheck,
@@ -11,6 +12,7 @@ import {
   exampleSession,
   exampleTask,
   exampleThread,
+  now,
   runId,
   sessionId,
   sha,
@@ -90,7 +92,7 @@ const examples: { [T in EventType]: [Extract<Event, { type: T }>, string, string
       head: sha('b'),
       checks: [exampleCheck(), exampleCheck({ name: 'lint', status: 'in_progress', conclusion: null })],
     },
-    'card task',
+    'card task merge',
     't2 checks on bbbbbbb: test success, lint in progress',
   ],
   context_saved: [{ type: 'context_saved', task: 2, key: 'k', value: 'v' }, '', 't2 note saved: k'],
@@ -103,11 +105,7 @@ const examples: { [T in EventType]: [Extract<Event, { type: T }>, string, string
     'card task',
     't2 approved, waits its turn to merge (#31 merges first)',
   ],
-  task_taken_over: [
-    { type: 'task_taken_over', task: 2, by: 'ana' },
-    'card task',
-    't2 taken over by @ana',
-  ],
+  task_taken_over: [{ type: 'task_taken_over', task: 2, by: 'ana' }, 'card task', 't2 taken over by @ana'],
   ci_failed: [
     {
       type: 'ci_failed',

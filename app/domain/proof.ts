@@ -1,5 +1,7 @@
 /** The proof of work (RE-1): commits exist, required checks are green on that commit, acceptance items have evidence. */
-import { ref, type Check, type Task } from './task.ts';
+import { cleanCode, fence } from './clean.ts';
+import { counting as countingChecks, isRed } from './ci.ts';
+import { ref, type Task } from './task.ts';
 
 export type Proof =
   | { state: 'given'; words: string }
@@ -7,9 +9,6 @@ export type Proof =
   | { state: 'pending'; words: string }
   /** `fix` says that the agent can do something about it. */
   | { state: 'missing'; words: string; help: string; fix: true };
-
-const green = (check: Check): boolean =>
-  check.conclusion === 'success' || check.conclusion === 'neutral' || check.conclusion === 'skipped';
 
 /** Judges the task's current head. With required checks only they count; with none required, all that were seen. */
 export function prove(task: Task): Proof {
@@ -26,18 +25,20 @@ export function prove(task: Task): Proof {
   }
   if (task.checksHead !== task.head)
     return { state: 'pending', words: 'No check has reported on this commit yet.' };
-  const counting = task.checks.some((check) => check.required)
-    ? task.checks.filter((check) => check.required)
-    : task.checks;
-  const red = counting.filter((check) => check.status === 'completed' && !green(check));
+  const counting = countingChecks(task.checks);
+  const red = counting.filter(isRed);
   if (red.length > 0) {
     return {
       state: 'missing',
       words: `Checks are red on ${(task.head ?? '').slice(0, 7)}: ${red.map((check) => `${check.name} (${check.conclusion ?? 'unknown'})`).join(', ')}.`,
       help: red
-        .map((check) => `${check.name}:\n${check.summary}`)
+        .map((check) =>
+          check.summary === ''
+            ? `${check.name} says nothing more; see ${check.url ?? 'its page on GitHub'}.`
+            : fence(`What ${check.name} said`, cleanCode(check.summary, 8_000)),
+        )
         .join('\n\n')
-        .slice(0, 8_000),
+        .slice(0, 12_000),
       fix: true,
     };
   }

@@ -9,7 +9,8 @@ export const Question = z.strictObject({
   /** Counts per run; people say q1. */
   number: z.int().positive(),
   task: z.int().nullable(),
-  session: SessionId,
+  /** Null: Entourage itself asks, because work came to nothing. */
+  session: SessionId.nullable(),
   agent: z.string(),
   kind: z.enum(['question', 'approval', 'review']),
   text: z.string(),

@@ -1,8 +1,8 @@
 /** How events change a task, and which ends of a session use up one of its attempts. */
 import type { Event } from './event.ts';
-import { counting, isSilent, noCi } from './ci.ts';
-import { newMerging } from './merge.ts';
-import { mergeStarted, takenOver, terminal, type Task, type TaskState } from './task.ts';
+import { noCi } from './ci.ts';
+import { evolve as evolveLanding } from './landing-fold.ts';
+import { terminal, type Task, type TaskState } from './task.ts';
 import type { Instant } from './words.ts';
 
 export function evolve(task: Task, event: Event, at: Instant): Task {
@@ -16,7 +16,7 @@ export function evolve(task: Task, event: Event, at: Instant): Task {
     case 'pull_request_opened':
       return { ...task, pull: event.number, pullUrl: event.url };
     case 'head_moved':
-      return headMoved({ ...task, suspensions: 0 }, event);
+      return evolveLanding({ ...task, suspensions: 0 }, event, at);
     case 'acceptance_ticked':
       return {
         ...task,
@@ -26,39 +26,6 @@ export function evolve(task: Task, event: Event, at: Instant): Task {
       };
     case 'review_requested':
       return { ...task, reviewHead: event.head, summary: event.summary };
-    case 'checks_reported':
-      return {
-        ...task,
-        checksHead: event.head,
-        checks: event.checks,
-        ci:
-          counting(event.checks).some((check) => !isSilent(check)) && !event.checks.some(isSilent)
-            ? { ...task.ci, absent: null }
-            : task.ci,
-      };
-    case 'checks_absent':
-      return { ...task, ci: { ...task.ci, absent: event.why } };
-    case 'ci_failed':
-      return {
-        ...task,
-        ci: {
-          ...task.ci,
-          failures: task.ci.failures + 1,
-          head: event.head,
-          checks: event.where === 'merge_group' ? event.checks : [],
-        },
-      };
-    case 'task_taken_over':
-      return { ...task, reason: `${takenOver} @${event.by}` };
-    case 'merge_started':
-      return { ...task, merge: newMerging(at) };
-    case 'merge_moved':
-      // Asking again changes nothing about what stands in the way.
-      return {
-        ...task,
-        merge: event.merge,
-        reason: event.merge.step === 'asked' ? task.reason : mergeStarted,
-      };
     case 'context_saved':
       return { ...task, context: { ...task.context, [event.key]: event.value } };
     case 'task_blocked':
@@ -89,15 +56,8 @@ export function evolve(task: Task, event: Event, at: Instant): Task {
     case 'usage_recorded':
       return { ...task, cost: task.cost + event.delta };
     default:
-      return task;
+      return evolveLanding(task, event, at);
   }
-}
-
-/** The approval goes along with what it approved; whatever else was said was said about the old head. */
-function headMoved(task: Task, event: { head: string; unchanged: boolean }): Task {
-  const kept = event.unchanged ? { approvedHead: event.head } : {};
-  const asked = event.unchanged && task.reviewHead === task.head ? { reviewHead: event.head } : {};
-  return { ...task, head: event.head, ci: { ...task.ci, absent: null }, ...kept, ...asked };
 }
 
 /**

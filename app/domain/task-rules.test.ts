@@ -8,6 +8,7 @@ import {
   sha,
   workedTask,
 } from './example.ts';
+import { noCi } from './ci.ts';
 import { isRejection, type Rejection } from './rejection.ts';
 import { decide, type TaskCommand } from './task-rules.ts';
 import { evolve } from './task-fold.ts';
@@ -163,11 +164,18 @@ describe('checks', () => {
     expect(given(workedTask()).when(report(green)).events).toEqual(['checks_reported']);
   });
   it('RE-6 that are red send the task back when nobody is there to be told', () => {
-    expect(given(asking({ session: null })).when(report(red)).task).toMatchObject({
-      state: 'ready',
-      reason: 'Checks are red on bbbbbbb: test (failure).',
+    expect(given(asking({ session: null })).when(report(red))).toMatchObject({
+      events: ['checks_reported', 'ci_failed'],
+      task: { state: 'in_progress', ci: { failures: 1, head: sha('b') } },
     });
     expect(given(asking()).when(report(red)).task.state).toBe('in_progress');
+    // Counted already, by its head: once is enough.
+    const counted = asking({ session: null, ci: { ...noCi, failures: 1, head: sha('b') } });
+    expect(given(counted).when(report(red)).task).toMatchObject({
+      state: 'ready',
+      reason: 'Checks are red on bbbbbbb: test (failure).',
+      ci: { failures: 1 },
+    });
     expect(
       given(asking()).when(report([exampleCheck({ status: 'queued', conclusion: null })])).events,
     ).toEqual(['checks_reported']);

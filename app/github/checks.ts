@@ -1,5 +1,5 @@
 /** Check runs: ours are written, everybody else's are read, with which of them the branch requires. */
-import type { Check } from '../domain/task.ts';
+import type { Check } from '../domain/ci.ts';
 import { pages, refusedWith, type Connection } from './connection.ts';
 import type { CheckRunContent, GitHub, RepositoryRef } from './port.ts';
 import { at, named } from './repositories.ts';
