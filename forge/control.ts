@@ -21,10 +21,17 @@ const AnswerFault = z.strictObject({
   milliseconds,
   afterwards: z.boolean().optional(),
 });
+const limit = z.int().min(0).optional();
 const Limits = z.strictObject({
-  primary: z.int().min(0).optional(),
-  creationsPerMinute: z.int().min(0).optional(),
-  creationsPerHour: z.int().min(0).optional(),
+  primary: limit,
+  anonymous: limit,
+  jobs: limit,
+  graphql: limit,
+  concurrent: limit,
+  restPoints: limit,
+  graphqlPoints: limit,
+  creationsPerMinute: limit,
+  creationsPerHour: limit,
   enforced: z.boolean().optional(),
 });
 /** How far to move the clock, in milliseconds. */

@@ -1,7 +1,7 @@
 /** The REST door: from an HTTP request to a route and back, judged by GitHub's description on both ways. */
 import { createHash, randomUUID } from 'node:crypto';
 import { authorize } from './access.ts';
-import { callerName, type Caller } from './caller.ts';
+import { anonymous, type Caller } from './caller.ts';
 import { kindOf } from './calls.ts';
 import type { Forge } from './forge.ts';
 import { GitHubError, notByIntegration, notFound, requiresAuthentication } from './github-error.ts';
@@ -13,6 +13,8 @@ import { bearerOf, callerOf } from './tokens.ts';
 
 /** The version that the description in schema/ is of, and that GitHub serves without the header (G1). */
 const servedVersion = '2022-11-28';
+/** Served where a route says so. */
+const newerVersion = '2026-03-10';
 
 /** What is asked, after routing. */
 interface Incoming {
@@ -39,44 +41,40 @@ export function createRest(
         where,
         findings: [match?.id ?? 'not in forge/schema/used.ts'],
       });
-      return answer(forge, { status: 501, body: { message: `The forge doesn't know ${where}` } }, {});
+      return answer(forge, { status: 501, body: { message: `The forge doesn't know ${where}` } });
     }
     return answerRoute(forge, { request, match, route });
   };
 }
 
 async function answerRoute(forge: Forge, { request, match, route }: Incoming): Promise<Response> {
-  let limits = forge.rateLimit.headers('anonymous');
   let result: RouteResult;
+  let who: Caller = anonymous;
+  let leave: (() => void) | null = null;
   try {
     const token = bearerOf(request.headers.get('authorization'));
     const caller = await callerOf(forge, token);
+    who = caller;
+    leave = forge.rateLimit.enter(caller);
     forge.calls.record(match.id);
     const version = request.headers.get('x-github-api-version') ?? servedVersion;
-    if (version !== servedVersion)
+    if (version !== servedVersion && !(version === newerVersion && route.newer === true))
       throw new GitHubError(400, `The API version ${version} isn't served here, ${servedVersion} is`);
     const fault = forge.faults.takeAnswer(match.id);
     if (fault?.milliseconds !== undefined)
       await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
     const refusal = fault?.status === undefined ? null : refusalOf(fault.status, fault.retryAfter);
     if (refusal !== null && fault?.afterwards !== true) throw refusal;
-    const name = callerName(caller);
-    try {
-      forge.rateLimit.spend(name, kindOf(match.id));
-      result = await run(forge, { request, match, route }, { caller, token });
-    } finally {
-      limits = forge.rateLimit.headers(name);
-    }
+    forge.rateLimit.spend({ caller, resource: 'core', kind: kindOf(match.id) });
+    result = await run(forge, { request, match, route }, { caller, token });
     if (refusal !== null) throw refusal;
   } catch (error) {
     result = resultOfError(forge, match.id, error);
+  } finally {
+    leave?.();
   }
   if (request.method !== 'GET') await forge.save();
-  return judge(forge, {
-    request,
-    id: match.id,
-    result: { ...result, headers: { ...limits, ...result.headers } },
-  });
+  return judge(forge, { request, id: match.id, result, caller: who });
 }
 
 function refusalOf(status: number, retryAfter: number | undefined): GitHubError {
@@ -122,6 +120,7 @@ async function run(
     accept: request.headers.get('accept') ?? '',
     token,
     repository,
+    newer: request.headers.get('x-github-api-version') === newerVersion,
   };
   return route.handle(routed);
 }
@@ -174,19 +173,31 @@ async function bodyOf(request: Request): Promise<unknown> {
 /** An answer that GitHub's description forbids is our bug: a 500, and a violation for the test to fail on. */
 function judge(
   forge: Forge,
-  { request, id, result }: { request: Request; id: string; result: RouteResult },
+  { request, id, result, caller }: { request: Request; id: string; result: RouteResult; caller: Caller },
 ): Response {
   const findings = result.body instanceof Buffer ? [] : checkResponse(id, result.status, result.body);
   if (findings.length > 0) {
     forge.violations.push({ kind: 'response', where: `${id} ${result.status}`, findings });
     const message = `The forge's answer to ${id} is not what GitHub describes:\n${findings.join('\n')}`;
-    return answer(forge, { status: 500, body: { message } }, {});
+    return answer(forge, { status: 500, body: { message } });
   }
-  const conditional = request.method === 'GET' ? request.headers.get('if-none-match') : null;
-  return answer(forge, result, conditional === null ? {} : { ifNoneMatch: conditional });
+  const etag = result.status === 200 ? etagOf(result.body) : null;
+  const unchanged =
+    request.method === 'GET' && etag !== null && request.headers.get('if-none-match') === etag;
+  if (unchanged) forge.rateLimit.refund(caller);
+  const limits = forge.rateLimit.headers(caller, 'core');
+  const headers = { ...limits, ...result.headers, ...(etag === null ? {} : { etag }) };
+  return answer(forge, unchanged ? { status: 304, headers } : { ...result, headers });
 }
 
-function answer(forge: Forge, result: RouteResult, { ifNoneMatch }: { ifNoneMatch?: string }): Response {
+/** Null for an answer without a body. */
+function etagOf(body: unknown): string | null {
+  if (body === undefined || body === null) return null;
+  const hash = createHash('sha256').update(body instanceof Buffer ? body : JSON.stringify(body));
+  return `W/"${hash.digest('hex')}"`;
+}
+
+function answer(forge: Forge, result: RouteResult): Response {
   const headers = new Headers({
     'content-type': 'application/json; charset=utf-8',
     date: forge.clock.now().toUTCString(),
@@ -197,14 +208,6 @@ function answer(forge: Forge, result: RouteResult, { ifNoneMatch }: { ifNoneMatc
   });
   if (result.body === undefined || result.body === null)
     return new Response(null, { status: result.status, headers });
-  const text = result.body instanceof Buffer ? result.body : JSON.stringify(result.body);
-  if (result.status === 200) {
-    const etag = `W/"${createHash('sha256').update(text).digest('hex')}"`;
-    headers.set('etag', etag);
-    if (ifNoneMatch === etag) return new Response(null, { status: 304, headers });
-  }
-  return new Response(typeof text === 'string' ? text : new Uint8Array(text), {
-    status: result.status,
-    headers,
-  });
+  const body = result.body instanceof Buffer ? new Uint8Array(result.body) : JSON.stringify(result.body);
+  return new Response(body, { status: result.status, headers });
 }

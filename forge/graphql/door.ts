@@ -8,12 +8,15 @@ import {
   validate,
   type DocumentNode,
   type GraphQLFieldResolver,
+  type GraphQLSchema,
 } from 'graphql';
-import { callerName } from '../caller.ts';
+import { anonymous, type Caller } from '../caller.ts';
 import { kindOf } from '../calls.ts';
 import type { Forge } from '../forge.ts';
 import { GitHubError } from '../github-error.ts';
+import { PrimaryLimitError } from '../rate-limit.ts';
 import { bearerOf, callerOf } from '../tokens.ts';
+import { costOf, tooManyNodes, type Cost } from './cost.ts';
 import type { GraphqlRequest } from './request.ts';
 import { mutations, queries } from './root.ts';
 import { githubSchema } from './schema.ts';
@@ -29,7 +32,7 @@ const fieldResolver: GraphQLFieldResolver<unknown, GraphqlRequest> = (...given) 
   if (value === undefined) {
     const where = `${type}.${info.fieldName}`;
     request.forge.violations.push({ kind: 'graphql', where, findings: ['the forge has no resolver for it'] });
-    throw new GraphQLError(`The forge has no resolver for ${where}`);
+    throw new GraphQLError(`The forge has no resolver for ${where}`, { extensions: { reported: true } });
   }
   if (typeof value !== 'function') return value;
   return (value as (input: unknown, request: GraphqlRequest) => unknown)(input, request);
@@ -70,32 +73,19 @@ function renderError(error: GraphQLError): Record<string, unknown> {
   };
 }
 
-async function run(
-  forge: Forge,
-  request: Request,
-): Promise<{ caller: string; body: Record<string, unknown> }> {
-  const caller = await callerOf(forge, bearerOf(request.headers.get('authorization')));
+interface Answer {
+  body: Record<string, unknown>;
+}
+
+async function run(forge: Forge, request: Request, caller: Caller): Promise<Answer> {
   if (caller.account === null) throw new GitHubError(401, 'This endpoint requires you to be authenticated.');
   const asked = await readAsked(request);
   const schema = await githubSchema();
-  const name = callerName(caller);
-  const refuse = (errors: readonly GraphQLError[]): { caller: string; body: Record<string, unknown> } => {
-    const findings = errors.map(({ message }) => message);
-    forge.violations.push({ kind: 'graphql', where: asked.query.trim().slice(0, 80), findings });
-    return { caller: name, body: { errors: errors.map(renderError) } };
-  };
   const document = parsed(asked.query);
-  if (document instanceof GraphQLError) return refuse([document]);
+  if (document instanceof GraphQLError) return violation(forge, { asked, errors: [document] });
   const misfits = validate(schema, document);
-  if (misfits.length > 0) return refuse(misfits);
-  for (const operation of operationsOf(document)) {
-    forge.calls.record(operation);
-    const fault = forge.faults.takeAnswer(operation);
-    if (fault?.milliseconds !== undefined)
-      await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
-    if (fault?.status !== undefined) throw faultOf(fault.status, fault.retryAfter);
-    forge.rateLimit.spend(name, kindOf(operation));
-  }
+  if (misfits.length > 0) return violation(forge, { asked, errors: misfits });
+  const afterwards = await admit(forge, { caller, document, cost: priceOf(schema, document, asked) });
   const { data, errors } = await execute({
     schema,
     document,
@@ -104,11 +94,54 @@ async function run(
     operationName: asked.operationName,
     fieldResolver,
   });
+  // Nothing ran: a variable is missing or of another type than the document says.
+  if (data === undefined) return violation(forge, { asked, errors: errors ?? [] });
   for (const error of errors ?? []) reportCrash(forge, error);
-  return {
-    caller: name,
-    body: { data, ...(errors === undefined ? {} : { errors: errors.map(renderError) }) },
-  };
+  if (afterwards !== null) throw afterwards;
+  return { body: { data, ...(errors === undefined ? {} : { errors: errors.map(renderError) }) } };
+}
+
+/** A document that GitHub would refuse as a whole: no client of ours may send one. */
+function violation(
+  forge: Forge,
+  { asked, errors }: { asked: Asked; errors: readonly GraphQLError[] },
+): Answer {
+  const findings = errors.map(({ message }) => message);
+  forge.violations.push({ kind: 'graphql', where: asked.query.trim().slice(0, 80), findings });
+  return { body: { errors: errors.map(renderError) } };
+}
+
+function priceOf(schema: GraphQLSchema, document: DocumentNode, { variables }: Asked): Cost {
+  const cost = costOf(schema, document, variables);
+  const refused = tooManyNodes(cost);
+  if (refused !== null) throw refused;
+  return cost;
+}
+
+/**
+ * Counts a document's operations, plays the faults that wait for them, and takes their price.
+ *
+ * @returns the refusal that a fault wants after the work; null without one
+ */
+async function admit(
+  forge: Forge,
+  { caller, document, cost }: { caller: Caller; document: DocumentNode; cost: Cost },
+): Promise<GitHubError | null> {
+  let afterwards: GitHubError | null = null;
+  const named = operationsOf(document);
+  for (const operation of named) {
+    forge.calls.record(operation);
+    const fault = forge.faults.takeAnswer(operation);
+    if (fault?.milliseconds !== undefined)
+      await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
+    if (fault?.status === undefined) continue;
+    const refusal = faultOf(fault.status, fault.retryAfter);
+    if (fault.afterwards !== true) throw refusal;
+    afterwards = refusal;
+  }
+  const kind = named.some((operation) => kindOf(operation) !== 'read') ? 'write' : 'read';
+  forge.rateLimit.spend({ caller, resource: 'graphql', kind, cost: cost.points });
+  return afterwards;
 }
 
 const faultOf = (status: number, retryAfter: number | undefined): GitHubError =>
@@ -116,10 +149,10 @@ const faultOf = (status: number, retryAfter: number | undefined): GitHubError =>
     headers: retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
   });
 
-/** A refusal is GitHub's; anything else that a resolver throws is our bug. */
+/** A refusal has a type; an error without one is our bug, also where an answer misses what the schema says of it. */
 function reportCrash(forge: Forge, error: GraphQLError): void {
-  const original = error.originalError;
-  if (original === undefined || original instanceof GraphQLError) return;
+  if (error.extensions['type'] !== undefined || error.extensions['reported'] === true) return;
+  const original = error.originalError ?? error;
   forge.violations.push({
     kind: 'crash',
     where: `graphql ${error.path?.join('.') ?? ''}`,
@@ -139,14 +172,29 @@ function parsed(query: string): DocumentNode | GraphQLError {
 /** @returns a handler of `POST /api/graphql` */
 export function createGraphql(forge: Forge): (request: Request) => Promise<Response> {
   return async (request) => {
-    const headers = { date: forge.clock.now().toUTCString() };
+    const date = forge.clock.now().toUTCString();
+    let caller: Caller = anonymous;
+    let leave: (() => void) | null = null;
+    const limits = (): Record<string, string> => ({ date, ...forge.rateLimit.headers(caller, 'graphql') });
     try {
-      const { caller, body } = await run(forge, request);
+      caller = await callerOf(forge, bearerOf(request.headers.get('authorization')));
+      leave = forge.rateLimit.enter(caller);
+      const { body } = await run(forge, request, caller);
       await forge.save();
-      return Response.json(body, { headers: { ...headers, ...forge.rateLimit.headers(caller) } });
+      return Response.json(body, { headers: limits() });
     } catch (error) {
+      if (error instanceof PrimaryLimitError)
+        return Response.json(
+          { errors: [{ type: 'RATE_LIMITED', message: error.message }] },
+          { headers: limits() },
+        );
+      if (error instanceof GraphQLError)
+        return Response.json({ errors: [renderError(error)] }, { headers: limits() });
       if (!(error instanceof GitHubError)) throw error;
-      return Response.json(error.body(), { status: error.status, headers: { ...headers, ...error.headers } });
+      const headers = { ...limits(), ...error.headers };
+      return Response.json(error.body(), { status: error.status, headers });
+    } finally {
+      leave?.();
     }
   };
 }

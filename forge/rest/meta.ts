@@ -1,5 +1,4 @@
 /** The server, its limits, and people. */
-import { callerName } from '../caller.ts';
 import { notFound } from '../github-error.ts';
 import { renderPublicUser } from '../render/account.ts';
 import { route, type Route } from '../route.ts';
@@ -8,8 +7,9 @@ import { find } from '../state.ts';
 export const metaRoutes: Route[] = [
   route('meta/get', 'anyone', () => ({ status: 200, body: { verifiable_password_authentication: false } })),
   route('rate-limit/get', 'anyone', ({ forge, caller }) => {
-    const core = forge.rateLimit.of(callerName(caller));
-    return { status: 200, body: { resources: { core, search: core, graphql: core }, rate: core } };
+    const core = forge.rateLimit.of(caller, 'core');
+    const graphql = forge.rateLimit.of(caller, 'graphql');
+    return { status: 200, body: { resources: { core, search: core, graphql }, rate: core } };
   }),
   route('users/get-authenticated', 'user', ({ forge, actor }) => ({
     status: 200,
