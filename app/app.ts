@@ -9,18 +9,16 @@ import { loadDelivery, markHandled } from '../db/queries/inbox.ts';
 import { connectReplicas, type Replicas } from '../db/replicas.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Config } from './config.ts';
-import { isRejection, type Rejection } from './domain/rejection.ts';
 import { micros } from './domain/words.ts';
+import { createIdentify } from './doors/bearer.ts';
 import { createHttpDoor } from './doors/http.ts';
 import type { Inbox } from './doors/delivery.ts';
 import { handleDelivery } from './doors/inbox.ts';
-import { createOidc, looksLikeJwt } from './doors/oidc.ts';
+import { createOidc } from './doors/oidc.ts';
 import { createWebhookDoor } from './doors/webhook.ts';
 import { createBell } from './engine/bell.ts';
-import type { Caller } from './engine/caller.ts';
 import { createExecute, type Execute } from './engine/execute.ts';
 import type { Engine, GitHubFacts } from './engine/handler.ts';
-import { identify, identifyWorkflow } from './engine/identify.ts';
 import { checksChanged, placeOf, planSeen, showAgain, triggerLabel } from './engine/place.ts';
 import { makeSecret } from './engine/secret.ts';
 import { createGitHub, type App as GitHubApp, type AppOptions } from './github/app.ts';
@@ -220,12 +218,8 @@ async function listen(stack: AsyncDisposableStack, parts: Listening): Promise<st
       }),
   });
   const verify = createOidc({ issuer: config.oidcIssuer, audience: config.url });
-  const whois = async (token: string): Promise<Caller | Rejection | null> => {
-    if (!looksLikeJwt(token)) return await identify(engine, token);
-    const claims = await verify(token);
-    return isRejection(claims) ? claims : await identifyWorkflow(engine, claims);
-  };
-  const http = getRequestListener(createHttpDoor({ execute, identify: whois, log }).fetch);
+  const identify = createIdentify(engine, verify);
+  const http = getRequestListener(createHttpDoor({ execute, identify, log }).fetch);
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (!(await webhook(request, response))) await http(request, response);
   };

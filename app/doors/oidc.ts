@@ -20,9 +20,6 @@ const Claims = z.object({
 
 export type VerifyToken = (token: string) => Promise<WorkflowClaims | Rejection>;
 
-/** Three parts of base64url, as no token of our own has them. The last is empty when nobody signed. */
-export const looksLikeJwt = (token: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]*$/.test(token);
-
 /** Clocks of GitHub and of this machine differ a little. */
 const tolerance = '30 seconds';
 

@@ -81,7 +81,7 @@ export async function engineWorld(): Promise<EngineWorld> {
   await must('record_installation', { account: 'acme', account_type: 'Organization' }, system());
   await must(
     'record_repository',
-    { repository, owner: 'acme', name: 'shop', default_branch: 'main', private: true },
+    { repository, owner: 'acme', owner_id: 88, name: 'shop', default_branch: 'main', private: true },
     system(),
   );
   return {
