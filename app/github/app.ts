@@ -3,6 +3,7 @@ import { createAppAuth } from '@octokit/auth-app';
 import { Octokit } from '@octokit/core';
 import type { SiteMemory } from './actions.ts';
 import { createConnection, pages } from './connection.ts';
+import type { MergeMemory } from './merges.ts';
 import { createPort } from './octokit.ts';
 import type { GitHubFor } from './port.ts';
 import { createPusher } from './push.ts';
@@ -61,7 +62,7 @@ export function createGitHub(options: AppOptions): App {
   const cloneUrl = ({ owner, name: repository }: { owner: string; name: string }): string =>
     `${site.web}/${encodeURIComponent(owner)}/${encodeURIComponent(repository)}.git`;
 
-  const memory: SiteMemory = { tellsRunDetails: true };
+  const memory: SiteMemory & MergeMemory = { tellsRunDetails: true, asyncUnknownUntil: 0 };
   const ports = new Map<number, ReturnType<GitHubFor>>();
   const github: GitHubFor = (installation) => {
     const known = ports.get(installation);

@@ -12,6 +12,8 @@ export type Connection = {
   readonly call: <T>(purpose: string, request: () => Promise<{ data: T }>) => Promise<T>;
   /** As `call`, with null where GitHub answers 404. */
   readonly find: <T>(purpose: string, request: () => Promise<{ data: T }>) => Promise<T | null>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   readonly graphql: <T>(purpose: string, document: string, variables: Record<string, unknown>) => Promise<T>;
 };
 
@@ -36,6 +38,7 @@ export function createConnection({ octokit, appId, login, now }: ConnectionOptio
     octokit,
     appId,
     login,
+    now,
     call,
     find: async (purpose, request) => {
       try {

@@ -5,6 +5,8 @@ import { commentVerbs } from './comments.ts';
 import type { Connection } from './connection.ts';
 import type { GitHub, RepositoryRef } from './port.ts';
 import { branchVerbs } from './branches.ts';
+import { changesSame, conflictingFiles } from './landing.ts';
+import { mergeVerbs, type MergeMemory } from './merges.ts';
 import { pullVerbs } from './pulls.ts';
 import { issueVerbs } from './issues.ts';
 import type { Pusher } from './push.ts';
@@ -15,16 +17,44 @@ import { accessToken } from './token.ts';
 export type PortOptions = {
   pusher: Pusher;
   cloneUrl: (repository: RepositoryRef) => string;
-  memory: SiteMemory;
+  memory: SiteMemory & MergeMemory;
 };
 
+type Look = <T>(
+  repository: RepositoryRef,
+  branches: readonly string[],
+  then: (dir: string, tips: ReadonlyMap<string, string>) => Promise<T>,
+) => Promise<T>;
+
 export function createPort(connection: Connection, { pusher, cloneUrl, memory }: PortOptions): GitHub {
+  const look: Look = async (repository, branches, then) =>
+    await pusher.look(
+      {
+        repository: { id: repository.id, url: cloneUrl(repository) },
+        token: async () => await accessToken(connection, repository, 'read'),
+        branches,
+      },
+      then,
+    );
   return {
     login: connection.login,
     ...repositoryVerbs(connection),
     ...issueVerbs(connection),
     ...branchVerbs(connection),
     ...pullVerbs(connection),
+    ...mergeVerbs(connection, memory),
+    conflicts: async (repository, { base, branch }) =>
+      await look(repository, [base, branch], async (dir, tips) => {
+        const [from, head] = [tips.get(base), tips.get(branch)];
+        return from === undefined || head === undefined
+          ? []
+          : await conflictingFiles(dir, { base: from, head });
+      }),
+    changesSame: async (repository, { base, branch, before, after }) =>
+      await look(repository, [base, branch], async (dir, tips) => {
+        const from = tips.get(base);
+        return from === undefined ? false : await changesSame(dir, { base: from, before, after });
+      }),
     ...commentVerbs(connection),
     ...checkVerbs(connection),
     ...reviewVerbs(connection),

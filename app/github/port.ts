@@ -25,6 +25,10 @@ export type PullState = {
   head: string;
   base: string;
   labels: string[];
+  /** Null while GitHub computes it (G26), and where a list was read. */
+  mergeable: boolean | null;
+  /** G26's words in lower case. */
+  mergeState: string;
 };
 
 export type MergeResult =
@@ -34,6 +38,28 @@ export type MergeResult =
   | { result: 'conflict'; reason: string }
   /** Not possible now; try again when something changes. */
   | { result: 'blocked'; reason: string };
+
+/** What the rules of a branch say about merging into it. */
+export type MergeRules = {
+  queue: boolean;
+  /** A head must be up to date with the branch. */
+  strict: boolean;
+  /** The last push must be approved by somebody else than who pushed: an update would ask for approval again. */
+  lastPush: boolean;
+  /** Required checks; `ours` are reported by this App. */
+  required: { name: string; ours: boolean }[];
+};
+
+export type AsyncMerge =
+  /** `head`: what the request, which may be somebody else's, is going to merge. */
+  | { result: 'pending'; request: string; head: string | null }
+  | { result: 'merged'; commit: string | null }
+  | { result: 'enqueued' }
+  | { result: 'failed'; reason: string }
+  | { result: 'unsupported'; reason: string };
+
+/** GitHub did what it was asked for, or its words why not. */
+export type Asked<R extends string> = { result: R } | { result: 'refused'; reason: string };
 
 export type CheckRunContent = {
   name: string;
@@ -94,6 +120,40 @@ export type GitHub = {
       message: string;
     },
   ): Promise<MergeResult>;
+
+  mergeRules(repository: RepositoryRef, branch: string): Promise<MergeRules>;
+  /** Merge-async (G20), which takes the queue where there is one. `method` null: as the queue does it. */
+  requestMerge(
+    repository: RepositoryRef,
+    pull: {
+      number: number;
+      head: string;
+      method: 'squash' | 'rebase' | 'merge' | null;
+      title: string;
+      message: string;
+    },
+  ): Promise<AsyncMerge>;
+  /** Null when GitHub has forgotten it, after a day. */
+  mergeRequest(
+    repository: RepositoryRef,
+    wanted: { number: number; request: string },
+  ): Promise<AsyncMerge | null>;
+  enqueue(
+    repository: RepositoryRef,
+    pull: { number: number; nodeId: string; head: string },
+  ): Promise<Asked<'enqueued'>>;
+  queueEntry(repository: RepositoryRef, number: number): Promise<{ position: number; state: string } | null>;
+  /** Merges the base into the branch; the new head comes a moment later. */
+  updateBranch(repository: RepositoryRef, pull: { number: number; head: string }): Promise<Asked<'updating'>>;
+  /** How many commits of the base the head does not have. */
+  behind(repository: RepositoryRef, between: { base: string; head: string }): Promise<number>;
+  /** Files that stand against a merge, by git's own look. */
+  conflicts(repository: RepositoryRef, between: { base: string; branch: string }): Promise<readonly string[]>;
+  /** Whether `after` changes against the base exactly what `before` changed against the base of its time. */
+  changesSame(
+    repository: RepositoryRef,
+    heads: { base: string; branch: string; before: string; after: string },
+  ): Promise<boolean>;
 
   /** `marker` identifies the comment among our App's own; `known` is the id stored from last time. Answers the id and what was there before. */
   ensureComment(

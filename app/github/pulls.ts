@@ -1,5 +1,6 @@
 /** Pull requests: opened as drafts, kept up to date between our markers, merged on the head that was approved. */
 import { refusedWith, type Connection } from './connection.ts';
+import { said } from './merges.ts';
 import type { GitHub, GitHubError, MergeResult, PullState, RepositoryRef } from './port.ts';
 import { endMarker } from './render/markers.ts';
 import { at, named } from './repositories.ts';
@@ -94,9 +95,7 @@ async function whyNot(
   );
   if (data.merged) return { result: 'merged', commit: data.merge_commit_sha ?? data.head.sha };
   if (data.head.sha !== head) return { result: 'head_moved' };
-  const reason = refusal.message
-    .replace(/^GitHub refused when [^:]*: /, '')
-    .replace(/ - https:\/\/docs\.\S+$/, '');
+  const reason = said(refusal);
   return data.mergeable === false || data.mergeable_state === 'dirty' || /conflict/i.test(reason)
     ? { result: 'conflict', reason }
     : { result: 'blocked', reason };
@@ -210,6 +209,8 @@ type PullData = {
   head: { sha: string };
   base: { ref: string };
   labels: { name?: string }[];
+  mergeable?: boolean | null;
+  mergeable_state?: string;
 };
 
 function toPullState(data: PullData, merged: boolean): PullState {
@@ -227,5 +228,7 @@ function toPullState(data: PullData, merged: boolean): PullState {
     head: data.head.sha,
     base: data.base.ref,
     labels: data.labels.flatMap((label) => label.name ?? []),
+    mergeable: data.mergeable ?? null,
+    mergeState: data.mergeable_state?.toLowerCase() ?? 'unknown',
   };
 }

@@ -15,7 +15,21 @@ export type PushRequest = BundlePush & {
   /** A token that may write this repository's contents. */
   token(): Promise<string>;
 };
-export type Pusher = { push(request: PushRequest): Promise<PushResult> };
+/** Where to look, and the branches whose tips have to be there. */
+export type LookRequest = {
+  repository: { id: number; url: string };
+  /** A token that may read this repository's contents. */
+  token(): Promise<string>;
+  branches: readonly string[];
+};
+export type Pusher = {
+  push(request: PushRequest): Promise<PushResult>;
+  /** Reads in the cache of a repository, which nobody else changes meanwhile; `tips` are its branches on GitHub. */
+  look<T>(
+    request: LookRequest,
+    then: (dir: string, tips: ReadonlyMap<string, string>) => Promise<T>,
+  ): Promise<T>;
+};
 
 /** Of the bundle itself; what is inside is bounded by policy. */
 const maxBundle = 24 * 1024 * 1024;
@@ -49,13 +63,24 @@ export function createPusher({ cacheDir }: { cacheDir: string }): Pusher {
       await swept;
       return await inTurn(request.repository.id, async () => await pushThrough(home, request));
     },
+    look: async (request, then) =>
+      await inTurn(request.repository.id, async () => {
+        const cache = join(home, `${request.repository.id}.git`);
+        const access = authorisation(request.repository.url, await request.token());
+        const { branches, repository } = request;
+        return await then(cache, await fetchBranches(cache, { url: repository.url, branches, access }));
+      }),
   };
 }
 
 async function pushThrough(home: string, request: PushRequest): Promise<PushResult> {
   const access = authorisation(request.repository.url, await request.token());
   const cache = join(home, `${request.repository.id}.git`);
-  const tips = await fetchBranches(cache, { request, access });
+  const tips = await fetchBranches(cache, {
+    url: request.repository.url,
+    branches: [request.branch, request.base],
+    access,
+  });
   const standing = tips.get(request.branch);
   if (standing === undefined) return { refused: `The branch ${request.branch} is gone on GitHub.` };
   if (standing === request.head) return { pushed: request.head };
@@ -75,15 +100,14 @@ async function pushThrough(home: string, request: PushRequest): Promise<PushResu
   }
 }
 
-type Fetch = { request: PushRequest; access: Record<string, string> };
+type Fetch = { url: string; branches: readonly string[]; access: Record<string, string> };
 
 /** Brings branch and base of GitHub into the cache, and answers where they stand now. A broken cache is made anew. */
-async function fetchBranches(cache: string, { request, access }: Fetch): Promise<Map<string, string>> {
-  const names = [...new Set([request.branch, request.base])];
+async function fetchBranches(cache: string, { url, branches, access }: Fetch): Promise<Map<string, string>> {
+  const names = [...new Set(branches)];
   for (const again of [true, false]) {
     await mkdir(cache, { recursive: true });
     await must(git({ dir: cache, args: ['init', '--quiet', '--bare', cache] }), 'prepares its git cache');
-    const url = request.repository.url;
     const listed = await git({
       dir: cache,
       args: ['ls-remote', '--', url, ...names.map((name) => `refs/heads/${name}`)],
