@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { readConfig } from '../config.ts';
+import { appCreateCommand } from './app-create.ts';
 import { stand, type Entry } from './child.ts';
 import { tellFailure } from './connection.ts';
 import { doctorCommand } from './doctor.ts';
@@ -43,7 +44,8 @@ program.addCommand(
       // Told here once and whole, instead of as a stack of the process that can't start.
       readConfig(process.env);
       await stand('app/main.ts', args);
-    }),
+    })
+    .addCommand(appCreateCommand()),
 );
 program.addCommand(
   standIn(
