@@ -25,6 +25,8 @@ const prefixes = {
   WorkflowRun: 'WFR',
   WorkflowJob: 'WFJ',
   Rule: 'RRS',
+  MergeQueue: 'MQ',
+  MergeQueueEntry: 'MQE',
 } as const;
 
 export type NodeType = keyof typeof prefixes;

@@ -228,7 +228,19 @@ describe('PUT merge-async (G20)', () => {
     gate.resolve();
     await held;
     expect(first.status).toBe(202);
-    expect(second).toMatchObject({ status: 409, response: { data: first.data } });
+    const uuidOf = ({ details }: { details: object }) => (details as { uuid: string }).uuid;
+    expect(second).toMatchObject({
+      status: 409,
+      response: {
+        data: {
+          status: 'pending',
+          details: {
+            uuid: uuidOf(first.data),
+            message: 'A merge request already exists for this pull request.',
+          },
+        },
+      },
+    });
     await result((first.data.details as { uuid: string }).uuid);
     await bed.commit(`draft-async-${count}`, { d: `${count}\n` });
     number = await bed.pull(`draft-async-${count}`, { draft: true });

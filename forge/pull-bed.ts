@@ -4,7 +4,15 @@ import { acmeSeed, openBed, type Bed } from './test-bed.ts';
 
 export const shop = { owner: 'acme', repo: 'shop' };
 
-const events = [...acmeSeed.app.events, 'check_suite', 'create', 'delete', 'workflow_job'];
+const events = [
+  ...acmeSeed.app.events,
+  'check_suite',
+  'create',
+  'delete',
+  'merge_group',
+  'status',
+  'workflow_job',
+];
 
 export type PullBed = Bed & {
   /** Commits files on a branch through the API as the App (on main as ana); the branch is made from main. Gives the new sha. */

@@ -1,28 +1,17 @@
-/** Pull requests, threads and their comments as GraphQL objects. Fields are functions: computed when asked for. */
+/** Pull requests, threads, comments and merge queues as GraphQL objects, which show one another. Fields are functions: computed when asked for. */
 import type { Forge } from '../forge.ts';
 import { nodeId } from '../ids.ts';
 import { mergeableState, mergeStateStatus, reviewDecision } from '../merge-state.ts';
-import type { Pull, ReviewComment, ReviewThread } from '../pull-rows.ts';
+import { entriesOf, entryOf, queueRule, type Queue } from '../merge-entries.ts';
+import { groupStanding, type GroupStanding } from '../merge-queue.ts';
+import type { Pull, QueueEntry, ReviewComment, ReviewThread } from '../pull-rows.ts';
 import { settleMergeable } from '../pulls.ts';
-import { renderUserById } from '../render/account.ts';
 import { repositoryPage } from '../render/repository.ts';
-import { row, type Account } from '../state.ts';
+import { branchRules } from '../rulesets.ts';
+import { row, type Repository } from '../state.ts';
 import { commentsOf, threadsOf } from '../review-threads.ts';
+import { actorObject } from './actor-object.ts';
 import { connection, type ConnectionArguments } from './connection.ts';
-
-/** A bot's login has no `[bot]` in GraphQL. */
-export function actorObject(forge: Forge, account: Account): Record<string, unknown> {
-  const { html_url, avatar_url } = renderUserById(forge, account.id);
-  return {
-    __typename: account.type,
-    id: nodeId(account.type, account.id),
-    databaseId: account.id,
-    login: account.login.replace(/\[bot\]$/, ''),
-    name: account.name,
-    url: html_url,
-    avatarUrl: avatar_url,
-  };
-}
 
 function commentObject(forge: Forge, comment: ReviewComment): Record<string, unknown> {
   const pull = row(forge.state.pulls, comment.pullId);
@@ -115,11 +104,90 @@ export function pullObject(forge: Forge, pull: Pull): Record<string, unknown> {
       await settleMergeable(forge, pull);
       return mergeStateStatus(forge, pull);
     },
+    isInMergeQueue: () => entryOf(forge, pull) !== null,
+    isMergeQueueEnabled: () => queueRule(forge, pull) !== null,
+    mergeQueueEntry: () => {
+      const entry = entryOf(forge, pull);
+      return entry === null ? null : entryObject(forge, entry);
+    },
+    mergeQueue: () => queueObject(forge, { repository, baseRef: pull.baseRef }),
     reviewThreads: (page: ConnectionArguments) =>
       connection('reviewThreads', {
         rows: threadsOf(forge, pull),
         page,
         render: (thread) => threadObject(forge, thread),
+      }),
+  };
+}
+
+const states: Record<GroupStanding, string> = {
+  unbuilt: 'QUEUED',
+  pending: 'AWAITING_CHECKS',
+  passing: 'MERGEABLE',
+  failing: 'UNMERGEABLE',
+  timed_out: 'UNMERGEABLE',
+};
+
+const queueOf = (forge: Forge, entry: QueueEntry): Queue => ({
+  repository: row(forge.state.repositories, entry.repositoryId),
+  baseRef: entry.baseRef,
+});
+
+const ruleRef = ({ repository, baseRef }: Queue) => ({ repository, ref: `refs/heads/${baseRef}` });
+
+function commitObject(forge: Forge, repository: Repository, oid: string): Record<string, unknown> {
+  return {
+    __typename: 'Commit',
+    id: nodeId('Commit', `${repository.id}:${oid}`),
+    oid,
+    abbreviatedOid: oid.slice(0, 7),
+    url: `${repositoryPage(forge, repository)}/commit/${oid}`,
+  };
+}
+
+export function entryObject(forge: Forge, entry: QueueEntry): Record<string, unknown> {
+  const queue = queueOf(forge, entry);
+  const { group } = entry;
+  return {
+    __typename: 'MergeQueueEntry',
+    id: nodeId('MergeQueueEntry', entry.id),
+    position: () => entriesOf(forge, queue).findIndex(({ id }) => id === entry.id) + 1,
+    state: () => states[groupStanding(forge, entry, branchRules(forge, ruleRef(queue)))],
+    enqueuedAt: entry.enqueuedAt,
+    enqueuer: () => actorObject(forge, row(forge.state.accounts, entry.enqueuedById)),
+    jump: entry.jump,
+    solo: false,
+    baseCommit: () => (group === null ? null : commitObject(forge, queue.repository, group.baseSha)),
+    headCommit: () => (group === null ? null : commitObject(forge, queue.repository, group.sha)),
+    pullRequest: () => pullObject(forge, row(forge.state.pulls, entry.pullId)),
+    mergeQueue: () => queueObject(forge, queue),
+  };
+}
+
+/** Null where the branch has none. */
+export function queueObject(forge: Forge, queue: Queue): Record<string, unknown> | null {
+  const { queue: rule } = branchRules(forge, ruleRef(queue));
+  if (rule === null) return null;
+  const path = `${queue.repository.name}/queue/${queue.baseRef}`;
+  return {
+    __typename: 'MergeQueue',
+    id: nodeId('MergeQueue', `${queue.repository.id}:${queue.baseRef}`),
+    url: `${repositoryPage(forge, queue.repository)}/queue/${queue.baseRef}`,
+    resourcePath: `/${path}`,
+    configuration: {
+      checkResponseTimeout: rule.check_response_timeout_minutes,
+      maximumEntriesToBuild: rule.max_entries_to_build,
+      maximumEntriesToMerge: rule.max_entries_to_merge,
+      mergeMethod: rule.merge_method,
+      mergingStrategy: rule.grouping_strategy,
+      minimumEntriesToMerge: rule.min_entries_to_merge,
+      minimumEntriesToMergeWaitTime: rule.min_entries_to_merge_wait_minutes,
+    },
+    entries: (page: ConnectionArguments) =>
+      connection('entries', {
+        rows: entriesOf(forge, queue),
+        page,
+        render: (entry) => entryObject(forge, entry),
       }),
   };
 }

@@ -1,13 +1,15 @@
 /** The top-level fields that the forge resolves. */
 import { idOfNode, nodeId } from '../ids.ts';
-import type { Pull, ReviewThread } from '../pull-rows.ts';
 import { convertToDraft, isOpen, markReady } from '../pulls.ts';
 import { fullName, repositoryPage } from '../render/repository.ts';
 import { repositoryNamed } from '../rest.ts';
-import { reads, writes } from '../route.ts';
+import { reads } from '../route.ts';
 import { find, row, type Repository } from '../state.ts';
 import { resolveThread } from '../review-threads.ts';
-import { actorObject, pullObject, threadObject } from './pull-object.ts';
+import { actorObject } from './actor-object.ts';
+import { pullObject, queueObject, threadObject } from './pull-object.ts';
+import { dequeuePullRequest, enqueuePullRequest, updatePullRequestBranch } from './merge-mutations.ts';
+import { permitChange, pullOf, threadOf } from './permits.ts';
 import { doerOf, permit, refusal, unresolvable, type GraphqlRequest } from './request.ts';
 
 type Resolver = (input: never, request: GraphqlRequest) => unknown;
@@ -24,6 +26,10 @@ function repositoryObject(request: GraphqlRequest, repository: Repository): Reco
     isPrivate: repository.private,
     description: repository.description,
     owner: () => actorObject(forge, row(forge.state.accounts, repository.ownerId)),
+    mergeQueue: ({ branch }: { branch?: string | null }) => {
+      permit(request, repository, reads('pull_requests', 'merge_queues'));
+      return queueObject(forge, { repository, baseRef: branch ?? repository.defaultBranch });
+    },
     pullRequest: ({ number }: { number: number }) => {
       permit(request, repository, reads('pull_requests'));
       const pull = find(
@@ -35,28 +41,6 @@ function repositoryObject(request: GraphqlRequest, repository: Repository): Reco
       return pullObject(forge, pull);
     },
   };
-}
-
-function pullOf({ forge }: GraphqlRequest, node: string): Pull {
-  const pull = forge.state.pulls.get(idOfNode('PullRequest', node) ?? 0);
-  if (pull === undefined) throw unresolvable(node);
-  return pull;
-}
-
-function threadOf({ forge }: GraphqlRequest, node: string): ReviewThread {
-  const thread = forge.state.reviewThreads.get(idOfNode('PullRequestReviewThread', node) ?? 0);
-  if (thread === undefined) throw unresolvable(node);
-  return thread;
-}
-
-/** People: the author, or write; installations: pull_requests and, as is reported, contents (G12). */
-function permitChange(request: GraphqlRequest, pull: Pull): void {
-  const { forge, actor } = request;
-  const repository = row(forge.state.repositories, pull.repositoryId);
-  const isAuthor = row(forge.state.issues, pull.id).authorId === actor.id;
-  const role = isAuthor ? 'read' : 'write';
-  permit(request, repository, writes(role, 'pull_requests'));
-  permit(request, repository, writes(role, 'contents'));
 }
 
 function setDraft(draft: boolean) {
@@ -112,4 +96,7 @@ export const mutations: Record<string, Resolver> = {
   convertPullRequestToDraft: setDraft(true),
   resolveReviewThread: resolve(true),
   unresolveReviewThread: resolve(false),
+  enqueuePullRequest,
+  dequeuePullRequest,
+  updatePullRequestBranch,
 };

@@ -6,6 +6,7 @@ import { mergeCommits } from '../git/merge.ts';
 import { entryOf } from '../merge-entries.ts';
 import { GitHubError, notFound } from '../github-error.ts';
 import { mergePull, mergeRequestOf, type MergeOrder, pendingMergeRequest, requestMerge } from '../merges.ts';
+import { updateFromBase } from '../merge-update.ts';
 import type { MergeRequest, Pull } from '../pull-rows.ts';
 import { isOpen, pullNumbered } from '../pulls.ts';
 import { moveRefNow } from '../ref-moves.ts';
@@ -126,31 +127,10 @@ const updateBranch = repositoryRoute(
   writes('write', 'pull_requests'),
   async ({ forge, repository, params, body, actor, caller }) => {
     const pull = pullNumbered(forge, repository, params.pull_number);
-    const git = forge.git(repository);
-    await git.serially(async () => {
-      if (body?.expected_head_sha !== undefined && body?.expected_head_sha !== pull.headSha)
-        throw new GitHubError(422, 'expected head sha didn’t match current head ref.');
-      if (await git.isAncestor(pull.baseSha, pull.headSha))
-        throw new GitHubError(422, 'There are no new commits on the base branch.');
-      const merged = await mergeCommits(git.git, {
-        method: 'merge',
-        base: pull.headSha,
-        head: pull.baseSha,
-        message: `Merge branch '${pull.baseRef}' into ${pull.headRef}`,
-        author: { ...personOf(actor), date: forge.clock.timestamp() },
-        committer: { ...github, date: forge.clock.timestamp() },
-      });
-      if (!('sha' in merged)) throw new GitHubError(422, 'merge conflict between base and head');
-      const ref = `refs/heads/${pull.headRef}`;
-      await moveRefNow(forge, {
-        repository,
-        caller,
-        ref,
-        sha: merged.sha,
-        mode: 'update',
-        before: pull.headSha,
-      });
-    });
+    const doer = { actor, caller };
+    const expected = body?.expected_head_sha;
+    const refused = await updateFromBase(forge, doer, { pull, expected, method: 'merge' });
+    if (refused !== null) throw new GitHubError(422, refused);
     return {
       status: 202,
       body: { message: 'Updating pull request branch.', url: pullUrls(forge, pull).page },

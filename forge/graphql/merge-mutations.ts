@@ -1,0 +1,78 @@
+/** Mutations that merge or prepare a merge: the queue, and the base brought into the head. */
+import { enqueue, entryOf } from '../merge-entries.ts';
+import { leave } from '../merge-queue.ts';
+import { updateFromBase } from '../merge-update.ts';
+import { repositoryOf } from '../pulls.ts';
+import { pullOf, permitMerge } from './permits.ts';
+import { entryObject, pullObject } from './pull-object.ts';
+import { doerOf, refusal, type GraphqlRequest } from './request.ts';
+
+interface Named {
+  clientMutationId?: string | null;
+}
+
+const named = ({ clientMutationId }: Named) => ({ clientMutationId: clientMutationId ?? null });
+
+interface EnqueueInput extends Named {
+  pullRequestId: string;
+  expectedHeadOid?: string | null;
+  jump?: boolean | null;
+}
+
+/** G21, G23. */
+export async function enqueuePullRequest({ input }: { input: EnqueueInput }, request: GraphqlRequest) {
+  const { forge } = request;
+  const pull = pullOf(request, input.pullRequestId);
+  permitMerge(request, pull);
+  const repository = repositoryOf(forge, pull);
+  const entered = await forge.git(repository).serially(() =>
+    enqueue(forge, doerOf(request), {
+      pull,
+      sha: input.expectedHeadOid,
+      jump: input.jump ?? false,
+    }),
+  );
+  if ('refused' in entered) throw refusal('UNPROCESSABLE', entered.refused);
+  forge.queues.look(repository);
+  return { ...named(input), mergeQueueEntry: () => entryObject(forge, entered.entry) };
+}
+
+/** `id` is the pull request's, not the entry's. */
+export async function dequeuePullRequest(
+  { input }: { input: Named & { id: string } },
+  request: GraphqlRequest,
+) {
+  const { forge } = request;
+  const pull = pullOf(request, input.id);
+  permitMerge(request, pull);
+  const repository = repositoryOf(forge, pull);
+  const doer = doerOf(request);
+  const left = await forge.git(repository).serially(async () => {
+    const entry = entryOf(forge, pull);
+    if (entry !== null)
+      await leave(forge, { repository, baseRef: entry.baseRef }, { entry, reason: 'MANUAL', doer });
+    return entry;
+  });
+  if (left === null) throw refusal('UNPROCESSABLE', `Failed to remove PR #${pull.number} from the queue`);
+  forge.queues.look(repository);
+  return { ...named(input), mergeQueueEntry: () => entryObject(forge, left) };
+}
+
+interface UpdateInput extends Named {
+  pullRequestId: string;
+  expectedHeadOid?: string | null;
+  updateMethod?: 'MERGE' | 'REBASE' | null;
+}
+
+export async function updatePullRequestBranch({ input }: { input: UpdateInput }, request: GraphqlRequest) {
+  const { forge } = request;
+  const pull = pullOf(request, input.pullRequestId);
+  permitMerge(request, pull);
+  const refused = await updateFromBase(forge, doerOf(request), {
+    pull,
+    expected: input.expectedHeadOid,
+    method: input.updateMethod === 'REBASE' ? 'rebase' : 'merge',
+  });
+  if (refused !== null) throw refusal('UNPROCESSABLE', refused);
+  return { ...named(input), pullRequest: () => pullObject(forge, pull) };
+}
