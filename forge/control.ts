@@ -2,7 +2,9 @@
 import { Hono, type Context } from 'hono';
 import { z } from 'zod';
 import type { Forge } from './forge.ts';
+import { repositoryNamed } from './rest.ts';
 import { row } from './state.ts';
+import { Impossible, strayPush } from './stray-push.ts';
 
 const count = z.int().min(1);
 const milliseconds = z.int().min(0).max(600_000).optional();
@@ -34,6 +36,13 @@ const Limits = z.strictObject({
   creationsPerHour: limit,
   enforced: z.boolean().optional(),
 });
+/** A push to a branch, now or just before the next call of an operation (`pulls/merge`). */
+const StrayPush = z.strictObject({
+  repository: z.string().regex(/^[^/]+\/[^/]+$/, 'a repository is owner/name'),
+  branch: z.string().min(1),
+  login: z.string().optional(),
+  before: z.string().optional(),
+});
 /** How far to move the clock, in milliseconds. */
 const Advance = z.strictObject({ advance: z.int() });
 
@@ -45,8 +54,13 @@ async function accept<Body>(
 ): Promise<Response> {
   const parsed = shape.safeParse(await context.req.json().catch(() => null));
   if (!parsed.success) return context.json({ message: z.prettifyError(parsed.error) }, 422);
-  const answer = await act(parsed.data);
-  return answer === null ? context.body(null, 204) : context.json(answer);
+  try {
+    const answer = await act(parsed.data);
+    return answer === null ? context.body(null, 204) : context.json(answer);
+  } catch (error) {
+    if (error instanceof Impossible) return context.json({ message: error.message }, 422);
+    throw error;
+  }
 }
 
 /** Mounted behind localOnly. */
@@ -81,6 +95,17 @@ export function controlDoor(forge: Forge): Hono {
   door.post('/faults/answers', (context) =>
     accept(context, AnswerFault, (fault) => {
       forge.faults.answers(fault);
+      return null;
+    }),
+  );
+  door.post('/pushes', (context) =>
+    accept(context, StrayPush, async ({ repository: name, branch, login, before }) => {
+      const [owner = '', repo = ''] = name.split('/');
+      const repository = repositoryNamed(forge.state, owner, repo);
+      if (repository === null) throw new Impossible(`There is no repository ${name} to push to`);
+      const push = () => strayPush(forge, { repository, branch, login });
+      if (before === undefined) return { sha: await push() };
+      forge.faults.meanwhile(before, push);
       return null;
     }),
   );

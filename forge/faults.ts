@@ -24,18 +24,25 @@ export interface AnswerFault {
   afterwards?: boolean | undefined;
 }
 
+/** What happens just before an operation is looked at, such as a push between a review and the merge. */
+export type Meanwhile = () => Promise<unknown>;
+
 export interface Faults {
   webhooks(fault: WebhookFault): void;
   answers(fault: AnswerFault): void;
   /** Takes one off the count of the first fault that fits. */
   takeWebhook(event: string): WebhookFault | null;
   takeAnswer(operation: string): AnswerFault | null;
+  /** Plays `act` once, before the next call of the operation is worked on. */
+  meanwhile(operation: string, act: Meanwhile): void;
+  takeMeanwhile(operation: string): Meanwhile | null;
   clear(): void;
 }
 
 export function createFaults(): Faults {
   let webhooks: WebhookFault[] = [];
   let answers: AnswerFault[] = [];
+  let meanwhile: { operation: string; count: number; act: Meanwhile }[] = [];
   const take = <Fault extends { count: number }>(
     faults: Fault[],
     fits: (fault: Fault) => boolean,
@@ -55,7 +62,12 @@ export function createFaults(): Faults {
     takeWebhook: (event) => take(webhooks, (fault) => fault.event === undefined || fault.event === event),
     takeAnswer: (operation) =>
       take(answers, (fault) => fault.operation === undefined || fault.operation === operation),
+    meanwhile: (operation, act) => {
+      meanwhile.push({ operation, count: 1, act });
+    },
+    takeMeanwhile: (operation) => take(meanwhile, (one) => one.operation === operation)?.act ?? null,
     clear: () => {
+      meanwhile = [];
       webhooks = [];
       answers = [];
     },

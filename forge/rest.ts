@@ -65,6 +65,7 @@ async function answerRoute(forge: Forge, { request, match, route }: Incoming): P
       await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
     const refusal = fault?.status === undefined ? null : refusalOf(fault.status, fault.retryAfter);
     if (refusal !== null && fault?.afterwards !== true) throw refusal;
+    await forge.faults.takeMeanwhile(match.id)?.();
     forge.rateLimit.spend({ caller, resource: 'core', kind: kindOf(match.id) });
     result = await run(forge, { request, match, route }, { caller, token });
     if (refusal !== null) throw refusal;

@@ -35,6 +35,8 @@ export interface ForgeOptions {
   /** Where the App's webhooks go; wins over the seed's and the journal's. */
   webhookUrl?: string;
   limits?: Partial<Limits>;
+  /** Milliseconds that a receiver of webhooks has; GitHub's ten seconds when it isn't given (G43). */
+  webhookPatience?: number;
 }
 
 export interface RunningForge {
@@ -138,7 +140,10 @@ export async function startForge(options: ForgeOptions): Promise<RunningForge> {
     save: () => journal.save(),
   };
   const forge: Forge = Object.assign(base, {
-    webhooks: createWebhooks(base as Forge, (delivery) => journal.append(delivery)),
+    webhooks: createWebhooks(base as Forge, {
+      log: (delivery) => journal.append(delivery),
+      patience: options.webhookPatience,
+    }),
     workflows: createWorkflows(base as Forge),
     queues: createMergeQueues(base as Forge),
   });

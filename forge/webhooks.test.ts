@@ -1,3 +1,6 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { verify } from '@octokit/webhooks-methods';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openBed, refused, type Bed } from './test-bed.ts';
 
@@ -71,6 +74,58 @@ test('the log shows deliveries with their answers; redelivery has the same GUID 
     [sent?.guid, false],
   ]);
   expect((await refused(bed.as('ana').request('GET /app/hook/deliveries'))).status).toBe(401);
+});
+
+test('G43: a receiver that takes too long is logged as timed out, and redelivery brings it', async () => {
+  const impatient = await openBed({ webhookPatience: 200 });
+  const slow = createServer(() => undefined);
+  await new Promise<void>((resolve) => {
+    slow.listen(0, '127.0.0.1', () => resolve());
+  });
+  const { running } = impatient;
+  const url = running.state.apps.get(running.credentials.appId)!.webhookUrl!;
+  running.setWebhookUrl(`http://127.0.0.1:${(slow.address() as AddressInfo).port}/`);
+  await impatient.as('ana').request('POST /repos/{owner}/{repo}/issues', { ...shop, title: 'slow' });
+  await running.settled();
+  const { data } = await impatient.app.request('GET /app/hook/deliveries', { status: 'failure' });
+  expect(data).toMatchObject([{ status_code: 504, status: 'timed out', event: 'issues' }]);
+  running.setWebhookUrl(url);
+  await impatient.app.request('POST /app/hook/deliveries/{delivery_id}/attempts', {
+    delivery_id: data[0]!.id as number,
+  });
+  expect(await impatient.hooks('issues')).toMatchObject([{ guid: data[0]!.guid }]);
+  slow.closeAllConnections();
+  slow.close();
+  await impatient[Symbol.asyncDispose]();
+});
+
+test('G43: what is above 25 MB is never sent, and the log knows nothing of it', async () => {
+  const issue_number = await open('huge');
+  await bed.running.settled();
+  for (const issue of bed.running.state.issues.values()) issue.body = 'x'.repeat(26 * 1024 * 1024);
+  const ana = bed.as('ana');
+  await ana.request('POST /repos/{owner}/{repo}/issues/{issue_number}/labels', {
+    ...shop,
+    issue_number,
+    labels: ['bug'],
+  });
+  for (const issue of bed.running.state.issues.values()) issue.body = 'small';
+  expect(await bed.hooks('issues', 'labeled')).toEqual([]);
+  const { data } = await bed.app.request('GET /app/hook/deliveries');
+  expect(data.map(({ action }) => action)).toEqual(['opened']);
+});
+
+test('a delivery that is sent again is signed with the secret of now', async () => {
+  await open('signed');
+  await bed.running.settled();
+  const [sent] = (await bed.app.request('GET /app/hook/deliveries')).data;
+  const data = { secret: 'changed' };
+  await bed.app.request({ method: 'PATCH', url: '/app/hook/config', data });
+  await bed.app.request('POST /app/hook/deliveries/{delivery_id}/attempts', {
+    delivery_id: sent!.id as number,
+  });
+  const [, again] = await bed.hooks('issues', 'opened');
+  expect(await verify('changed', again!.text, String(again!.headers['x-hub-signature-256']))).toBe(true);
 });
 
 test('deliveries are kept three days (G43) and paged by cursor', async () => {

@@ -11,14 +11,20 @@ import { checkWebhook } from './schema/validate.ts';
 import { nextId, row, where, type Account, type App, type Delivery, type Installation } from './state.ts';
 
 /** GitHub gives a receiver ten seconds, and never sends more than 25 MB (G43). */
-const patience = 10_000;
+export const githubPatience = 10_000;
 const largest = 25 * 1024 * 1024;
 const mostDeliveries = 2000;
 /** What is kept of a receiver's answer. */
 const keptAnswer = 4096;
 
-/** @param log is told every delivery when it is finished; the journal writes it down */
-export function createWebhooks(forge: Forge, log: (delivery: Delivery) => void): Webhooks {
+/**
+ * @param options `log` is told every delivery when it is finished, the journal writes it down; `patience` is how many
+ * milliseconds a receiver has
+ */
+export function createWebhooks(
+  forge: Forge,
+  { log, patience = githubPatience }: { log: (delivery: Delivery) => void; patience?: number | undefined },
+): Webhooks {
   const listeners: ((event: ForgeEvent) => void)[] = [];
   const underway = new Set<Promise<void>>();
   /** Webhooks that a `reorder` fault holds back until its last one comes. */
@@ -33,7 +39,7 @@ export function createWebhooks(forge: Forge, log: (delivery: Delivery) => void):
   const start = (...deliveries: Delivery[]): void => {
     const sendAll = async (): Promise<void> => {
       for (const delivery of deliveries) {
-        await deliver(forge, delivery);
+        await deliver(forge, delivery, patience);
         log(delivery);
       }
     };
@@ -70,18 +76,34 @@ export function createWebhooks(forge: Forge, log: (delivery: Delivery) => void):
   return {
     emit: (event) => {
       for (const listener of listeners) listener(event);
-      for (const { app, installation } of receivers(forge, event))
-        send(newDelivery(forge, { event, app, installation }), forge.faults.takeWebhook(event.event));
+      for (const { app, installation } of receivers(forge, event)) {
+        const delivery = newDelivery(forge, { event, app, installation });
+        // Too much is not even logged: for the App it never happened (G43).
+        if (sizeOf(delivery) <= largest) send(delivery, forge.faults.takeWebhook(event.event));
+      }
     },
     listen: (listener) => {
       listeners.push(listener);
     },
     redeliver: (delivery) => {
-      start({ ...delivery, id: nextId(forge.state), redelivery: true, deliveredAt: forge.clock.timestamp() });
+      start(repeated(forge, delivery));
     },
     settled: async () => {
       while (underway.size > 0) await Promise.all(underway);
     },
+  };
+}
+
+/** The same GUID and payload, signed anew: a secret that was changed meanwhile is the one that counts. */
+function repeated(forge: Forge, delivery: Delivery): Delivery {
+  const { guid, event, appId, request } = delivery;
+  const { payload } = request;
+  return {
+    ...delivery,
+    id: nextId(forge.state),
+    redelivery: true,
+    deliveredAt: forge.clock.timestamp(),
+    request: { headers: headersOf(row(forge.state.apps, appId), { guid, event, payload }), payload },
   };
 }
 
@@ -187,6 +209,8 @@ function headersOf(
   };
 }
 
+const sizeOf = ({ request }: Delivery): number => Buffer.byteLength(JSON.stringify(request.payload));
+
 /** The log in memory is bounded: each delivery holds its whole payload. */
 function remember({ state }: Forge, delivery: Delivery): void {
   state.deliveries.set(delivery.id, delivery);
@@ -195,7 +219,7 @@ function remember({ state }: Forge, delivery: Delivery): void {
 }
 
 /** Sends, and writes the outcome into the delivery; never rejects: an unreachable receiver is an outcome. */
-async function deliver(forge: Forge, delivery: Delivery): Promise<void> {
+async function deliver(forge: Forge, delivery: Delivery, patience: number): Promise<void> {
   const { event, action, request } = delivery;
   const findings = checkWebhook({ event, action, payload: request.payload, headers: request.headers });
   if (findings.length > 0)
@@ -207,8 +231,8 @@ async function deliver(forge: Forge, delivery: Delivery): Promise<void> {
   remember(forge, delivery);
   const app = row(forge.state.apps, delivery.appId);
   const body = JSON.stringify(request.payload);
-  if (app.webhookUrl === null || Buffer.byteLength(body) > largest) {
-    delivery.status = app.webhookUrl === null ? 'No webhook URL' : 'Payload too large';
+  if (app.webhookUrl === null) {
+    delivery.status = 'No webhook URL';
     return;
   }
   const started = performance.now();

@@ -134,6 +134,7 @@ async function admit(
     const fault = forge.faults.takeAnswer(operation);
     if (fault?.milliseconds !== undefined)
       await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
+    await forge.faults.takeMeanwhile(operation)?.();
     if (fault?.status === undefined) continue;
     const refusal = faultOf(fault.status, fault.retryAfter);
     if (fault.afterwards !== true) throw refusal;
