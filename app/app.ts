@@ -11,6 +11,7 @@ import { inTransaction } from '../db/transaction.ts';
 import type { Config } from './config.ts';
 import { micros } from './domain/words.ts';
 import { createIdentify } from './doors/bearer.ts';
+import { createHealthDoor } from './doors/health.ts';
 import { createHttpDoor } from './doors/http.ts';
 import type { Inbox } from './doors/delivery.ts';
 import { handleDelivery } from './doors/inbox.ts';
@@ -85,6 +86,8 @@ function factsOf(github: GitHubApp): GitHubFacts {
         throw error;
       }
     },
+    changesSame: async (installation, repository, heads) =>
+      await github.github(installation).changesSame(repository, heads),
     readToken: async (installation, repository) => await github.github(installation).readToken(repository),
     cloneUrl: (repository) => github.cloneUrl(repository),
   };
@@ -219,7 +222,9 @@ async function listen(stack: AsyncDisposableStack, parts: Listening): Promise<st
   });
   const verify = createOidc({ issuer: config.oidcIssuer, audience: config.url });
   const identify = createIdentify(engine, verify);
-  const http = getRequestListener(createHttpDoor({ execute, identify, log }).fetch);
+  const ask = async (): Promise<void> => void (await engine.db.pool.query('select 1'));
+  const doors = createHttpDoor({ execute, identify, log }).route('/', createHealthDoor({ ask, log }));
+  const http = getRequestListener(doors.fetch);
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (!(await webhook(request, response))) await http(request, response);
   };

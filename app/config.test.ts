@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { checkConfig, ConfigError, readConfig } from './config.ts';
+import { checkConfig, ConfigError, readConfig, variables } from './config.ts';
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -25,6 +25,22 @@ describe('the configuration', () => {
       logLevel: 'info',
       maxSessions: 32,
     });
+  });
+
+  test('takes secrets from files, where Docker and Kubernetes put them', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'entourage-config-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const file = join(directory, 'url');
+    writeFileSync(file, 'postgres://me@db:5432/entourage\n');
+    const read = readConfig({ ...enough, DATABASE_URL_FILE: file });
+    expect(read.databaseUrl).toBe('postgres://me@db:5432/entourage');
+    const nearer = { ...enough, DATABASE_URL: 'postgres://a@b:1/c', DATABASE_URL_FILE: file };
+    expect(readConfig(nearer).databaseUrl).toBe('postgres://a@b:1/c');
+    expect(namesOf({ ...enough, WEBHOOK_SECRET: '', WEBHOOK_SECRET_FILE: `${file}-none` })).toEqual([
+      'WEBHOOK_SECRET_FILE',
+      'WEBHOOK_SECRET',
+    ]);
+    expect(variables.map(({ name }) => name)).toContain('WEBHOOK_SECRET_FILE');
   });
 
   test('reads a GitHub of one’s own as Probot does', () => {

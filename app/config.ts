@@ -168,9 +168,48 @@ const rows = {
 
 type Values = { [K in keyof typeof rows]: z.output<(typeof rows)[K]['type']> };
 
-/** The same, for those who want to show the problems themselves. */
-export function checkConfig(environment: Environment): { config: Config } | { problems: ConfigProblem[] } {
+/** Secrets that may lie in a file, as Docker and Kubernetes mount them: NAME_FILE names it. */
+const filed = ['DATABASE_URL', 'DATABASE_OWNER_URL', 'WEBHOOK_SECRET'];
+
+/** Every variable that is read here, for the documentation. */
+export const variables: readonly { name: string; expected: string; help: string }[] = [
+  ...Object.entries<Row>(rows).map(([name, { expected, help }]) => ({ name, expected, help })),
+  {
+    name: 'PRIVATE_KEY_PATH',
+    expected: 'the path of the App’s private key, a .pem file',
+    help: 'It or PRIVATE_KEY is needed.',
+  },
+  { name: 'PRIVATE_KEY', expected: 'the key itself, as PEM or base64 of it', help: 'A file is safer.' },
+  ...filed.map((name) => ({
+    name: `${name}_FILE`,
+    expected: `a file that holds ${name}`,
+    help: `Used where ${name} is not set.`,
+  })),
+];
+
+function withFiles(environment: Environment): { environment: Environment; problems: ConfigProblem[] } {
+  const read: Record<string, string | undefined> = { ...environment };
   const problems: ConfigProblem[] = [];
+  for (const name of filed) {
+    const path = given(environment, `${name}_FILE`);
+    if (path === undefined || given(environment, name) !== undefined) continue;
+    try {
+      read[name] = readFileSync(path, 'utf8');
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      problems.push({
+        name: `${name}_FILE`,
+        problem: `names a file that can’t be read (${code ?? 'unknown reason'}).`,
+        help: `Give a file that this user can read, or set ${name}.`,
+      });
+    }
+  }
+  return { environment: read, problems };
+}
+
+/** The same, for those who want to show the problems themselves. */
+export function checkConfig(outside: Environment): { config: Config } | { problems: ConfigProblem[] } {
+  const { environment, problems } = withFiles(outside);
   const values: Record<string, unknown> = {};
   for (const [name, { type, expected, help }] of Object.entries<Row>(rows)) {
     const parsed = type.safeParse(given(environment, name));
