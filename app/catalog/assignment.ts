@@ -10,6 +10,9 @@ export const Assignment = z.object({
   repository: z.string(),
   run: z.int(),
   task: z.string().nullable(),
+  /** Numbers to link in a job's summary: the run's issue, the task's pull request. */
+  issue: z.int(),
+  pull: z.int().nullable(),
   agent: z.string(),
   role: Role,
   engine: z.string(),
@@ -27,6 +30,8 @@ export const Assignment = z.object({
   start: Sha,
   prompt: z.string(),
   setup: z.array(z.string()),
+  /** All set-up lines together may take this long. */
+  setup_minutes: z.int(),
   minutes: z.int(),
   heartbeat_seconds: z.int(),
   runner_token: z.string(),
