@@ -145,6 +145,28 @@ export const recordLaunchRefused = operation({
   input: z.strictObject({ ...session, reason: z.string().min(1).max(2_000) }),
   output: found,
 });
+export const recordWorkflowRun = operation({
+  ...system,
+  name: 'record_workflow_run',
+  summary: 'The workflow run of a session is over, with GitHub’s reason.',
+  input: z.strictObject({
+    ...session,
+    workflow_run: WorkflowRun,
+    conclusion: z.string().max(100),
+    /** The step that failed or was cut off. */
+    step: z.string().max(200).nullable(),
+    minutes: z.number().nonnegative().nullable(),
+    created_at: z.string(),
+  }),
+  output: found,
+});
+export const recordWorkflowMissing = operation({
+  ...system,
+  name: 'record_workflow_missing',
+  summary: 'GitHub has no workflow run for a session that was dispatched.',
+  input: z.strictObject(session),
+  output: found,
+});
 export const sweepRun = operation({
   ...system,
   name: 'sweep_run',

@@ -70,3 +70,7 @@ export type Session = z.infer<typeof Session>;
 /** Dispatched to GitHub Actions, and no job took it yet: it waits for a GitHub runner, or something is wrong there. */
 export const waitsForJob = (session: Session): boolean =>
   session.place === 'actions' && session.state === 'dispatched' && session.boundAt === null;
+
+/** GitHub may know something of it: its workflow was dispatched, and it has not ended. */
+export const sessionOnActions = (session: Session): boolean =>
+  session.place === 'actions' && (session.state === 'dispatched' || session.state === 'running');

@@ -9,7 +9,11 @@ import type { Caller } from '../engine/caller.ts';
 import type { Execute } from '../engine/execute.ts';
 import type { Log } from '../log.ts';
 
-export type HttpDoor = { execute: Execute; identify(token: string): Promise<Caller | Rejection | null>; log: Log };
+export type HttpDoor = {
+  execute: Execute;
+  identify(token: string): Promise<Caller | Rejection | null>;
+  log: Log;
+};
 
 /** Bundles travel as base64 in JSON; everything else is far smaller. */
 const maxBytes = 40 * 1024 * 1024;

@@ -1,5 +1,7 @@
 /** Every operation's handler. The type makes a missing one a compile error. */
 import * as facts from './handlers/facts.ts';
+import * as merges from './handlers/merges.ts';
+import * as leases from './handlers/leases.ts';
 import * as messages from './handlers/messages.ts';
 import * as platform from './handlers/platform.ts';
 import * as questions from './handlers/questions.ts';
@@ -39,6 +41,14 @@ export const handlers: Handlers = {
   request_review: tasks.requestReview,
   get_review_feedback: tasks.getReviewFeedback,
   answer_thread: tasks.answerThread,
+  merge_task: merges.mergeTask,
+  get_merge_status: merges.getMergeStatus,
+  record_merge_step: merges.recordMergeStep,
+  record_queued: merges.recordQueued,
+  record_dequeued: merges.recordDequeued,
+  record_taken_out: merges.recordTakenOut,
+  record_group_failure: merges.recordGroupFailure,
+  record_checks_absent: merges.recordChecksAbsent,
   send_message: messages.sendMessage,
   get_inbox: messages.getInbox,
   ask_human: questions.askHuman,
@@ -51,6 +61,8 @@ export const handlers: Handlers = {
   exchange_session: workflows.exchangeSession,
   record_launch: workflows.recordLaunch,
   record_launch_refused: workflows.recordLaunchRefused,
+  record_workflow_run: workflows.recordWorkflowRun,
+  record_workflow_missing: workflows.recordWorkflowMissing,
   start_session: sessions.startSession,
   heartbeat: sessions.heartbeat,
   record_usage: sessions.recordUsage,
@@ -72,7 +84,7 @@ export const handlers: Handlers = {
   record_blocked: facts.recordBlocked,
   accept_unproven: facts.acceptUnproven,
   expire_question: facts.expireQuestion,
-  expire_lease: facts.expireLease,
+  expire_lease: leases.expireLease,
   sweep_run: facts.sweepRun,
   record_installation: facts.recordInstallation,
   record_repository: facts.recordRepository,

@@ -16,8 +16,9 @@ import { retireTask } from './retire-task.ts';
 import { showCard } from './show-card.ts';
 import { showQuestion } from './show-question.ts';
 import { showTask } from './show-task.ts';
+import { watchSession } from './watch-session.ts';
 
-export type EffectName = Effect['type'] | 'push_bundle';
+export type EffectName = Effect['type'] | 'push_bundle' | 'watch_session';
 
 /** One handler each; an effect without one does not compile. */
 export const effectJobs: Readonly<Record<EffectName, (work: Work, payload: unknown) => Promise<void>>> = {
@@ -31,6 +32,7 @@ export const effectJobs: Readonly<Record<EffectName, (work: Work, payload: unkno
   finish_run: finishRun,
   launch_session: launchSession,
   cancel_launch: cancelLaunch,
+  watch_session: watchSession,
   push_bundle: pushBundle,
 };
 
@@ -78,7 +80,9 @@ export async function runEffect(
 }
 
 function queueOf(name: EffectName, { run, task }: z.infer<typeof Place>): string {
-  if (name === 'launch_session' || name === 'cancel_launch')
+  if (name === 'launch_session' || name === 'cancel_launch' || name === 'watch_session')
     return effectQueue({ type: 'launch_session', run, task: null });
-  return effectQueue(task == null ? { type: 'show_card', run } : { type: 'show_task', run, task });
+  return effectQueue(
+    task === undefined || task === null ? { type: 'show_card', run } : { type: 'show_task', run, task },
+  );
 }

@@ -15,6 +15,8 @@ export type Sweep = {
   now(): string;
   /** How long a plan session may wait for a runner. */
   planQueueSeconds: number;
+  /** How long a session for GitHub Actions may wait for its dispatch, and a dispatched one for a GitHub runner. */
+  startMinutes: number;
 };
 
 type Chore = { operation: Parameters<Execute>[0]; input: object; installation: number };
@@ -23,8 +25,11 @@ type Chore = { operation: Parameters<Execute>[0]; input: object; installation: n
 export async function sweep(parts: Sweep): Promise<number> {
   const now = parts.now();
   const chores = await inTransaction(parts.db, { installation: 'all' }, async (tx): Promise<Chore[]> => {
-    const queuedBefore = new Date(Date.parse(now) - parts.planQueueSeconds * 1000).toISOString();
-    const sessions = await expiredSessions(tx, now, queuedBefore);
+    const before = (seconds: number): string => new Date(Date.parse(now) - seconds * 1000).toISOString();
+    const sessions = await expiredSessions(tx, now, {
+      queued: before(parts.planQueueSeconds),
+      undispatched: before(parts.startMinutes * 60),
+    });
     const questions = await overdueQuestions(tx, now);
     const runs = await runsToSweep(tx);
     return [

@@ -19,7 +19,7 @@ export type WorkerOptions = {
   execute: Execute;
   github: GitHubFor;
   log: Log;
-  config: { checksMinutes: number; planQueueSeconds: number; cardSeconds: number };
+  config: { checksMinutes: number; planQueueSeconds: number; startMinutes: number; cardSeconds: number };
   /** Works on one stored delivery. */
   handleDelivery: (guid: string) => Promise<void>;
   now?: () => string;
@@ -52,7 +52,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const team = await keepWorking(jobs, options);
   const sweeps = repeat(async () => {
     await team.beat();
-    await sweep({ db, execute, log, now: jobs.now, planQueueSeconds: config.planQueueSeconds });
+    await sweep({
+      db,
+      execute,
+      log,
+      now: jobs.now,
+      planQueueSeconds: config.planQueueSeconds,
+      startMinutes: config.startMinutes,
+    });
   }, log);
   const stop = async (): Promise<void> => {
     await sweeps.stop();

@@ -10,7 +10,7 @@ export async function nextQueued(
 ): Promise<{ id: string; run: string } | null> {
   const { rows } = await sql<{ id: string; run: string }>`
     select session.id, session.run from session left join task on task.run = session.run and task.number = session.task
-    where session.installation = ${installation} and session.state = 'queued' and session.engine = any(${[...wanted.engines]}::text[])
+    where session.installation = ${installation} and session.state = 'queued' and session.place = 'runner' and session.engine = any(${[...wanted.engines]}::text[])
       and not (session.id = any(${[...wanted.skip]}::uuid[])) and (session.task is null or task.branch is not null)
     order by array_position(array['critical','high','medium','low'], task.priority) nulls first, session.queued_at
     limit 1`.execute(tx);
@@ -23,7 +23,22 @@ export async function setLease(
 ): Promise<void> {
   await sql`
     insert into session_lease (session, installation, until, activity) values (${lease.session}, ${lease.installation}, ${lease.until}, ${lease.activity})
-    on conflict (session) do update set until = excluded.until, activity = excluded.activity`.execute(tx);
+    on conflict (session) do update set until = excluded.until, activity = excluded.activity, looked = false`.execute(
+    tx,
+  );
+}
+
+/** GitHub is asked about the session because its lease ran out; its next heartbeat forgets that. */
+export async function lookedAt(tx: Transaction, installation: number, session: string): Promise<void> {
+  await sql`update session_lease set looked = true where installation = ${installation} and session = ${session}`.execute(
+    tx,
+  );
+}
+
+export async function dropLease(tx: Transaction, installation: number, session: string): Promise<void> {
+  await sql`delete from session_lease where installation = ${installation} and session = ${session}`.execute(
+    tx,
+  );
 }
 
 /** Whether the agent of the session was told that its budget gets tight; told once. */
@@ -44,16 +59,25 @@ export async function leaseActivity(tx: Transaction, installation: number, sessi
   return rows[0]?.activity ?? '';
 }
 
-/** Sessions whose lease ran out, over all installations, and plan sessions that no runner took in time. */
+/**
+ * Sessions whose lease ran out, over all installations; plan sessions that nobody took in time; and sessions for GitHub
+ * Actions that were not even dispatched (`undispatched`), because the job that should have done it was lost.
+ */
 export async function expiredSessions(
   tx: Transaction,
   now: string,
-  queuedBefore: string,
+  before: { queued: string; undispatched: string },
 ): Promise<{ session: string; installation: number }[]> {
   const { rows } = await sql<{ session: string; installation: number }>`
     select session, installation from session_lease where until < ${now}
-    union all
-    select id, installation from session where state = 'queued' and kind = 'plan' and queued_at < ${queuedBefore}
+    union
+    select id, installation from session
+    where (state = 'queued' or (state = 'dispatched' and place = 'actions' and bound_at is null)) and kind = 'plan' and queued_at < ${before.queued}
+    union
+    select session.id, session.installation from session left join task on task.run = session.run and task.number = session.task
+    where session.state = 'queued' and session.place = 'actions' and session.queued_at < ${before.undispatched}
+      and (session.task is null or task.branch is not null)
+      and not exists (select 1 from session_lease where session_lease.session = session.id)
     order by session limit 100`.execute(tx);
   return rows;
 }
@@ -191,18 +215,44 @@ export async function sessionRun(
   return rows[0]?.run ?? null;
 }
 
-/** When the session's lease ends, or null when it has none. */
-export async function leaseUntil(
+/** When the session's lease ends, and whether GitHub was asked about it since the last heartbeat; null when it has none. */
+export async function leaseOf(
   tx: Transaction,
   installation: number,
   session: string,
-): Promise<string | null> {
-  const { rows } = await sql<{
-    until: string;
-  }>`select until from session_lease where installation = ${installation} and session = ${session}`.execute(
+): Promise<{ until: string; looked: boolean } | null> {
+  const { rows } = await sql<{ until: string; looked: boolean }>`
+    select until, looked from session_lease where installation = ${installation} and session = ${session}`.execute(
     tx,
   );
-  return rows[0]?.until ?? null;
+  return rows[0] ?? null;
+}
+
+/** Runs of a repository with sessions that wait at another place than `notAt`, in id order. */
+export async function runsWithQueuedSessions(
+  tx: Transaction,
+  installation: number,
+  wanted: { repository: number; notAt: 'runner' | 'actions' },
+): Promise<string[]> {
+  const { rows } = await sql<{ run: string }>`
+    select distinct session.run from session join run on run.id = session.run
+    where session.installation = ${installation} and run.repository = ${wanted.repository} and session.state = 'queued' and session.place <> ${wanted.notAt}
+    order by session.run`.execute(tx);
+  return rows.map((row) => row.run);
+}
+
+/** The session that a workflow run was made for, by its recorded id, else by the session's id in the run's name. */
+export async function sessionOfWorkflowRun(
+  tx: Transaction,
+  installation: number,
+  wanted: { repository: number; workflowRun: number; session: string | null },
+): Promise<{ run: string; session: string } | null> {
+  const { rows } = await sql<{ run: string; session: string }>`
+    select session.run, session.id as session from session join run on run.id = session.run
+    where session.installation = ${installation} and run.repository = ${wanted.repository} and session.state <> 'ended' and session.place = 'actions'
+      and ((session.workflow_run ->> 'id')::bigint = ${wanted.workflowRun} or (session.workflow_run is null and session.id = ${wanted.session}::uuid))
+    order by session.queued_at limit 1`.execute(tx);
+  return rows[0] ?? null;
 }
 
 /** How often a run's manager was lost with its runner. */

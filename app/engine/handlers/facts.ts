@@ -4,7 +4,6 @@ import { decide as decideQuestion } from '../../domain/question-rules.ts';
 import { isRejection, type Rejection } from '../../domain/rejection.ts';
 import { decide as decideReview } from '../../domain/review-rules.ts';
 import type { Review } from '../../domain/review.ts';
-import { decide as decideSession } from '../../domain/session-rules.ts';
 import { decide, type TaskCommand } from '../../domain/task-rules.ts';
 import type { Task } from '../../domain/task.ts';
 import { bundleById, settleBundle } from '../../../db/queries/bundles.ts';
@@ -16,13 +15,14 @@ import {
   taskByPull,
   type TaskAddress,
 } from '../../../db/queries/runs.ts';
-import { leaseUntil, sessionRun } from '../../../db/queries/sessions.ts';
 import { runKey } from '../bell.ts';
 import { commit } from '../commit.ts';
 import type { Context, Handlers } from '../handler.ts';
+import { requeueSessions } from '../requeue.ts';
 import { storePolicy } from '../policy-source.ts';
 import { policyOf } from '../policy-of.ts';
 import { openRun, type RunWork } from '../run-work.ts';
+import { sameChange } from '../same-change.ts';
 
 type Found = Rejection | { output: { found: boolean } };
 const found = (value: boolean): Found => ({ output: { found: value } });
@@ -49,6 +49,9 @@ export const recordPullRequest: Handlers['record_pull_request'] = {
 };
 
 export const recordHead: Handlers['record_head'] = {
+  prepare: async (engine, { caller }, input) => ({
+    input: { ...input, unchanged: await sameChange(engine, caller.installation, input) },
+  }),
   async handle(context, input) {
     const address = await taskByBranch(context.tx, context.caller.installation, input);
     return await onTask(context, address, () => ({
@@ -161,6 +164,12 @@ export const recordBranchDeleted: Handlers['record_branch_deleted'] = {
 };
 
 export const recordPush: Handlers['record_push'] = {
+  prepare: async (engine, { caller }, input) => ({
+    input: {
+      ...input,
+      unchanged: input.refused === null && (await sameChange(engine, caller.installation, input)),
+    },
+  }),
   async handle(context, input) {
     const bundle = await bundleById(context.tx, context.caller.installation, input.bundle);
     if (bundle === null || bundle.state !== 'pending') return found(false);
@@ -209,26 +218,6 @@ export const expireQuestion: Handlers['expire_question'] = {
   },
 };
 
-export const expireLease: Handlers['expire_lease'] = {
-  async handle(context, input) {
-    const run = await sessionRun(context.tx, context.caller.installation, input.session);
-    const work = run === null ? null : await openRun(context.tx, run, { now: context.now });
-    const session = work?.sessions.get(input.session);
-    if (work === null || session === undefined) return found(false);
-    const until = await leaseUntil(context.tx, context.caller.installation, session.id);
-    // A heartbeat may have come between the sweep's look and this lock.
-    if (session.state !== 'queued' && until !== null && until > context.now) return found(false);
-    const lost = session.state === 'queued' ? 'no runner took it in time' : 'its runner stopped reporting';
-    return (
-      (await commit(
-        context,
-        work,
-        decideSession(session, { type: 'end_session', outcome: 'lost', reason: lost }),
-      )) ?? found(true)
-    );
-  },
-};
-
 export const sweepRun: Handlers['sweep_run'] = {
   async handle(context, input) {
     const work = await openRun(context.tx, input.run, { now: context.now, skipLocked: true });
@@ -271,6 +260,8 @@ export const recordPolicy: Handlers['record_policy'] = {
     const repository = await repositoryById(context.tx, context.caller.installation, input.repository);
     if (repository === null) return found(false);
     await storePolicy(context.tx, repository, input.text);
+    const stuck = await requeueSessions(context, repository.id);
+    if (stuck !== null) return stuck;
     // New agents or slots may serve what waits.
     for (const id of await runsWithReadyTasks(context.tx, context.caller.installation, repository.id)) {
       const work = await openRun(context.tx, id, { now: context.now, skipLocked: true });

@@ -98,8 +98,7 @@ export const claimSession: Handlers['claim_session'] = {
 const anyRunner = 'default';
 
 /** A policy that names a group is served by its runners alone; every other one by all. */
-const serves = (group: string, dispatch: string): boolean =>
-  dispatch === 'runner' || dispatch === group;
+const serves = (group: string, dispatch: string): boolean => dispatch === 'runner' || dispatch === group;
 
 /** The calling session under its run's lock. */
 async function located(

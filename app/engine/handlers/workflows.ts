@@ -3,13 +3,15 @@ import { workflowPath } from '../../domain/workflow.ts';
 import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
 import { decide as decideRun } from '../../domain/run-rules.ts';
 import { decide } from '../../domain/session-rules.ts';
-import type { Session } from '../../domain/session.ts';
+import { sessionOnActions, waitsForJob, type Session } from '../../domain/session.ts';
+import { judgeWorkflow } from '../../domain/workflow-end.ts';
 import { repositoryById, type RepositoryRow } from '../../../db/queries/runs.ts';
-import { sessionRun, setLease } from '../../../db/queries/sessions.ts';
+import { dropLease, sessionRun, setLease } from '../../../db/queries/sessions.ts';
 import type { WorkflowClaims } from '../caller.ts';
 import { commit } from '../commit.ts';
 import { completeAssignment, handOver, later } from '../hand-over.ts';
 import type { Context, Handlers } from '../handler.ts';
+import { policyOf } from '../policy-of.ts';
 import { openRun, type RunWork } from '../run-work.ts';
 
 type At = { work: RunWork; session: Session };
@@ -48,22 +50,77 @@ export const recordLaunch: Handlers['record_launch'] = {
 };
 
 /** As things are set up nobody can work there: the run waits for a person, and no attempt is used up. A plan falls to a template. */
+async function waitForPerson(
+  context: Context,
+  { work, session }: At,
+  end: { reason: string; own: boolean },
+): Promise<Rejection | { output: { found: boolean } }> {
+  const paused = decideRun(work.run, { type: 'pause_run', reason: end.reason });
+  const ended = decide(session, {
+    type: 'end_session',
+    outcome: session.kind === 'plan' ? 'failed' : 'stopped',
+    ...end,
+  });
+  if (isRejection(ended)) return ended;
+  // First the pause, so that nothing is started again by what the end sets free. A run that plans is not paused.
+  const rejection = await commit(context, work, [...(isRejection(paused) ? [] : paused), ...ended]);
+  return rejection ?? { output: { found: true } };
+}
+
 export const recordLaunchRefused: Handlers['record_launch_refused'] = {
   async handle(context, input) {
     const at = await liveSession(context, input.session);
     if (isRejection(at)) return at;
+    if (at.session.state !== 'queued') return { output: { found: false } };
+    return await waitForPerson(context, at, { reason: input.reason, own: true });
+  },
+};
+
+export const recordWorkflowRun: Handlers['record_workflow_run'] = {
+  async handle(context, input) {
+    const at = await liveSession(context, input.session);
+    if (isRejection(at)) return at;
     const { work, session } = at;
-    if (session.state !== 'queued') return { output: { found: false } };
-    const paused = decideRun(work.run, { type: 'pause_run', reason: input.reason });
-    const ended = decide(session, {
-      type: 'end_session',
-      outcome: session.kind === 'plan' ? 'failed' : 'stopped',
-      reason: input.reason,
-    });
-    if (isRejection(ended)) return ended;
-    // First the pause, so that nothing is started again by what the end sets free.
-    const rejection = await commit(context, work, [...(isRejection(paused) ? [] : paused), ...ended]);
+    const known = session.workflowRun;
+    const { id, attempt } = input.workflow_run;
+    const other = known !== null && (known.id !== id || known.attempt > attempt);
+    if (other || !sessionOnActions(session)) return { output: { found: false } };
+    const repository = await repositoryById(context.tx, work.installation, work.run.repository);
+    if (repository === null) return { output: { found: false } };
+    const age = (Date.parse(context.now) - Date.parse(input.created_at)) / 60_000;
+    const { setUp, ...end } = judgeWorkflow(
+      { conclusion: input.conclusion, step: input.step, minutes: input.minutes, age },
+      { taken: session.boundAt !== null, limit: policyOf(repository).limits.session_minutes },
+    );
+    if (setUp) return await waitForPerson(context, at, { reason: end.reason, own: true });
+    const rejection = await commit(
+      context,
+      work,
+      decide(session, { type: 'end_session', ...end, own: true }),
+    );
     return rejection ?? { output: { found: true } };
+  },
+};
+
+/** How often a workflow is dispatched for one session before it counts as lost. */
+const mostLaunches = 2;
+
+export const recordWorkflowMissing: Handlers['record_workflow_missing'] = {
+  async handle(context, input) {
+    const at = await liveSession(context, input.session);
+    if (isRejection(at)) return at;
+    const { work, session } = at;
+    if (!sessionOnActions(session)) return { output: { found: false } };
+    const again = waitsForJob(session) && session.launches < mostLaunches;
+    if (again) await dropLease(context.tx, work.installation, session.id);
+    const reason =
+      session.boundAt === null
+        ? 'GitHub has no workflow run for it'
+        : 'its workflow run was deleted on GitHub';
+    const decision = again
+      ? decide(session, { type: 'requeue_session', place: 'actions', reason })
+      : decide(session, { type: 'end_session', outcome: 'lost', reason, own: true });
+    return (await commit(context, work, decision)) ?? { output: { found: true } };
   },
 };
 
