@@ -1,13 +1,13 @@
 /** The runner's own directory: one runner at a time, its credential, and what a killed one left there. */
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Log } from './log.ts';
 import { wordsOf } from './log.ts';
 import { createObjectCache, type ObjectCache } from './object-cache.ts';
-import { identify, processTree } from './process-tree.ts';
+import { identify } from './process-tree.ts';
+import { closeQuarters, makePassage } from './quarters.ts';
 import { createTickets, type Tickets } from './tickets.ts';
-import { removeTree } from './tree-removal.ts';
 
 const Credential = z.object({ url: z.string(), runner: z.uuid(), token: z.string() });
 export type Credential = z.infer<typeof Credential>;
@@ -26,7 +26,10 @@ const Owner = z.object({ pid: z.int().positive(), started: z.string() });
 /** Takes the directory for this process and clears it of dead sessions. Rejects while another runner has it. */
 export async function openRunnerDirectory(path: string, log: Log): Promise<RunnerDirectory> {
   const sessions = join(path, 'sessions');
-  await mkdir(sessions, { recursive: true, mode: 0o700 });
+  // An agent's own user has to get through to its session. What is secret here has a directory or a mode of its own.
+  const made = await mkdir(path, { recursive: true, mode: 0o711 });
+  if (made !== undefined) await chmod(path, 0o711);
+  await makePassage(sessions);
   const ownerFile = join(path, 'runner.pid');
   await takeOwnership(ownerFile, path);
   await removeDead(sessions, log);
@@ -86,10 +89,9 @@ async function ownerOf(file: string): Promise<{ pid: number } | null> {
 async function removeDead(sessions: string, log: Log): Promise<void> {
   for (const session of await readdir(sessions)) {
     const directory = join(sessions, session);
-    const left = await processTree(await engineOf(directory), session).end(0);
-    log('removed what a dead session left', { session, survivors: left.length });
     try {
-      await removeTree(directory);
+      const survivors = await closeQuarters(session, directory, await engineOf(directory));
+      log('removed what a dead session left', { session, survivors });
     } catch (error) {
       log('a dead session’s directory could not be removed', { session, error: wordsOf(error) });
     }

@@ -1,5 +1,7 @@
 /** Runs the real `git`: argument arrays, an environment of its own, no prompts, bounded output. */
 import { spawn } from 'node:child_process';
+import type { AgentUser } from './agent-user.ts';
+import { spawnAs } from './spawn-as.ts';
 
 export type GitOptions = {
   cwd: string;
@@ -11,6 +13,8 @@ export type GitOptions = {
   /** Output beyond this is dropped and `truncated` set; without it, all of it is kept. */
   maxBytes?: number;
   signal?: AbortSignal;
+  /** Runs it as that user, in a repository that belongs to the user. Takes no signal then. */
+  user?: AgentUser | null;
 };
 export type GitOutput = { code: number; stdout: Buffer; truncated: boolean };
 
@@ -75,12 +79,7 @@ function environmentOf(options: GitOptions): Record<string, string> {
 /** Rejects with `GitError` on an unexpected exit code, with the signal's reason when that fires. */
 export function git(args: readonly string[], options: GitOptions): Promise<GitOutput> {
   return new Promise((resolve, reject) => {
-    const child = spawn('git', args, {
-      cwd: options.cwd,
-      env: environmentOf(options),
-      stdio: ['ignore', 'pipe', 'pipe'],
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    });
+    const child = start(args, options);
     const limit = options.maxBytes ?? Number.POSITIVE_INFINITY;
     const stdout: Buffer[] = [];
     let size = 0;
@@ -108,6 +107,17 @@ export function git(args: readonly string[], options: GitOptions): Promise<GitOu
         reject(new GitError(args, { code, stderr }));
       }
     });
+  });
+}
+
+function start(args: readonly string[], options: GitOptions) {
+  const env = environmentOf(options);
+  if (options.user) return spawnAs(options.user, { file: 'git', args, cwd: options.cwd, env });
+  return spawn('git', args, {
+    cwd: options.cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
 }
 

@@ -1,10 +1,12 @@
 /** The end of a work session's worktree: what is left becomes a commit, what is committed goes to the App. */
 import type { Log } from './log.ts';
 import type { Uploader } from './upload.ts';
-import { commitRest, headOf, undoCommit, type Workspace } from './workspace.ts';
+import { commitRest, headOf, restoreConfiguration, textIn, undoCommit, type Workspace } from './workspace.ts';
 
 export type HandOver = {
   workspace: Workspace;
+  /** The session's own directory. */
+  directory: string;
   uploader: Uploader;
   agent: string;
   /** The verdict on an upload is waited for at most this long. */
@@ -12,9 +14,22 @@ export type HandOver = {
   log: Log;
 };
 
-/** Answers null, or why the App refused the work. Throws what the client throws. */
-export async function handOver(order: HandOver): Promise<string | null> {
+/** What a session did to its branch, bounded, for people to read. */
+export type HandedOver = {
+  head: string;
+  /** Why the App did not take it; null when it did, or still looks at it. */
+  refusal: string | null;
+  /** Oldest first. */
+  commits: { sha: string; subject: string }[];
+  files: string[];
+};
+
+const mostShown = 100;
+
+/** Throws what the client throws. */
+export async function handOver(order: HandOver): Promise<HandedOver> {
   const { workspace, uploader, log } = order;
+  await restoreConfiguration(workspace, order.directory);
   const agents = await headOf(workspace);
   const rest = await commitRest(workspace, `Work of ${order.agent} that was not committed`);
   let result = await uploader.push(order.patienceMs);
@@ -25,5 +40,23 @@ export async function handOver(order: HandOver): Promise<string | null> {
     result = await uploader.push(order.patienceMs);
   }
   log('work handed over', { state: result.state, head: result.head });
-  return result.state === 'refused' ? `The work could not be pushed: ${result.reason}` : null;
+  const refusal = result.state === 'refused' ? `The work could not be pushed: ${result.reason}` : null;
+  return { head: result.head, refusal, ...(await listed(workspace)) };
 }
+
+async function listed(workspace: Workspace): Promise<Pick<HandedOver, 'commits' | 'files'>> {
+  const range = `${workspace.start}..HEAD`;
+  const log = ['log', '--no-color', '--no-show-signature', `--max-count=${mostShown}`, '--format=%H%x00%s'];
+  const subjects = lines(await textIn(workspace, [...log, range]));
+  const diff = ['diff', '--no-ext-diff', '--no-textconv', '--name-only', '--no-renames', '-z'];
+  const names = (await textIn(workspace, [...diff, workspace.start, 'HEAD'])).split('\0');
+  return {
+    commits: subjects.toReversed().map((line) => {
+      const [sha = '', subject = ''] = line.split('\0');
+      return { sha, subject: subject.slice(0, 200) };
+    }),
+    files: names.filter((name) => name !== '').slice(0, mostShown),
+  };
+}
+
+const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');

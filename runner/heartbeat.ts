@@ -20,6 +20,8 @@ export type Heart = {
   log: Log;
   /** What the session is doing, in words, and its totals so far. */
   now(): { activity: string; usage: Usage | undefined };
+  /** The App warns of something that will stop it. */
+  warn(words: string): void;
   /** The App wants it stopped; `over` when it has ended the session already. */
   stop(reason: string, over: boolean): void;
   /** Called at each beat. */
@@ -41,7 +43,7 @@ export async function beat(heart: Heart, signal: AbortSignal): Promise<void> {
       const answer = await heart.client.call(heartbeat, input, { idempotent: true, signal });
       if (away) heart.log('the App is back');
       away = false;
-      if (answer.warn !== null) heart.log('the App warns', { session: heart.session, warning: answer.warn });
+      if (answer.warn !== null) heart.warn(answer.warn);
       if (answer.stop !== null) heart.stop(answer.stop, false);
     } catch (error) {
       if (signal.aborted) return;

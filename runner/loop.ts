@@ -7,6 +7,7 @@ import type { RunnerDirectory } from './directory.ts';
 import { pause } from './heartbeat.ts';
 import { wordsOf, type Log } from './log.ts';
 import { mcpMain } from './mcp-path.ts';
+import type { IsolationMode } from './quarters.ts';
 import { workOn } from './work.ts';
 
 export type RunnerOptions = {
@@ -20,6 +21,7 @@ export type RunnerOptions = {
   slots: number;
   /** Names of variables that engines get. */
   pass: readonly string[];
+  isolation: IsolationMode;
   /** How long running sessions may go on when the runner is asked to end. */
   drainMs: number;
   patienceMs: number;
@@ -42,18 +44,26 @@ export async function runLoop(
   let client = await connect(options, parts, signal);
   if (client === null) return;
   await reportLost(options.url, parts, signal);
-  const running = new Set<Promise<void>>();
+  const running = new Set<Promise<unknown>>();
   const drained = new AbortController();
   const place = {
     url: options.url,
     sessions: directory.sessions,
     cache: directory.cache,
     tickets: directory.tickets,
+    isolation: options.isolation,
+    node: process.execPath,
     mcp: mcpMain,
     log,
     pass: options.pass,
     patienceMs: options.patienceMs,
     pushPatienceMs: 120_000,
+    asked: {
+      reason: 'The runner is shutting down.',
+      cancelled: false,
+      patienceMs: options.patienceMs,
+      pushPatienceMs: 120_000,
+    },
   };
   log('waiting for work', { name: options.name, slots: options.slots, engines: options.engines.join(' ') });
   while (!signal.aborted) {
@@ -64,7 +74,7 @@ export async function runLoop(
     try {
       const assignment = await claim(client, options, { log, signal });
       if (assignment === null) continue;
-      const work: Promise<void> = workOn(assignment, place, drained.signal).finally(() =>
+      const work: Promise<unknown> = workOn(assignment, place, drained.signal).finally(() =>
         running.delete(work),
       );
       running.add(work);
@@ -100,7 +110,7 @@ async function reportLost(url: string, { directory, log }: RunnerParts, signal: 
 
 /** Running sessions may finish; after the time is up they are stopped, and hand over what they have. */
 async function drain(
-  { running, drained, log }: { running: Set<Promise<void>>; drained: AbortController; log: Log },
+  { running, drained, log }: { running: Set<Promise<unknown>>; drained: AbortController; log: Log },
   drainMs: number,
 ): Promise<void> {
   if (running.size > 0) log('no new sessions; waiting for those that run', { running: running.size });

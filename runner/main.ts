@@ -2,12 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { openRunnerDirectory } from './directory.ts';
 import { readiness } from './engines/engines.ts';
 import { forbiddenNames } from './engines/environment.ts';
+import { isolationHere } from './isolation-here.ts';
 import { createLog, wordsOf } from './log.ts';
 import { runLoop } from './loop.ts';
+import { mcpMain } from './mcp-path.ts';
+import { isolationModes, type IsolationMode } from './quarters.ts';
 
 type Options = {
   url?: string;
@@ -17,6 +20,7 @@ type Options = {
   tokenFile?: string;
   engines?: string[];
   passEnv: string[];
+  isolation: IsolationMode;
   drain: number;
   patience: number;
 };
@@ -49,6 +53,15 @@ const program = new Command('entourage runner')
     words,
     words(process.env['ENTOURAGE_PASS_ENV'] ?? ''),
   )
+  .addOption(
+    new Option(
+      '--isolation <mode>',
+      'auto: each agent is a user of its own, where this machine lets us make one; none: the runner’s own user; container: auto, in a container that this runner has to itself',
+    )
+      .env('ENTOURAGE_ISOLATION')
+      .choices(isolationModes)
+      .default('auto'),
+  )
   .option('--drain <seconds>', 'how long running sessions may go on after SIGTERM', whole(0, 86_400), 30)
   .option('--patience <seconds>', 'how long an engine may take to end when asked to', whole(0, 600), 10)
   .action(start);
@@ -58,6 +71,13 @@ program
   .description('which engines are ready here')
   .option('--json', 'for programs')
   .action(listEngines);
+
+program
+  .command('isolation')
+  .description('whether agents would be users of their own here, and what is missing if not')
+  .option('--dir <path>', 'the runner’s own directory')
+  .option('--json', 'for programs')
+  .action(tellIsolation);
 
 async function start(options: Options): Promise<void> {
   const url = options.url ?? process.env['ENTOURAGE_URL'];
@@ -74,7 +94,7 @@ async function start(options: Options): Promise<void> {
   }
   const token = await registrationToken(options.tokenFile);
   const signal = endingSignal();
-  const path = resolve(options.dir ?? join(process.env['ENTOURAGE_DIR'] ?? '.entourage', 'runner'));
+  const path = directoryOf(options.dir);
   await using directory = await openRunnerDirectory(path, log);
   await runLoop(
     {
@@ -84,6 +104,7 @@ async function start(options: Options): Promise<void> {
       engines: await offered(options.engines),
       slots: options.slots,
       pass: options.passEnv,
+      isolation: options.isolation,
       drainMs: options.drain * 1000,
       patienceMs: options.patience * 1000,
     },
@@ -91,6 +112,9 @@ async function start(options: Options): Promise<void> {
     signal,
   );
 }
+
+const directoryOf = (dir: string | undefined): string =>
+  resolve(dir ?? join(process.env['ENTOURAGE_DIR'] ?? '.entourage', 'runner'));
 
 /** The first signal ends in good order; a second one means now. Whatever is left then is cleared at the next start. */
 function endingSignal(): AbortSignal {
@@ -133,6 +157,16 @@ async function listEngines(options: { json?: boolean }): Promise<void> {
   }
   for (const { name, readiness: state } of known)
     console.log(`${state.ready ? '✓' : '✗'} ${name}  ${state.words}`);
+}
+
+async function tellIsolation(options: { dir?: string; json?: boolean }): Promise<void> {
+  const here = await isolationHere({
+    path: directoryOf(options.dir),
+    node: process.execPath,
+    mcp: mcpMain,
+  });
+  if (options.json === true) console.log(JSON.stringify(here));
+  else console.log(`${here.isolation === 'user' ? '✓' : '✗'} isolation ${here.isolation}  ${here.words}`);
 }
 
 try {

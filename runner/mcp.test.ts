@@ -17,12 +17,20 @@ import type { Role } from '../app/domain/words.ts';
 import { branch, gitSync, makeOrigin, temporaryDirectory, type TestOrigin } from './fixtures/origin.ts';
 import { kindAnswers } from './fixtures/play.ts';
 import { createObjectCache } from './object-cache.ts';
+import { createNotices, type Notices } from './notices.ts';
 import { openPushSocket } from './push-socket.ts';
 import { writeSessionFile } from './session-file.ts';
 import { createUploader } from './upload.ts';
 import { prepareWorkspace, type Workspace } from './workspace.ts';
 
-type Desk = { client: Client; app: PlayedApp; workspace: Workspace; origin: TestOrigin; call: Call };
+type Desk = {
+  client: Client;
+  app: PlayedApp;
+  workspace: Workspace;
+  origin: TestOrigin;
+  notices: Notices;
+  call: Call;
+};
 type Call = (
   name: string,
   input?: Record<string, unknown>,
@@ -45,7 +53,9 @@ async function sit(options: DeskOptions = {}): Promise<Desk> {
     start: origin.start,
   });
   const runner = createClient({ url: app.url, token: 'runner-token' });
-  const socket = await openPushSocket(directory, createUploader(runner, session, workspace));
+  const uploader = createUploader(runner, session, workspace);
+  const notices = createNotices();
+  const socket = await openPushSocket({ directory, user: null, uploader, notices });
   onTestFinished(() => socket.close());
   const file = join(directory, 'session.json');
   const task = options.task === undefined ? 't2' : options.task;
@@ -75,7 +85,7 @@ async function sit(options: DeskOptions = {}): Promise<Desk> {
     const [first] = result.content as { text: string }[];
     return { isError: result.isError === true, text: first!.text, output: result.structuredContent };
   };
-  return { client, app, workspace, origin, call };
+  return { client, app, workspace, origin, notices, call };
 }
 
 const question = {

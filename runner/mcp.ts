@@ -18,7 +18,7 @@ import { pathParameters } from '../app/client/request.ts';
 import type { Role } from '../app/domain/words.ts';
 import type { Log } from './log.ts';
 import { wordsOf } from './log.ts';
-import { requestPush } from './push-socket.ts';
+import { requestNotices, requestPush } from './push-socket.ts';
 import type { SessionFile } from './session-file.ts';
 import { dirtyPaths } from './workspace.ts';
 import { changedFiles, commits, readWorktreeFile, taskDiff, WorktreeRefusal } from './worktree-tools.ts';
@@ -48,9 +48,20 @@ export function createMcpServer(context: McpContext): Server {
     const started = Date.now();
     const result = await run(context, { operation, input: params.arguments ?? {}, signal });
     context.log('tool', { tool: operation.name, ok: result.isError !== true, ms: Date.now() - started });
-    return result;
+    return { ...result, content: [...result.content, ...(await noticesOf(context))] };
   });
   return server;
+}
+
+/** What the runner has to tell, after a tool's own result. A runner that is gone has nothing more to say. */
+async function noticesOf(context: McpContext): Promise<CallToolResult['content']> {
+  try {
+    const notices = await requestNotices(context.session.socket);
+    return notices.map((text) => ({ type: 'text', text: `Notice: ${text}` }));
+  } catch (error) {
+    context.log('no notices', { error: wordsOf(error) });
+    return [];
+  }
 }
 
 function instructionsFor(session: SessionFile): string {

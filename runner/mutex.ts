@@ -6,7 +6,10 @@ export function createMutex(): Mutex {
   const tails = new Map<string, Promise<void>>();
   return async (key, work) => {
     const before = tails.get(key) ?? Promise.resolve();
-    const { promise: tail, resolve: leave } = Promise.withResolvers<void>();
+    let leave = (): void => undefined;
+    const tail = new Promise<void>((resolve) => {
+      leave = resolve;
+    });
     tails.set(key, tail);
     await before;
     try {

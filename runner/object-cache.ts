@@ -1,5 +1,9 @@
-/** One bare repository of objects for each repository that this runner works on; worktrees hang on it. */
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+/**
+ * One bare repository of objects for each repository that this runner works on. Nobody else opens it: it is what the
+ * fetch with a token reads its configuration from. A session gets links to its objects instead, in a directory that
+ * its agent can read and not write; copying a history, or sending it through a pipe, takes minutes for a large one.
+ */
+import { chmod, copyFile, link, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { git, gitText } from './git.ts';
 import { createMutex } from './mutex.ts';
@@ -17,6 +21,8 @@ export type ObjectCache = {
   alone<T>(repository: string, work: (dir: string) => Promise<T>): Promise<T>;
   /** Brings `commit` as `ref`, and the branch `base` as `baseRef(base)`. Only inside `alone`. */
   fetch(origin: Origin, want: Wanted, signal?: AbortSignal): Promise<void>;
+  /** Links all objects into `to`, which is made; only inside `alone`. Links share the bytes, so it is quick. */
+  lend(repository: string, to: string): Promise<void>;
   /** For the start of a runner, when nobody works: what killed processes left behind is taken away. */
   sweep(): Promise<void>;
 };
@@ -48,8 +54,17 @@ export function createObjectCache(directory: string): ObjectCache {
           origin.cloneUrl,
           ...refs,
         ],
-        { cwd: dir, config: accessOf(origin), ...(signal === undefined ? {} : { signal }) },
+        {
+          cwd: dir,
+          // Objects that another user can read through a link; the cache's own directory lets nobody in.
+          config: { ...accessOf(origin), 'core.sharedRepository': '0644' },
+          ...(signal === undefined ? {} : { signal }),
+        },
       );
+    },
+
+    async lend(repository, to) {
+      await linkObjects(join(pathOf(repository), 'objects'), to);
     },
 
     async sweep() {
@@ -72,6 +87,32 @@ async function ensureBare(dir: string, commit: string): Promise<void> {
   await git(['init', '--quiet', '--bare', `--object-format=${format}`, '--template=', '.'], { cwd: dir });
 }
 
+/** Packs and loose objects; what git keeps beside them (`info`, half-written files) is the cache's own affair. */
+async function linkObjects(from: string, to: string): Promise<void> {
+  await mkdir(to);
+  await chmod(to, 0o755);
+  for (const folder of await readdir(from)) {
+    if (folder !== 'pack' && !/^[0-9a-f]{2}$/.test(folder)) continue;
+    await mkdir(join(to, folder));
+    await chmod(join(to, folder), 0o755);
+    const names = (await readdir(join(from, folder))).filter((name) =>
+      folder === 'pack' ? /^pack-.*\.(?:pack|idx|rev)$/.test(name) : /^[0-9a-f]+$/.test(name),
+    );
+    for (const name of names) await linkOrCopy(join(from, folder, name), join(to, folder, name));
+  }
+}
+
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Another file system, one without links, or one that has enough of them.
+    if (code !== 'EXDEV' && code !== 'EPERM' && code !== 'EMLINK' && code !== 'ENOTSUP') throw error;
+    await copyFile(from, to);
+  }
+}
+
 /** The token as a header for that host alone, told to git by environment. */
 function accessOf(origin: Origin): Record<string, string> {
   if (origin.token === null || !/^https?:/.test(origin.cloneUrl)) return {};
@@ -83,10 +124,7 @@ async function sweepCache(dir: string): Promise<void> {
   for (const name of await readdir(dir, { recursive: true })) {
     if (name.endsWith('.lock')) await rm(join(dir, name), { force: true });
   }
-  await git(['worktree', 'prune'], { cwd: dir });
-  const refs = await gitText(['for-each-ref', '--format=%(refname)', 'refs/heads', 'refs/entourage'], {
-    cwd: dir,
-  });
+  const refs = await gitText(['for-each-ref', '--format=%(refname)', 'refs/entourage'], { cwd: dir });
   for (const ref of refs.split('\n').filter((line) => line !== '')) {
     await git(['update-ref', '-d', ref], { cwd: dir });
   }

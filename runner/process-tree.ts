@@ -1,10 +1,13 @@
 /**
  * A program and everything it started, found and ended. On Linux by snapshots of /proc: children by parent, and, for
- * those that were orphaned or made themselves daemons, by the session's mark in their environment. Elsewhere only the
- * program's own process group is known, and what left that group survives.
+ * those that were orphaned or made themselves daemons, by the session's mark in their environment and by the session's
+ * own user, whom no process can shed. Elsewhere only the program's own process group is known, and what left that
+ * group survives.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { AgentUser } from './agent-user.ts';
+import { signalAs } from './spawn-as.ts';
 
 /** A process id alone may be somebody else's by now; with its start time (clock ticks since boot) it is one process. */
 export type ProcessId = { pid: number; started: string };
@@ -18,7 +21,7 @@ export const markVariable = 'ENTOURAGE_SESSION';
 
 /** The process as it is now; null when there is none (or off Linux, where start times are unknown, `started` is empty). */
 export async function identify(pid: number): Promise<ProcessId | null> {
-  if (!onLinux) return signal(pid, 0) ? { pid, started: '' } : null;
+  if (!onLinux) return (await signalAs(null, [pid], 0)) ? { pid, started: '' } : null;
   const entry = await readEntry(pid);
   return entry === null || entry.dead ? null : { pid, started: entry.started };
 }
@@ -53,6 +56,12 @@ async function isMarked(pid: number, mark: string): Promise<boolean> {
   return environment !== null && environment.split('\0').includes(`${markVariable}=${mark}`);
 }
 
+/** By the real user of a process, which a program with a set-user-id bit does not change. */
+async function isOf(pid: number, user: AgentUser): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(gone);
+  return status !== null && new RegExp(`^Uid:\\t${user.uid}\\t`, 'm').test(status);
+}
+
 export type ProcessTree = {
   /** Looks again, so that a child is remembered even when its parents die before the end. */
   refresh(): Promise<void>;
@@ -67,19 +76,25 @@ const childPatienceMs = 500;
 /** SIGKILL is sent again while new children keep appearing; a process that sits in the kernel longer is reported. */
 const killMs = 10_000;
 
-/** `root` null: only the mark is known, as after a crash of the runner. */
-export function processTree(root: ProcessId | null, mark: string): ProcessTree {
+/** `root` null: only the mark, and the user where there is one, are known, as after a crash of the runner. */
+export function processTree(
+  root: ProcessId | null,
+  mark: string,
+  user: AgentUser | null = null,
+): ProcessTree {
   const seen = new Map<number, string>();
   if (root !== null) seen.set(root.pid, root.started);
 
   async function find(): Promise<ProcessId[]> {
-    if (!onLinux) return root !== null && signal(-root.pid, 0) ? [root] : [];
+    if (!onLinux) return root !== null && (await signalAs(null, [-root.pid], 0)) ? [root] : [];
     const entries = (await snapshot()).filter((entry) => entry.pid !== process.pid);
     const found = new Map(
       entries.filter((entry) => seen.get(entry.pid) === entry.started).map((entry) => [entry.pid, entry]),
     );
     for (const entry of entries) {
-      if (!found.has(entry.pid) && (await isMarked(entry.pid, mark))) found.set(entry.pid, entry);
+      if (found.has(entry.pid)) continue;
+      if ((await isMarked(entry.pid, mark)) || (user !== null && (await isOf(entry.pid, user))))
+        found.set(entry.pid, entry);
     }
     for (let grew = true; grew;) {
       const children = entries.filter((entry) => !found.has(entry.pid) && found.has(entry.parent));
@@ -95,7 +110,8 @@ export function processTree(root: ProcessId | null, mark: string): ProcessTree {
     for (;;) {
       const left = await find();
       if (left.length === 0 || Date.now() > deadline) return left;
-      for (const { pid } of left) signal(onLinux ? pid : -pid, 'SIGKILL');
+      const pids = left.map(({ pid }) => (onLinux ? pid : -pid));
+      await signalAs(user, pids, 'SIGKILL');
       await delay(20);
     }
   }
@@ -107,7 +123,7 @@ export function processTree(root: ProcessId | null, mark: string): ProcessTree {
     alive: find,
     async end(patienceMs) {
       let left = await find();
-      if (root !== null && left.length > 0) signal(-root.pid, 'SIGINT');
+      if (root !== null && left.length > 0) await signalAs(user, [-root.pid], 'SIGINT');
       const deadline = Date.now() + patienceMs;
       let alone = Number.POSITIVE_INFINITY;
       while (left.length > 0 && Date.now() < Math.min(deadline, alone)) {
@@ -118,16 +134,4 @@ export function processTree(root: ProcessId | null, mark: string): ProcessTree {
       return await kill();
     },
   };
-}
-
-/** Sends a signal (0: only asks). False when there is nobody, or nobody of ours. */
-function signal(pid: number, name: NodeJS.Signals | 0): boolean {
-  try {
-    process.kill(pid, name);
-    return true;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ESRCH' || code === 'EPERM') return false;
-    throw error;
-  }
 }

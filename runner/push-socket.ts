@@ -1,10 +1,17 @@
-/** How an agent's MCP server asks its runner to push: HTTP over a unix socket that only this user may open. */
+/**
+ * How an agent's MCP server reaches its runner, to push and to hear notices: HTTP over a unix socket that only the
+ * session's user may open.
+ */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import type { AgentUser } from './agent-user.ts';
 import { wordsOf } from './log.ts';
+import type { Notices } from './notices.ts';
+import { makePassage } from './quarters.ts';
+import { giveTo } from './spawn-as.ts';
 import { PushResult, type Uploader } from './upload.ts';
 
 /** What the runner answers: a result, or why there is none. */
@@ -19,16 +26,29 @@ export type PushSocket = { path: string; close(): Promise<void> };
 /** The kernel's limit for a socket's path is 108 bytes with its final zero. */
 const longestPath = 100;
 
-/** Opens the socket in `directory`, or in a private directory of its own where that path is too long for a socket. */
-export async function openPushSocket(directory: string, uploader: Uploader): Promise<PushSocket> {
+export type SocketOrder = {
+  directory: string;
+  /** Who may open it; null: the runner's own user. */
+  user: AgentUser | null;
+  uploader: Uploader;
+  notices: Notices;
+};
+
+/** Opens the socket in `directory`, or in a directory of its own where that path is too long for a socket. */
+export async function openPushSocket(order: SocketOrder): Promise<PushSocket> {
+  const { directory, user, uploader, notices } = order;
   const wanted = join(directory, 'push.socket');
   const path =
     Buffer.byteLength(wanted) <= longestPath
       ? wanted
       : join(await mkdtemp(join(tmpdir(), 'entourage-')), 'push');
+  if (path !== wanted) await makePassage(dirname(path));
   const server = createServer((incoming, response) => {
-    const waitMs = Number(new URL(incoming.url ?? '/', 'http://runner').searchParams.get('wait') ?? 0);
-    void answer(uploader, Math.min(waitMs, 60_000)).then((body) => {
+    const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://runner');
+    const waitMs = Math.min(Number(searchParams.get('wait') ?? 0), 60_000);
+    const asked =
+      pathname === '/notices' ? Promise.resolve({ notices: notices.take() }) : answer(uploader, waitMs);
+    void asked.then((body) => {
       response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
     });
   });
@@ -37,6 +57,7 @@ export async function openPushSocket(directory: string, uploader: Uploader): Pro
     server.listen(path, resolve);
   });
   await chmod(path, 0o600);
+  await giveTo(user, [path]);
   return {
     path,
     async close() {
@@ -63,14 +84,26 @@ async function answer(uploader: Uploader, waitMs: number): Promise<PushAnswer> {
 
 /** Asks from the other side. Rejects when the runner is gone. */
 export function requestPush(socketPath: string, waitMs: number): Promise<PushAnswer> {
+  return ask({ socketPath, path: `/push?wait=${waitMs}`, waitMs, answer: Answer });
+}
+
+/** What the agent was not told yet. Rejects when the runner is gone. */
+export async function requestNotices(socketPath: string): Promise<string[]> {
+  const answer = z.object({ notices: z.array(z.string()) });
+  return (await ask({ socketPath, path: '/notices', waitMs: 0, answer })).notices;
+}
+
+type Question<T> = { socketPath: string; path: string; waitMs: number; answer: z.ZodType<T> };
+
+function ask<T>({ socketPath, path, waitMs, answer: type }: Question<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, method: 'POST', path: `/push?wait=${waitMs}` }, (response) => {
+    const asked = request({ socketPath, method: 'POST', path }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
       response.on('end', () => {
         try {
-          resolve(Answer.parse(JSON.parse(Buffer.concat(chunks).toString())));
+          resolve(type.parse(JSON.parse(Buffer.concat(chunks).toString())));
         } catch (cause) {
           reject(new Error('the runner’s answer could not be read', { cause }));
         }

@@ -11,7 +11,7 @@ import {
 import { createServer } from 'node:http';
 import { readdir, readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { branch, gitSync, makeOrigin, temporaryDirectory, type TestOrigin } from './fixtures/origin.ts';
 import { createObjectCache, type ObjectCache } from './object-cache.ts';
@@ -22,11 +22,13 @@ import {
   dirtyPaths,
   excludeUntracked,
   headOf,
+  forgetStart,
   makeReadOnly,
   prepareWorkspace,
-  removeWorkspace,
+  restoreConfiguration,
   type WorkspaceOrder,
 } from './workspace.ts';
+import { removeTree } from './tree-removal.ts';
 
 type Bench = {
   origin: TestOrigin;
@@ -82,9 +84,8 @@ describe('a workspace', () => {
     );
     for (const workspace of made) expect(existsSync(join(workspace.path, 'sum.js'))).toBe(true);
     expect(await readdir(join(root, 'cache'))).toEqual(['acme+shop.git']);
-    await Promise.all(names.map((name) => removeWorkspace(cache, order(name))));
-    expect(await readdir(join(root, 'sessions'))).toEqual([]);
-    expect(await readdir(join(root, 'cache', 'acme+shop.git', 'worktrees')).catch(() => [])).toEqual([]);
+    await Promise.all(names.map((name) => forgetStart(cache, 'acme/shop', name)));
+    expect(gitSync(join(root, 'cache', 'acme+shop.git'), 'for-each-ref', 'refs/entourage')).toBe('');
   });
 
   test('TA-5: takes the branch from a superseded session, whose later commits don’t reach it', async () => {
@@ -121,18 +122,55 @@ describe('a workspace', () => {
     }
   });
 
-  test('what a session wrote into the shared configuration does not reach the next one', async () => {
+  test('what was written into the cache does not reach the next session', async () => {
     const { cache, order, root } = bench();
-    const first = await prepareWorkspace(cache, order('s1'));
-    gitSync(first.path, 'config', 'core.fsmonitor', `touch ${root}/ran`);
-    gitSync(first.path, 'config', `url.file:///nowhere/.insteadOf`, '/');
-    const hooks = join(root, 'cache', 'acme+shop.git', 'hooks');
-    mkdirSync(hooks, { recursive: true });
-    writeFileSync(join(hooks, 'post-checkout'), `#!/bin/sh\ntouch ${root}/ran\n`, { mode: 0o755 });
+    await prepareWorkspace(cache, order('s1'));
+    const dir = join(root, 'cache', 'acme+shop.git');
+    gitSync(dir, 'config', 'core.fsmonitor', `touch ${root}/ran`);
+    gitSync(dir, 'config', `url.file:///nowhere/.insteadOf`, '/');
+    mkdirSync(join(dir, 'hooks'), { recursive: true });
+    writeFileSync(join(dir, 'hooks', 'post-checkout'), `#!/bin/sh\ntouch ${root}/ran\n`, { mode: 0o755 });
     const second = await prepareWorkspace(cache, order('s2', { branch: 'entourage/12/t3' }));
     expect(await dirtyPaths(second)).toEqual([]);
     expect(existsSync(join(root, 'ran'))).toBe(false);
     expect(gitSync(second.path, 'config', '--list')).not.toContain('insteadof');
+  });
+
+  test('AG-2: has objects of its own to write, and the cache’s to read', async () => {
+    const { cache, order, root } = bench();
+    const workspace = await prepareWorkspace(cache, order('s1'));
+    const before = await readdir(join(root, 'cache', 'acme+shop.git'), { recursive: true });
+    writeFileSync(join(workspace.path, 'new.js'), 'new');
+    const head = await commitRest(workspace, 'New');
+    expect(await readdir(join(root, 'cache', 'acme+shop.git'), { recursive: true })).toEqual(before);
+    const lent = await readdir(join(order('s1').directory, 'objects'), { recursive: true });
+    expect(lent.some((name) => name.endsWith(head!.slice(2)))).toBe(false);
+    expect(gitSync(workspace.path, 'rev-parse', 'origin/main')).toBe(await baseOf(workspace));
+  });
+
+  test('AG-5: what an agent left in its configuration does not run when its work is committed', async () => {
+    const { cache, order, root } = bench();
+    const workspace = await prepareWorkspace(cache, order('s1'));
+    const touch = (name: string) => `touch ${join(root, name)}`;
+    gitSync(workspace.path, 'config', 'filter.spy.clean', `sh -c "${touch('filter')}; cat"`);
+    gitSync(workspace.path, 'config', 'core.fsmonitor', touch('fsmonitor'));
+    gitSync(workspace.path, 'config', 'gpg.program', touch('gpg'));
+    gitSync(workspace.path, 'config', 'commit.gpgSign', 'true');
+    mkdirSync(join(workspace.gitDirectory, 'hooks'), { recursive: true });
+    const hook = join(workspace.gitDirectory, 'hooks', 'post-commit');
+    writeFileSync(hook, `#!/bin/sh\n${touch('hook')}\n`, { mode: 0o755 });
+    // A second directory of configuration, where git looks when it is told to.
+    const elsewhere = join(root, 'elsewhere');
+    gitSync(root, 'init', '--quiet', '--bare', elsewhere);
+    gitSync(elsewhere, 'config', 'filter.spy.clean', `sh -c "${touch('commondir')}; cat"`);
+    writeFileSync(join(workspace.gitDirectory, 'commondir'), `${elsewhere}\n`);
+    writeFileSync(join(workspace.path, '.gitattributes'), '* filter=spy\n');
+    writeFileSync(join(workspace.path, 'new.js'), 'new');
+    await restoreConfiguration(workspace, order('s1').directory);
+    expect(await commitRest(workspace, 'The rest')).not.toBeNull();
+    expect(await bundleOf(workspace)).not.toBeNull();
+    const traces = ['filter', 'fsmonitor', 'gpg', 'hook', 'commondir'];
+    expect(traces.filter((name) => existsSync(join(root, name)))).toEqual([]);
   });
 });
 
@@ -186,6 +224,7 @@ describe('ending a workspace', () => {
     const { cache, order } = bench();
     const workspace = await prepareWorkspace(cache, order('s1'));
     writeFileSync(join(workspace.gitDirectory, 'index.lock'), '');
+    await restoreConfiguration(workspace, order('s1').directory);
     writeFileSync(join(workspace.path, 'sum.js'), 'mine');
     expect(await commitRest(workspace, 'Mine')).not.toBeNull();
     gitSync(workspace.path, 'checkout', '--quiet', '-b', 'other', workspace.start);
@@ -206,7 +245,7 @@ describe('ending a workspace', () => {
     writeFileSync(join(workspace.path, 'sealed', 'file'), '', { mode: 0o400 });
     symlinkSync(outside, join(workspace.path, 'way-out'));
     chmodSync(join(workspace.path, 'sealed'), 0o500);
-    await removeWorkspace(cache, order('s1'));
+    await removeTree(order('s1').directory);
     expect(existsSync(workspace.path)).toBe(false);
     expect(existsSync(join(outside, 'precious'))).toBe(true);
   });
@@ -219,8 +258,7 @@ describe('ending a workspace', () => {
     rmSync(order('s1').directory, { recursive: true });
     await createObjectCache(join(root, 'cache')).sweep();
     expect(existsSync(join(dir, 'packed-refs.lock'))).toBe(false);
-    expect(existsSync(workspace.gitDirectory), basename(workspace.gitDirectory)).toBe(false);
-    expect(gitSync(dir, 'for-each-ref', 'refs/heads', 'refs/entourage')).toBe('');
+    expect(gitSync(dir, 'for-each-ref', 'refs/entourage')).toBe('');
     expect((await prepareWorkspace(cache, order('s2'))).start).toBe(workspace.start);
   });
 });

@@ -1,9 +1,18 @@
-/** A session's worktree: made from the object cache, committed and bundled at the end, removed without a trace. */
-import { chmod, lstat, mkdir, rm, writeFile } from 'node:fs/promises';
+/**
+ * A session's repository: made from the object cache, committed and bundled at the end, removed without a trace.
+ *
+ * It is a repository of its own and belongs to the session's user, so an agent reaches neither the cache nor another
+ * session's refs. Whatever it leaves in there (configuration, filters, hooks) is read by git as the same user, who has
+ * nothing to win by it. Where there is no such user, our git and the agent are one: then it has a known configuration
+ * at the end, no hooks ever, and no token at any time.
+ */
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { AgentUser } from './agent-user.ts';
 import { git, gitText, identity, type GitOptions, type GitOutput } from './git.ts';
 import { baseRef, type ObjectCache, type Origin } from './object-cache.ts';
-import { removeTree } from './tree-removal.ts';
+import { makePassage } from './quarters.ts';
+import { giveTo, mustRunAs, runAs } from './spawn-as.ts';
 
 export type WorkspaceOrder = {
   session: string;
@@ -15,6 +24,7 @@ export type WorkspaceOrder = {
   /** The task's branch; null makes a detached worktree, whose changes nobody will take. */
   branch: string | null;
   start: string;
+  user?: AgentUser | null;
   signal?: AbortSignal;
 };
 
@@ -28,67 +38,99 @@ export type Workspace = {
   readonly gitDirectory: string;
   /** What the policy's set-up left untracked is not the agent's work. */
   readonly excludes: string;
+  /** Whose it is, where it isn't the runner's own; unknown to the agent's tools, which are the user. */
+  readonly user?: AgentUser | null;
 };
 
 export async function prepareWorkspace(cache: ObjectCache, order: WorkspaceOrder): Promise<Workspace> {
-  const path = join(order.directory, 'worktree');
-  const excludes = join(order.directory, 'excludes');
-  await mkdir(order.directory, { recursive: true, mode: 0o700 });
-  await writeFile(excludes, '');
-  return await cache.alone(order.origin.repository, async (dir) => {
-    const want = { commit: order.start, ref: startRef(order.session), base: order.base };
+  const { directory, start, branch, user = null } = order;
+  const workspace: Workspace = {
+    path: join(directory, 'worktree'),
+    start,
+    branch,
+    base: baseRef(order.base),
+    gitDirectory: join(directory, 'git'),
+    excludes: join(directory, 'excludes'),
+    user,
+  };
+  await makePassage(directory);
+  await writeReadable(workspace.excludes, '');
+  const base = await cache.alone(order.origin.repository, async (dir) => {
+    const want = { commit: start, ref: startRef(order.session), base: order.base };
     await cache.fetch(order.origin, want, order.signal);
-    await git(['worktree', 'prune'], { cwd: dir });
-    if (order.branch !== null) await releaseBranch(dir, order.branch);
-    const place = order.branch === null ? ['--detach'] : ['-B', order.branch];
-    await git(['worktree', 'add', '--quiet', ...place, path, order.start], { cwd: dir });
-    const gitDirectory = await gitText(['rev-parse', '--absolute-git-dir'], { cwd: path });
-    const { start, branch } = order;
-    return { path, start, branch, base: baseRef(order.base), gitDirectory, excludes };
+    await cache.lend(order.origin.repository, objectsIn(directory));
+    return await gitText(['rev-parse', '--verify', workspace.base], { cwd: dir });
   });
-}
-
-/** A superseded session may still sit on the branch; it keeps its files but no longer moves the ref. */
-async function releaseBranch(dir: string, branch: string): Promise<void> {
-  const list = await gitText(['worktree', 'list', '--porcelain', '-z'], { cwd: dir });
-  for (const entry of list.split('\0\0')) {
-    const fields = entry.split('\0');
-    const path = fields.find((field) => field.startsWith('worktree '))?.slice('worktree '.length);
-    if (path === undefined || !fields.includes(`branch refs/heads/${branch}`)) continue;
-    await git(['checkout', '--quiet', '--detach'], { cwd: path });
+  for (const path of [workspace.path, workspace.gitDirectory]) {
+    await mkdir(path, { mode: 0o700 });
+    await giveTo(user, [path]);
   }
+  await makeRepository(workspace, directory);
+  await gitIn(workspace, ['update-ref', workspace.base, base]);
+  const place = branch === null ? ['--detach'] : ['-B', branch];
+  await gitIn(workspace, ['checkout', '--quiet', ...place, start]);
+  return workspace;
 }
 
 const startRef = (session: string) => `refs/entourage/start/${session}`;
 
-/** Removes worktree, home, configuration: all of the session's directory, and what the cache keeps of it. */
-export async function removeWorkspace(
-  cache: ObjectCache,
-  order: Pick<WorkspaceOrder, 'session' | 'directory' | 'origin'>,
-): Promise<void> {
-  await removeTree(order.directory);
-  await cache.alone(order.origin.repository, async (dir) => {
-    const there = await lstat(join(dir, 'HEAD')).catch(absent);
-    if (there === null) return;
-    await git(['worktree', 'prune'], { cwd: dir });
-    await git(['update-ref', '-d', startRef(order.session)], { cwd: dir });
-  });
+/** Not the agent's: it can read the history and add to it, not change it. */
+const objectsIn = (directory: string): string => join(directory, 'objects');
+const configurationIn = (directory: string): string => join(directory, 'git-config');
+
+async function makeRepository(workspace: Workspace, directory: string): Promise<void> {
+  const { path, gitDirectory, start, user = null } = workspace;
+  const format = start.length === 64 ? 'sha256' : 'sha1';
+  const init = ['init', '--quiet', '--template=', `--object-format=${format}`];
+  await git([...init, `--separate-git-dir=${gitDirectory}`, path], { cwd: path, user });
+  const alternates = join(directory, 'alternates');
+  await writeReadable(alternates, `${objectsIn(directory)}\n`);
+  await copyInto(workspace, alternates, 'objects/info/alternates');
+  const configuration = await mustRunAs(user, { file: 'cat', args: ['--', 'config'], cwd: gitDirectory });
+  await writeReadable(configurationIn(directory), configuration);
 }
 
-function absent(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT') return null;
-  throw error;
+/** Another user may read it, whatever the umask says. */
+async function writeReadable(path: string, text: string): Promise<void> {
+  await writeFile(path, text);
+  await chmod(path, 0o644);
+}
+
+async function copyInto(workspace: Workspace, from: string, to: string): Promise<void> {
+  const { gitDirectory: cwd, user = null } = workspace;
+  await mustRunAs(user, { file: 'cp', args: ['--', from, to], cwd });
+}
+
+/**
+ * Puts the repository's configuration back to what it was before an agent had it, and takes away locks that a killed
+ * git left. Called when none of the agent's processes is alive.
+ */
+export async function restoreConfiguration(workspace: Workspace, directory: string): Promise<void> {
+  const { gitDirectory: cwd, user = null } = workspace;
+  const left = ['config', 'config.worktree', 'commondir', 'info/attributes', 'index.lock', 'HEAD.lock'];
+  await mustRunAs(user, { file: 'rm', args: ['-rf', '--', ...left], cwd });
+  await copyInto(workspace, configurationIn(directory), 'config');
+}
+
+/** What the cache keeps of a session; its directory is removed with its quarters. */
+export async function forgetStart(cache: ObjectCache, repository: string, session: string): Promise<void> {
+  await cache.alone(repository, async (dir) => {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    // Fails where the cache is not a repository yet, and then there is nothing to forget.
+    await git(['update-ref', '-d', startRef(session)], { cwd: dir, answers: [128] });
+  });
 }
 
 /** git in the worktree, whatever its `.git` file says by now. */
 export function gitIn(
   workspace: Workspace,
   args: readonly string[],
-  options: Omit<GitOptions, 'cwd'> = {},
+  options: Omit<GitOptions, 'cwd' | 'user'> = {},
 ): Promise<GitOutput> {
   return git(args, {
     ...options,
     cwd: workspace.path,
+    user: workspace.user ?? null,
     config: { 'core.excludesFile': workspace.excludes, ...options.config },
     env: { GIT_DIR: workspace.gitDirectory, GIT_WORK_TREE: workspace.path, ...options.env },
   });
@@ -137,12 +179,16 @@ export async function excludeUntracked(workspace: Workspace): Promise<void> {
 
 /** Plan and review sessions read: tracked files lose their write bits, which tells an agent early that writing is in vain. */
 export async function makeReadOnly(workspace: Workspace): Promise<void> {
-  const output = await gitIn(workspace, ['ls-files', '-z']);
-  for (const name of output.stdout.toString().split('\0')) {
-    if (name === '') continue;
-    const path = join(workspace.path, name);
-    const info = await lstat(path).catch(absent);
-    if (info?.isFile()) await chmod(path, info.mode & 0o555);
+  const output = await gitIn(workspace, ['ls-files', '--stage', '-z']);
+  const files = output.stdout
+    .toString()
+    .split('\0')
+    .filter((line) => line.startsWith('100'))
+    .map((line) => line.slice(line.indexOf('\t') + 1));
+  for (let from = 0; from < files.length; from += 1_000) {
+    const args = ['a-w', '--', ...files.slice(from, from + 1_000)];
+    // One that the set-up removed is no failure.
+    await runAs(workspace.user ?? null, { file: 'chmod', args, cwd: workspace.path });
   }
 }
 
@@ -151,8 +197,6 @@ export async function makeReadOnly(workspace: Workspace): Promise<void> {
  * or rebase is not committed: it would put conflict markers on the branch.
  */
 export async function commitRest(workspace: Workspace, subject: string): Promise<string | null> {
-  for (const name of ['index.lock', 'HEAD.lock'])
-    await rm(join(workspace.gitDirectory, name), { force: true });
   const dirty = await dirtyPaths(workspace);
   if (dirty.length === 0 || (await isHalfDone(workspace, dirty))) return null;
   await gitIn(workspace, ['add', '--all', '.']);
@@ -165,10 +209,9 @@ export async function commitRest(workspace: Workspace, subject: string): Promise
 async function isHalfDone(workspace: Workspace, dirty: readonly { status: string }[]): Promise<boolean> {
   const unmerged = new Set(['DD', 'AU', 'UD', 'UA', 'DU', 'AA', 'UU']);
   if (dirty.some(({ status }) => unmerged.has(status))) return true;
-  for (const name of ['rebase-merge', 'rebase-apply']) {
-    if ((await lstat(join(workspace.gitDirectory, name)).catch(absent)) !== null) return true;
-  }
-  return false;
+  const { gitDirectory: cwd, user = null } = workspace;
+  const names = await mustRunAs(user, { file: 'ls', args: ['-A'], cwd });
+  return /^rebase-(?:merge|apply)$/m.test(names);
 }
 
 /** Gives up a commit of `commitRest` and keeps its changes in the worktree. */

@@ -1,11 +1,10 @@
 /** Engine `command`: any program. The prompt comes on its stdin, its MCP configuration's path in `ENTOURAGE_MCP_CONFIG`. */
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { Usage } from '../../app/domain/session.ts';
 import { identify, processTree } from '../process-tree.ts';
+import { spawnAs, type Program } from '../spawn-as.ts';
 import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
 import { linesOf, tailOf } from './lines.ts';
 
@@ -58,31 +57,28 @@ export const commandEngine: Engine = {
   start,
 };
 
-type Program = ChildProcessByStdio<Writable, Readable, Readable>;
-
 async function start(work: EngineWork): Promise<EngineRun> {
   const [file, ...args] = work.command;
   if (file === undefined || file === '') {
     throw new Error('Engine `command` has no program: the agent’s `command` in ENTOURAGE.md is missing.');
   }
-  const program: Program = spawn(file, args, {
+  const program = spawnAs(work.user, {
+    file,
+    args,
     cwd: work.cwd,
     env: { ...work.environment, ENTOURAGE_MCP_CONFIG: work.mcpConfig },
+    input: work.prompt,
     detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
   });
   const { pid } = program;
   if (pid === undefined) {
     const [error] = (await once(program, 'error')) as [Error];
     throw new Error(`\`${file}\` could not be started: ${error.message}`, { cause: error });
   }
-  // A program need not read its prompt: EPIPE is its choice, and its end tells the rest.
-  program.stdin.on('error', () => program.stdin.destroy());
-  program.stdin.end(work.prompt);
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     program.once('exit', (code, signal) => resolve({ code, signal }));
   });
-  const tree = processTree((await identify(pid)) ?? { pid, started: '' }, work.session);
+  const tree = processTree((await identify(pid)) ?? { pid, started: '' }, work.session, work.user);
   let stopping: Promise<void> | null = null;
   return {
     pid,

@@ -1,5 +1,6 @@
 /** What an engine is to the runner: a program that thinks, behind one small interface and normalised events. */
 import type { Usage } from '../../app/domain/session.ts';
+import type { AgentUser } from '../agent-user.ts';
 
 /** In the order they happen; `ended` comes once and last. */
 export type EngineEvent =
@@ -22,6 +23,8 @@ export type EngineWork = {
   prompt: string;
   /** The working directory: the worktree. */
   cwd: string;
+  /** Whom it runs as; null: as the runner's own user. */
+  user: AgentUser | null;
   /** The MCP configuration, outside the worktree. */
   mcpConfig: string;
   /** The engine's whole environment. */

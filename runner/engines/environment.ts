@@ -1,6 +1,7 @@
 /** The environment of what works for an agent: built from nothing, so that none of the runner's own secrets is in it. */
 import { gitConfiguration } from '../git.ts';
 import { markVariable } from '../process-tree.ts';
+import type { Quarters } from '../quarters.ts';
 
 /** Never handed on, whatever the operator asks for: tokens of GitHub, of a workflow job and of Entourage. */
 const forbidden =
@@ -12,10 +13,7 @@ export const forbiddenNames = (asked: readonly string[]): string[] =>
 
 export type SessionEnvironment = {
   session: string;
-  /** The session's own home. */
-  home: string;
-  /** git looks for repositories no higher than this. */
-  ceiling: string;
+  quarters: Pick<Quarters, 'directory' | 'home' | 'tmp' | 'user'>;
   /** Who the agent's own commits are by. */
   agent: string;
   excludes: string;
@@ -27,17 +25,20 @@ export function environmentFor(
   order: SessionEnvironment,
   own: Readonly<Record<string, string | undefined>> = process.env,
 ): Record<string, string> {
+  const { user } = order.quarters;
   const name = `${order.agent} (Entourage)`;
   const email = 'entourage@users.noreply.github.com';
   const environment: Record<string, string> = {
     PATH: own['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
-    HOME: order.home,
-    TMPDIR: own['TMPDIR'] ?? '/tmp',
+    HOME: order.quarters.home,
+    TMPDIR: order.quarters.tmp,
+    ...(user === null ? {} : { USER: user.name, LOGNAME: user.name }),
     LANG: own['LANG'] ?? 'C.UTF-8',
     TERM: 'dumb',
     CI: 'true',
     [markVariable]: order.session,
-    GIT_CEILING_DIRECTORIES: order.ceiling,
+    // git looks for repositories no higher than this.
+    GIT_CEILING_DIRECTORIES: order.quarters.directory,
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
     GIT_AUTHOR_NAME: name,

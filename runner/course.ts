@@ -1,0 +1,84 @@
+/** What one session has come to so far, and the place it is worked on. */
+import type { Assignment } from '../app/catalog/assignment.ts';
+import type { Client } from '../app/client/client.ts';
+import type { Outcome, Usage } from '../app/domain/session.ts';
+import type { EngineRun } from './engines/engine.ts';
+import { wordsOf, type Log } from './log.ts';
+import type { Notices } from './notices.ts';
+import type { ObjectCache } from './object-cache.ts';
+import type { Isolation, IsolationMode } from './quarters.ts';
+import type { Tickets } from './tickets.ts';
+import type { HandedOver } from './hand-over.ts';
+
+export type WorkPlace = {
+  url: string;
+  /** Each session gets a directory of its own below. */
+  sessions: string;
+  cache: ObjectCache;
+  /** For a next start that clears up after this one; null where there is none. */
+  tickets: Tickets | null;
+  isolation: IsolationMode;
+  /** Node, and the program of the agent's MCP server that it runs; an agent's user must be able to read both. */
+  node: string;
+  mcp: string;
+  log: Log;
+  /** Names of the runner's variables that engines get. */
+  pass: readonly string[];
+  /** How long an engine may take to end by itself when it is asked to. */
+  patienceMs: number;
+  /** The last upload's verdict is waited for at most this long. */
+  pushPatienceMs: number;
+  /** What it means here when the signal asks a session to stop, and how much time there is then. */
+  asked: { reason: string; cancelled: boolean; patienceMs: number; pushPatienceMs: number };
+};
+
+export type Ending = { outcome: Outcome; reason: string; cancelled?: boolean };
+
+export type Course = {
+  assignment: Assignment;
+  place: WorkPlace;
+  client: Client;
+  directory: string;
+  log: Log;
+  /** Fires when the session has to stop, whoever wants it. */
+  stop: AbortController;
+  ending: Ending | null;
+  patienceMs: number;
+  pushPatienceMs: number;
+  /** The App has ended the session: there is nobody to report to. */
+  over: boolean;
+  /** The App knows how it ended. */
+  reported: boolean;
+  activity: string;
+  usage: Usage | undefined;
+  engine: EngineRun | null;
+  isolation: Isolation | null;
+  /** For the agent, with its next tool result. */
+  notices: Notices;
+  warnings: string[];
+  work: HandedOver | null;
+  /** Takes the session's tokens and the model keys out of what is reported. */
+  redact: (text: string) => string;
+};
+
+/** The first reason to stop is the one that is told. */
+export function halt(course: Course, ending: Ending): void {
+  course.ending ??= ending;
+  course.stop.abort();
+  course.engine?.stop(course.patienceMs).catch((error: unknown) => {
+    course.log('the engine’s processes did not end', { error: wordsOf(error) });
+  });
+}
+
+/** What people are told of a session when it is over. */
+export type SessionReport = {
+  outcome: Outcome;
+  reason: string;
+  /** Whether the App heard it from us, ended the session itself, or can't be reached. */
+  told: 'reported' | 'over' | 'unreported';
+  isolation: Isolation | null;
+  usage: Usage | null;
+  warnings: readonly string[];
+  /** Null when there was nothing to hand over, or no time for it. */
+  work: HandedOver | null;
+};
