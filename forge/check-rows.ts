@@ -50,7 +50,19 @@ export interface Workflow {
   repositoryId: number;
   path: string;
   name: string;
+  state: 'active' | 'disabled_manually';
   createdAt: string;
+  updatedAt: string;
+}
+
+/** What a repository's settings say of Actions; its id is the repository's. */
+export interface RepositoryActions {
+  id: number;
+  enabled: boolean;
+  /** What a job's token may where no `permissions:` says it: contents alone, or everything. */
+  defaultPermissions: 'read' | 'write';
+  secrets: Record<string, string>;
+  variables: Record<string, string>;
 }
 
 export interface WorkflowRun {
@@ -61,9 +73,13 @@ export interface WorkflowRun {
   runNumber: number;
   attempt: number;
   event: string;
+  /** `run-name`, or what GitHub shows instead of it. */
+  displayTitle: string;
   headBranch: string;
   headSha: string;
   actorId: number;
+  /** Who started the present attempt. */
+  triggeringActorId: number;
   pullIds: number[];
   status: 'queued' | 'in_progress' | 'completed';
   conclusion: string | null;
@@ -85,12 +101,20 @@ export interface WorkflowJob {
   id: number;
   repositoryId: number;
   runId: number;
+  /** The attempt it ran in. */
+  attempt: number;
+  /** In the workflow file. */
+  key: string;
   checkRunId: number;
   name: string;
   status: 'queued' | 'in_progress' | 'completed';
   conclusion: string | null;
   labels: string[];
+  runner: { id: number; name: string } | null;
   steps: WorkflowStep[];
+  outputs: Record<string, string>;
+  /** Markdown of GITHUB_STEP_SUMMARY (G35). */
+  summary: string;
   log: string;
   createdAt: string;
   startedAt: string | null;

@@ -1,12 +1,19 @@
 /** What every part of the forge is handed: its state and the few services around it. */
+import type { EarlierJob } from './actions/run-request.ts';
+import type { Runner } from './actions/runners.ts';
+import type { BrokenWorkflow, Workflow as WorkflowFile } from './actions/workflow.ts';
 import type { Calls } from './calls.ts';
 import type { Caller } from './caller.ts';
+import type { WorkflowRun } from './check-rows.ts';
 import type { Clock } from './clock.ts';
 import type { Faults } from './faults.ts';
 import type { PushedRef } from './git/http.ts';
 import type { GitRepository } from './git/repository.ts';
+import type { Oidc } from './oidc.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { Account, Delivery, Installation, Repository, State } from './state.ts';
+import type { RunSubject } from './workflow-records.ts';
+import type { Start } from './workflow-requests.ts';
 
 /** Something that GitHub would not have done, or that a client must not do; a test fails when there is one. */
 export interface Violation {
@@ -67,11 +74,22 @@ export interface MergeQueues {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+type RunDoer = Pick<ForgeEvent, 'caller'> & { actor: Account };
+type RunBeginning = { subject: RunSubject; workflow: WorkflowFile | BrokenWorkflow; start: Start };
+
 export interface Workflows {
   /** Begins to follow events. Called once, when webhooks work. */
   watch(): Promise<void>;
-  /** Asks a run to end; false when it isn't going on. */
-  cancel(runId: number): boolean;
+  /** What tests turn: `runDetails: false` is an older server, which refuses `return_run_details` (G30). */
+  settings: { runDetails: boolean };
+  /** Plants a run and starts it. */
+  begin(doer: RunDoer, beginning: RunBeginning): Promise<WorkflowRun>;
+  /** Starts the present attempt of a run that has ended, but for the jobs that `earlier` names. */
+  again(doer: RunDoer, run: WorkflowRun, earlier: Record<string, EarlierJob>): Promise<void>;
+  /** Asks a run to end, or with `force` ends it at once; false when it isn't going on. */
+  cancel(runId: number, force?: boolean): boolean;
+  /** From now on jobs run on these alone. */
+  setRunners(runners: readonly Runner[]): void;
   /** Resolves when nothing runs and no event waits to be looked at. */
   idle(): Promise<void>;
   /** Ends what runs. */
@@ -87,6 +105,7 @@ export interface Forge {
   readonly webhooks: Webhooks;
   readonly pushes: Pushes;
   readonly workflows: Workflows;
+  readonly oidc: Oidc;
   readonly queues: MergeQueues;
   readonly faults: Faults;
   readonly calls: Calls;

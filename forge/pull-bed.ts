@@ -11,6 +11,7 @@ const events = [
   'delete',
   'merge_group',
   'status',
+  'workflow_dispatch',
   'workflow_job',
 ];
 

@@ -46,6 +46,8 @@ export interface RoutedRequest {
   token: string | null;
   /** The repository that the path names. */
   repository: Repository | null;
+  /** Whether the API version 2026-03-10 was asked for (G1). */
+  newer: boolean;
 }
 
 export interface RouteRequest<Id extends OperationId> extends RoutedRequest {
@@ -71,6 +73,8 @@ export type Access = 'anyone' | 'app' | 'user' | 'installation' | RepositoryAcce
 export interface Route {
   id: OperationId;
   access: Access;
+  /** It serves the API version 2026-03-10 too. */
+  newer?: boolean;
   handle(request: RoutedRequest): RouteResult | Promise<RouteResult>;
 }
 

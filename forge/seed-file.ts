@@ -85,6 +85,9 @@ export const SeedRepository = z.strictObject({
     .optional(),
   allowAutoMerge: z.boolean().optional(),
   deleteBranchOnMerge: z.boolean().optional(),
+  /** Of its workflows; `secrets` and `variables` by name. */
+  secrets: z.record(z.string(), z.string()).optional(),
+  variables: z.record(z.string(), z.string()).optional(),
 });
 export type SeedRepository = z.infer<typeof SeedRepository>;
 

@@ -7,6 +7,7 @@ import type { Seed, SeedRepository } from './seed-file.ts';
 import { nextId, type Account, type App, type Repository, type State } from './state.ts';
 import { plantRuleset } from './seed-rules.ts';
 import { createUserToken } from './tokens.ts';
+import { actionsOf } from './workflow-settings.ts';
 
 export type { Seed, SeedRepository } from './seed-file.ts';
 
@@ -147,6 +148,8 @@ async function plantRepository(planting: Planting, dataDir: string, seed: SeedRe
     const id = nextId(state);
     state.labels.set(id, { id, repositoryId: repository.id, name, color, description });
   }
+  const { secrets = {}, variables = {} } = seed;
+  Object.assign(actionsOf(state, repository), { secrets, variables });
   mkdirSync(join(dataDir, 'repositories'), { recursive: true });
   const person = owner.type === 'User' ? owner : { name: owner.login, email: null, login: owner.login };
   await createRepository(gitDirectory(dataDir, repository), {

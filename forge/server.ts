@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createAdaptorServer, type HttpBindings, type ServerType } from '@hono/node-server';
 import { Hono } from 'hono';
+import type { Patience } from './actions/process-group.ts';
 import { createCalls, type Calls } from './calls.ts';
+import { catchUp, rememberRefs } from './catch-up.ts';
 import { createClock, type Clock } from './clock.ts';
 import { controlDoor } from './control.ts';
 import { createFaults, type Faults } from './faults.ts';
@@ -17,6 +19,7 @@ import { createJournal, readState } from './journal.ts';
 import { createMergeQueues } from './merge-queues.ts';
 import { watchPushes } from './push-events.ts';
 import { localOnly } from './local-only.ts';
+import { createOidc, issuerPath } from './oidc.ts';
 import { pagesDoor } from './pages/door.ts';
 import { createRateLimit, githubLimits, type Limits } from './rate-limit.ts';
 import { createRest } from './rest.ts';
@@ -37,6 +40,8 @@ export interface ForgeOptions {
   limits?: Partial<Limits>;
   /** Milliseconds that a receiver of webhooks has; GitHub's ten seconds when it isn't given (G43). */
   webhookPatience?: number;
+  /** How long a cancelled step is waited for; GitHub's ten seconds when it isn't given. */
+  patience?: Patience;
 }
 
 export interface RunningForge {
@@ -110,6 +115,7 @@ function createWeb(forge: Forge): Hono<{ Bindings: HttpBindings }> {
   web.route('/_forge', controlDoor(forge));
   web.all('/api/v3/*', (context) => rest(context.req.raw));
   web.all('/api/v3', (context) => rest(context.req.raw));
+  web.route(issuerPath, forge.oidc.door);
   web.post('/api/graphql', (context) => graphql(context.req.raw));
   web.use('*', async (context, next) => (await git(context.req.raw)) ?? next());
   web.use('*', localOnly);
@@ -144,15 +150,21 @@ export async function startForge(options: ForgeOptions): Promise<RunningForge> {
       log: (delivery) => journal.append(delivery),
       patience: options.webhookPatience,
     }),
-    workflows: createWorkflows(base as Forge),
+    workflows: createWorkflows(
+      base as Forge,
+      options.patience === undefined ? {} : { patience: options.patience },
+    ),
+    oidc: createOidc(base),
     queues: createMergeQueues(base as Forge),
   });
   watchPushes(forge);
+  rememberRefs(forge);
   const web = createWeb(forge);
   const server = createAdaptorServer({ fetch: web.fetch, overrideGlobalObjects: false });
   base.url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`;
   await forge.workflows.watch();
   forge.queues.watch();
+  await catchUp(forge);
   await forge.save();
   const close = async (): Promise<void> => {
     await forge.queues[Symbol.asyncDispose]();

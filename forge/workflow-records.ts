@@ -1,7 +1,7 @@
 /** Keeps what becomes of workflow runs: rows, check suites and check runs, and their webhooks. */
 import type { JobState, RunState } from './actions/run-state.ts';
 import type { RunWatcher } from './actions/run.ts';
-import type { CheckRun, Workflow, WorkflowJob, WorkflowRun } from './check-rows.ts';
+import type { CheckRun, WorkflowJob, WorkflowRun } from './check-rows.ts';
 import { addCheckRun, addSuite, emitCheckRunEvent, settleSuite } from './checks.ts';
 import { timestampOf } from './clock.ts';
 import type { Forge } from './forge.ts';
@@ -9,53 +9,38 @@ import type { Doer } from './pulls.ts';
 import { renderWorkflow, renderWorkflowJob, renderWorkflowRun } from './render/workflow.ts';
 import { repositoryPage } from './render/repository.ts';
 import { actionsAppId } from './seed.ts';
-import { find, nextId, row, where, type Repository } from './state.ts';
+import { nextId, row, where, type Repository } from './state.ts';
 
 /** What a run is about; `headSha` is the branch's, also where a test merge commit is checked out. */
 export type RunSubject = {
   repository: Repository;
-  path: string;
-  name: string;
+  workflowId: number;
   event: string;
   headSha: string;
   headBranch: string;
   pullIds: number[];
+  /** What the run is called where its file has no `run-name`. */
+  title: string;
 };
-
-function workflowAt(forge: Forge, { repository, path, name }: RunSubject): Workflow {
-  const present = find(
-    forge.state.workflows,
-    (one) => one.repositoryId === repository.id && one.path === path,
-  );
-  if (present !== undefined) return Object.assign(present, { name });
-  const workflow: Workflow = {
-    id: nextId(forge.state),
-    repositoryId: repository.id,
-    path,
-    name,
-    createdAt: forge.clock.timestamp(),
-  };
-  forge.state.workflows.set(workflow.id, workflow);
-  return workflow;
-}
 
 /** A queued run with its check suite. */
 export function plantRun(forge: Forge, doer: Doer, subject: RunSubject): WorkflowRun {
-  const { repository, headSha, headBranch, event, pullIds } = subject;
-  const workflow = workflowAt(forge, subject);
+  const { repository, workflowId, headSha, headBranch, event, pullIds } = subject;
   const suite = addSuite(forge, { repository, appId: actionsAppId, headSha, headBranch });
   const now = forge.clock.timestamp();
   const run: WorkflowRun = {
     id: nextId(forge.state),
     repositoryId: repository.id,
-    workflowId: workflow.id,
+    workflowId,
     suiteId: suite.id,
-    runNumber: where(forge.state.workflowRuns, (one) => one.workflowId === workflow.id).length + 1,
+    runNumber: where(forge.state.workflowRuns, (one) => one.workflowId === workflowId).length + 1,
     attempt: 1,
     event,
+    displayTitle: subject.title,
     headBranch,
     headSha,
     actorId: doer.actor.id,
+    triggeringActorId: doer.actor.id,
     pullIds,
     status: 'queued',
     conclusion: null,
@@ -71,8 +56,12 @@ export function plantRun(forge: Forge, doer: Doer, subject: RunSubject): Workflo
 export function recordRun(forge: Forge, doer: Doer, run: WorkflowRun): RunWatcher {
   const known = new Map<string, WorkflowJob>();
   return {
-    onRun: (state) => recordRunState(forge, doer, { run, state }),
+    onRun: (state) => {
+      if (state.name !== '') run.displayTitle = state.name;
+      return recordRunState(forge, doer, { run, state });
+    },
     onJob: async (state) => {
+      if (state.earlier) return;
       const job = known.get(state.key) ?? plantJob(forge, doer, { run, state });
       known.set(state.key, job);
       await recordJobState(forge, doer, { job, state });
@@ -123,12 +112,17 @@ function plantJob(
     id: nextId(forge.state),
     repositoryId: run.repositoryId,
     runId: run.id,
+    attempt: run.attempt,
+    key: state.key,
     checkRunId: check.id,
     name: state.name,
     status: 'queued',
     conclusion: null,
     labels: state.labels,
+    runner: null,
     steps: [],
+    outputs: {},
+    summary: '',
     log: '',
     createdAt: forge.clock.timestamp(),
     startedAt: null,
@@ -174,6 +168,10 @@ async function recordJobState(
       startedAt: timestamp(step.startedAt),
       completedAt: timestamp(step.completedAt),
     })),
+    labels: state.labels,
+    runner: state.runner === null ? null : { id: state.runner.id, name: state.runner.name },
+    outputs: state.outputs,
+    summary: state.summary,
     log: state.log,
   });
   Object.assign(check, { status: job.status, conclusion: job.conclusion, completedAt: job.completedAt });

@@ -1,38 +1,32 @@
-/** GitHub Actions of the forge: which events start which workflows, and with what they run. */
+/** GitHub Actions of the forge: which events start which workflows, and what becomes of the runs. */
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Actions, createActions } from './actions/actions.ts';
 import type { Json } from './actions/expression.ts';
-import { permissionsOf } from './actions/permissions.ts';
-import { asksToSkip, type TriggerEvent, workflowsFor } from './actions/trigger.ts';
-import type { BrokenWorkflow, Workflow } from './actions/workflow.ts';
-import { github } from './author.ts';
+import type { Patience } from './actions/process-group.ts';
+import type { EarlierJob } from './actions/run-request.ts';
+import { hostedRunners, type Runner } from './actions/runners.ts';
+import { workflowsFor } from './actions/trigger.ts';
+import { type BrokenWorkflow, readWorkflow, type Workflow } from './actions/workflow.ts';
 import type { WorkflowRun } from './check-rows.ts';
 import type { Forge, ForgeEvent, Workflows } from './forge.ts';
-import { mergeCommits } from './git/merge.ts';
-import type { Pull } from './pull-rows.ts';
-import { type Doer, forkPoint } from './pulls.ts';
+import type { Doer } from './pulls.ts';
 import { renderUser } from './render/account.ts';
-import { fullName, renderRepository } from './render/repository.ts';
-import { actionsAppId } from './seed.ts';
-import { find, row, type Permissions, type Repository } from './state.ts';
-import { createInstallationToken } from './tokens.ts';
-import { endLostRuns, plantRun, recordRun } from './workflow-records.ts';
+import { renderRepository } from './render/repository.ts';
+import { row, type Repository } from './state.ts';
+import { workflowAt } from './workflow-files.ts';
+import { endLostRuns, plantRun, recordRun, type RunSubject } from './workflow-records.ts';
+import { requestOf, type Start } from './workflow-requests.ts';
+import { actionsOf } from './workflow-settings.ts';
+import { triggerOf } from './workflow-triggers.ts';
 
-/** What an event checks out, and what its filters look at. */
-type Trigger = {
-  event: TriggerEvent;
-  sha: string;
-  ref: string;
-  headSha: string;
-  headBranch: string;
-  headRef: string | null;
-  baseRef: string | null;
-  pullIds: number[];
-};
+type Beginning = { subject: RunSubject; workflow: Workflow | BrokenWorkflow; start: Start };
 
-export function createWorkflows(forge: Forge): Workflows {
-  let actions: Promise<Actions> | null = null;
+export function createWorkflows(forge: Forge, { patience }: { patience?: Patience } = {}): Workflows {
+  let opened: Promise<Actions> | null = null;
   let running: Actions | null = null;
+  let runners: readonly Runner[] = hostedRunners(2);
   let arriving: Promise<void> = Promise.resolve();
   let closed = false;
 
@@ -40,43 +34,54 @@ export function createWorkflows(forge: Forge): Workflows {
     const findings = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
     forge.violations.push({ kind: 'crash', where: 'workflows', findings });
   };
-  const start = async (event: ForgeEvent, repository: Repository): Promise<void> => {
-    const trigger = await triggerOf(forge, event, repository);
-    if (trigger === null || closed) return;
-    const found = await workflowsFor(forge.git(repository), trigger.sha, trigger.event);
-    // GitHub reports a file it can't read once, at the push that brought it.
-    const wanted = found.filter((workflow) => !('errors' in workflow) || event.event === 'push');
-    if (wanted.length === 0) return;
-    actions ??= createActions({ root: join(forge.dataDir, 'jobs'), now: () => forge.clock.now() });
-    running = await actions;
+  const open = async (): Promise<Actions> => {
+    const now = () => forge.clock.now();
+    opened ??= createActions({
+      root: join(forge.dataDir, 'jobs'),
+      runners,
+      now,
+      ...(patience === undefined ? {} : { patience }),
+    });
+    running = await opened;
+    return running;
+  };
+  const launch = async (doer: Doer, launched: Launch): Promise<void> => {
+    const actions = await open();
+    const repository = row(forge.state.repositories, launched.run.repositoryId);
+    const request = requestOf(forge, { repository, ...launched });
+    actions.start(request, recordRun(forge, doer, launched.run)).ended.catch(crashed);
+  };
+  const begin = async (doer: Doer, { subject, workflow, start }: Beginning): Promise<WorkflowRun> => {
+    const run = plantRun(forge, doer, subject);
+    await keep(forge, run, start);
+    await launch(doer, { run, workflow, start, earlier: {} });
+    return run;
+  };
+  const follow = async (event: ForgeEvent, repository: Repository): Promise<void> => {
+    if (closed || !actionsOf(forge.state, repository).enabled) return;
     const doer: Doer = { actor: event.sender, caller: event.caller };
-    for (const workflow of wanted) {
-      const { headSha, headBranch, pullIds } = trigger;
-      const { path, name } = workflow;
-      const run = plantRun(forge, doer, {
-        repository,
-        path,
-        name,
-        event: event.event,
-        headSha,
-        headBranch,
-        pullIds,
-      });
-      const request = requestOf(forge, event, { repository, run, workflow, trigger });
-      running.start(request, recordRun(forge, doer, run)).ended.catch(crashed);
-    }
+    for (const beginning of await beginningsOf(forge, event, repository)) await begin(doer, beginning);
   };
 
   return {
+    settings: { runDetails: true },
     async watch() {
       forge.webhooks.listen((event) => {
         const { repository } = event;
         if (repository === null || closed || !startsWorkflows(event)) return;
-        arriving = arriving.then(() => start(event, repository)).catch(crashed);
+        arriving = arriving.then(() => follow(event, repository)).catch(crashed);
       });
       await endLostRuns(forge);
     },
-    cancel: (runId) => running?.cancel(runId) ?? false,
+    begin,
+    cancel: (runId, force = false) => running?.cancel(runId, force) ?? false,
+    setRunners(wanted) {
+      runners = wanted;
+      running?.setRunners(wanted);
+    },
+    async again(doer, run, earlier) {
+      await launch(doer, { ...(await keptLaunch(forge, run)), earlier });
+    },
     async idle() {
       await arriving;
       await running?.idle();
@@ -89,150 +94,76 @@ export function createWorkflows(forge: Forge): Workflows {
   };
 }
 
-/** G32: what a job's GITHUB_TOKEN causes starts no workflow. */
-function startsWorkflows({ event, caller }: ForgeEvent): boolean {
-  if (caller.kind === 'installation' && caller.workflowRunId !== null) return false;
-  return event === 'push' || event === 'pull_request';
-}
-
-async function triggerOf(forge: Forge, event: ForgeEvent, repository: Repository): Promise<Trigger | null> {
-  return event.event === 'push'
-    ? pushTrigger(forge, event, repository)
-    : pullTrigger(forge, event, repository);
-}
-
-async function pushTrigger(
-  forge: Forge,
-  { payload }: ForgeEvent,
-  repository: Repository,
-): Promise<Trigger | null> {
-  const { ref, before, after, created, deleted } = payload as Record<string, unknown>;
-  if (deleted === true || typeof ref !== 'string' || typeof before !== 'string' || typeof after !== 'string')
-    return null;
-  const git = forge.git(repository);
-  const commit = await git.readCommit(after);
-  if (commit === null || asksToSkip(commit.message)) return null;
-  const from = created === true ? await branchPoint(forge, repository, after) : before;
-  const files = await git.changedFiles(from ?? commit.parents[0] ?? null, after);
-  const headBranch = ref.replace(/^refs\/(heads|tags)\//, '');
-  return {
-    event: { name: 'push', action: null, ref, changedPaths: files.map((file) => file.filename) },
-    sha: after,
-    ref,
-    headSha: after,
-    headBranch,
-    headRef: null,
-    baseRef: null,
-    pullIds: [],
-  };
-}
-
-/** Where a new branch left the default branch. */
-async function branchPoint(forge: Forge, repository: Repository, sha: string): Promise<string | null> {
-  const git = forge.git(repository);
-  const main = await git.resolve(`refs/heads/${repository.defaultBranch}`);
-  return main === null || main === sha ? null : git.mergeBase(main, sha);
-}
-
-/** Checks out the test merge of head and base; a pull request in conflict has none and starts nothing. */
-async function pullTrigger(forge: Forge, event: ForgeEvent, repository: Repository): Promise<Trigger | null> {
-  const number = event.payload['number'];
-  const pull = find(forge.state.pulls, (one) => one.repositoryId === repository.id && one.number === number);
-  if (pull === undefined) return null;
-  const git = forge.git(repository);
-  const head = await git.readCommit(pull.headSha);
-  if (head === null || asksToSkip(head.message)) return null;
-  const sha = pull.mergedAt === null ? await testMerge(forge, repository, pull) : pull.mergeCommitSha;
-  if (sha === null) return null;
-  const files = await git.changedFiles(await forkPoint(forge, pull), pull.headSha);
-  return {
-    event: {
-      name: 'pull_request',
-      action: event.action,
-      ref: `refs/heads/${pull.baseRef}`,
-      changedPaths: files.map((file) => file.filename),
-    },
-    sha,
-    ref: `refs/pull/${pull.number}/merge`,
-    headSha: pull.headSha,
-    headBranch: pull.headRef,
-    headRef: pull.headRef,
-    baseRef: pull.baseRef,
-    pullIds: [pull.id],
-  };
-}
-
-async function testMerge(forge: Forge, repository: Repository, pull: Pull): Promise<string | null> {
-  const { git } = forge.git(repository);
-  const merged = await mergeCommits(git, {
-    method: 'merge',
-    base: pull.baseSha,
-    head: pull.headSha,
-    message: `Merge ${pull.headSha} into ${pull.baseSha}`,
-    author: github,
-    committer: github,
-  });
-  if (!('sha' in merged)) return null;
-  await git(['update-ref', `refs/pull/${pull.number}/merge`, merged.sha]);
-  return merged.sha;
-}
-
-type Starting = {
-  repository: Repository;
+type Launch = {
   run: WorkflowRun;
   workflow: Workflow | BrokenWorkflow;
-  trigger: Trigger;
+  start: Start;
+  earlier: Record<string, EarlierJob>;
 };
 
-function requestOf(forge: Forge, event: ForgeEvent, { repository, run, workflow, trigger }: Starting) {
+const startFile = (forge: Forge, run: WorkflowRun): string => join(forge.dataDir, 'runs', `${run.id}.json`);
+
+/** A payload is large and needed again only when the run is: it lies beside the state, not in it. */
+async function keep(forge: Forge, run: WorkflowRun, start: Start): Promise<void> {
+  await mkdir(join(forge.dataDir, 'runs'), { recursive: true });
+  await writeFile(startFile(forge, run), JSON.stringify(start));
+}
+
+/** The run as it was started, with its workflow file of that commit. */
+async function keptLaunch(forge: Forge, run: WorkflowRun): Promise<Omit<Launch, 'earlier'>> {
+  const file = startFile(forge, run);
+  if (!existsSync(file)) throw new Error(`what started the run ${run.id} is not in ${file}`);
+  const start = JSON.parse(readFileSync(file, 'utf8')) as Start;
+  const repository = row(forge.state.repositories, run.repositoryId);
+  const { path } = row(forge.state.workflows, run.workflowId);
+  const content = await forge.git(repository).readFile(start.sha, path);
+  return { run, start, workflow: await readWorkflow(path, content?.toString() ?? '') };
+}
+
+/** G32: what a job's GITHUB_TOKEN causes starts no workflow. Dispatches are started where they are asked for. */
+function startsWorkflows({ event, caller }: ForgeEvent): boolean {
+  if (caller.kind === 'installation' && caller.workflowRunId !== null) return false;
+  return event === 'push' || event === 'pull_request' || event === 'merge_group';
+}
+
+async function beginningsOf(forge: Forge, event: ForgeEvent, repository: Repository): Promise<Beginning[]> {
+  const trigger = await triggerOf(forge, event, repository);
+  if (trigger === null) return [];
+  const found = await workflowsFor(forge.git(repository), trigger.sha, trigger.event);
+  // GitHub reports a file it can't read once, at the push that brought it.
+  const wanted = found.filter((workflow) => !('errors' in workflow) || event.event === 'push');
+  const { headSha, headBranch, pullIds, title, sha, ref, headRef, baseRef, fromFork } = trigger;
+  const start = {
+    event: event.event,
+    payload: payloadOf(forge, event, repository),
+    sha,
+    ref,
+    headRef,
+    baseRef,
+    inputs: {},
+    fromFork,
+  };
+  return wanted
+    .map((workflow) => ({ workflow, row: workflowAt(forge, repository, workflow) }))
+    .filter((one) => one.row.state === 'active')
+    .map(({ workflow, row: { id } }) => ({
+      workflow,
+      start,
+      subject: { repository, workflowId: id, event: event.event, headSha, headBranch, pullIds, title },
+    }));
+}
+
+/** The webhook as `github.event` shows it. */
+export function payloadOf(
+  forge: Forge,
+  event: Pick<ForgeEvent, 'action' | 'payload' | 'sender'>,
+  repository: Repository,
+): Json {
   const payload = {
     ...(event.action === null ? {} : { action: event.action }),
     ...event.payload,
     repository: renderRepository(forge, repository),
     sender: renderUser(forge, event.sender),
   };
-  return {
-    id: run.id,
-    number: run.runNumber,
-    attempt: run.attempt,
-    workflow,
-    repository: {
-      git: forge.git(repository),
-      id: repository.id,
-      fullName: fullName(forge, repository),
-      ownerId: repository.ownerId,
-    },
-    event: { name: event.event, payload: JSON.parse(JSON.stringify(payload)) as Json },
-    sha: trigger.sha,
-    ref: trigger.ref,
-    headRef: trigger.headRef,
-    baseRef: trigger.baseRef,
-    actor: { id: event.sender.id, login: event.sender.login },
-    urls: { server: forge.url, api: `${forge.url}/api/v3`, graphql: `${forge.url}/api/graphql` },
-    token: tokenOf(forge, { repository, run, workflow }),
-    secrets: {},
-    variables: {},
-    inputs: {},
-  };
-}
-
-/** The run's GITHUB_TOKEN, an installation token of the App `github-actions` for this repository alone. */
-function tokenOf(forge: Forge, { repository, run, workflow }: Omit<Starting, 'trigger'>): string {
-  const installation = find(
-    forge.state.installations,
-    (one) => one.appId === actionsAppId && one.accountId === repository.ownerId,
-  );
-  if (installation === undefined)
-    throw new Error(`github-actions is not installed on account ${repository.ownerId}`);
-  const wanted = 'errors' in workflow ? {} : permissionsOf(workflow);
-  const granted = row(forge.state.apps, actionsAppId).permissions;
-  const permissions: Permissions = { metadata: 'read' };
-  for (const [name, level] of Object.entries(wanted))
-    if (granted[name] !== undefined) permissions[name] = level;
-  return createInstallationToken(forge, {
-    installation,
-    repositoryIds: [repository.id],
-    permissions,
-    workflowRunId: run.id,
-  }).token;
+  return JSON.parse(JSON.stringify(payload)) as Json;
 }

@@ -35,7 +35,7 @@ async function started(
   const dir = join(root, `${count}.git`);
   const git = await createRepository(dir, { defaultBranch: 'main', files: { 'a.txt': 'one\n' }, author });
   const house = join(root, `house-${count}`);
-  actions ??= await createActions({ root: house, graceMs: 200 });
+  actions ??= await createActions({ root: house, patience: { interrupt: 100, terminate: 100 } });
   const request: RunRequest = {
     id: count,
     number: 1,
@@ -53,7 +53,11 @@ async function started(
       api: 'http://forge.invalid/api/v3',
       graphql: 'http://forge.invalid/api/graphql',
     },
-    token: 'ghs_the_token_of_this_job',
+    triggeringActor: 'ana',
+    grant: () => ({ token: 'ghs_the_token_of_this_job', environment: {}, secret: [], end: () => undefined }),
+    defaultPermissions: { contents: 'read' },
+    actionAt: async () => Promise.resolve('no repository'),
+    earlier: {},
     secrets: {},
     variables: {},
     inputs: {},
@@ -228,7 +232,6 @@ test('a workflow sees nothing of the environment of whoever started the forge', 
 test('what this forge does not have is refused by its name', async () => {
   const cases: [string, string][] = [
     [steps('      - uses: docker/login-action@v3\n'), 'the action docker/login-action@v3'],
-    [steps('      - uses: ./local\n'), 'the action ./local'],
     [
       steps('      - uses: actions/checkout@v4\n        with: { repository: other/one }\n'),
       'another repository (other/one)',
@@ -443,7 +446,11 @@ test('a watcher that fails is the run’s failure, not silence', async () => {
       baseRef: null,
       actor: { id: 1, login: 'ana' },
       urls: { server: '', api: '', graphql: '' },
-      token: 't',
+      triggeringActor: 'ana',
+      grant: () => ({ token: 't', environment: {}, secret: [], end: () => undefined }),
+      defaultPermissions: { contents: 'read' },
+      actionAt: async () => Promise.resolve('no repository'),
+      earlier: {},
       secrets: {},
       variables: {},
       inputs: {},

@@ -1,17 +1,19 @@
 /** GitHub Actions, small: runs workflows as real processes and tells what becomes of them. Knows nothing of REST. */
 import { mkdir, rm } from 'node:fs/promises';
-import { createGroups, createPlaces } from './concurrency.ts';
+import { createGroups } from './concurrency.ts';
+import { type Patience, runnerPatience } from './process-group.ts';
 import { runWorkflow, type RunHouse, type RunWatcher } from './run.ts';
 import type { RunRequest } from './run-request.ts';
 import type { RunState } from './run-state.ts';
+import { createRunners, hostedRunners, type Runner } from './runners.ts';
 
 export type ActionsOptions = {
   /** Jobs get their directories here. */
   root: string;
-  /** Jobs at a time over all runs; the rest is queued in order. */
-  places?: number;
-  /** Between SIGTERM and SIGKILL when a step is ended. */
-  graceMs?: number;
+  /** Two hosted ones when they aren't given; a job that none fits or that finds none free is queued. */
+  runners?: readonly Runner[];
+  /** GitHub's own when it isn't given. */
+  patience?: Patience;
   now?: () => Date;
 };
 
@@ -20,13 +22,17 @@ export type StartedRun = { state: RunState; ended: Promise<RunState> };
 export type Actions = {
   /** Starts a run. `ended` resolves with the state at its end and rejects only when the watcher does. */
   start(request: RunRequest, watcher: RunWatcher): StartedRun;
-  /** Asks a run to end; false when there is no such run going on. */
-  cancel(runId: number): boolean;
+  /** Asks a run to end, or with `force` ends it at once; false when there is no such run going on. */
+  cancel(runId: number, force?: boolean): boolean;
+  /** From now on these, for the jobs that are queued too. */
+  setRunners(runners: readonly Runner[]): void;
   /** Resolves when no run goes on. */
   idle(): Promise<void>;
   /** Kills what runs and resolves when no process is left. */
   [Symbol.asyncDispose](): Promise<void>;
 };
+
+type Going = { cancel: AbortController; force: AbortController; ended: Promise<unknown> };
 
 /** An interpreter with its own queue. */
 export async function createActions(options: ActionsOptions): Promise<Actions> {
@@ -36,31 +42,35 @@ export async function createActions(options: ActionsOptions): Promise<Actions> {
   const stop = new AbortController();
   const house: RunHouse = {
     root: options.root,
-    graceMs: options.graceMs ?? 2_000,
+    patience: options.patience ?? runnerPatience,
     now: options.now ?? (() => new Date()),
-    places: createPlaces(options.places ?? 2),
+    runners: createRunners(options.runners ?? hostedRunners(2)),
     groups: createGroups(),
     stop: stop.signal,
   };
-  const going = new Map<number, { cancel: AbortController; ended: Promise<unknown> }>();
+  const going = new Map<number, Going>();
   const settled = async () => {
     while (going.size > 0) await Promise.allSettled([...going.values()].map((run) => run.ended));
   };
   return {
     start(request, watcher) {
-      const state: RunState = { id: request.id, status: 'queued', conclusion: null, errors: [], jobs: [] };
+      const { id } = request;
+      const state: RunState = { id, status: 'queued', conclusion: null, name: '', errors: [], jobs: [] };
       const cancel = new AbortController();
-      const ended = run({ request, watcher, state, cancel, house })
+      const force = new AbortController();
+      const ended = run({ request, watcher, state, cancel, force, house })
         .then(() => state)
         .finally(() => going.delete(request.id));
-      going.set(request.id, { cancel, ended });
+      going.set(request.id, { cancel, force, ended });
       return { state, ended };
     },
-    cancel(runId) {
+    cancel(runId, force = false) {
       const run = going.get(runId);
       run?.cancel.abort();
+      if (force) run?.force.abort();
       return run !== undefined;
     },
+    setRunners: (runners) => house.runners.set(runners),
     idle: settled,
     async [Symbol.asyncDispose]() {
       stop.abort();
@@ -75,6 +85,7 @@ async function run(parts: {
   watcher: RunWatcher;
   state: RunState;
   cancel: AbortController;
+  force: AbortController;
   house: RunHouse;
 }): Promise<void> {
   const { request, watcher, state } = parts;

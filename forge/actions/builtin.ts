@@ -10,6 +10,8 @@ export type BuiltinCall = {
   uses: string;
   inputs: Record<string, string>;
   request: RunRequest;
+  /** GITHUB_TOKEN. */
+  token: string;
   workspace: string;
   log: JobLog;
   /** Runs git in the job's process tree, without the job's own configuration. */
@@ -115,7 +117,7 @@ function checkoutArguments(ref: string, sha: string): string[] {
 async function configureOrigin(call: BuiltinCall, directory: string): Promise<void> {
   const { server } = call.request.urls;
   const remote = `[remote "origin"]\n\turl = ${server}/${call.request.repository.fullName}.git\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n`;
-  const token = call.inputs['token'] ?? call.request.token;
+  const token = call.inputs['token'] ?? call.token;
   const basic = Buffer.from(`x-access-token:${token}`).toString('base64');
   call.log.mask(basic);
   const keep = (call.inputs['persist-credentials'] ?? 'true') === 'true';

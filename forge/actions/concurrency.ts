@@ -1,26 +1,4 @@
-/** Who may run when: a number of places for jobs, and the named groups of `concurrency:`. */
-
-/** A bounded number of places, given out in the order they were asked for. */
-export function createPlaces(count: number): { take(): Promise<() => void> } {
-  const waiting: (() => void)[] = [];
-  let free = count;
-  const release = (): void => {
-    const next = waiting.shift();
-    if (next === undefined) free += 1;
-    else next();
-  };
-  return {
-    async take() {
-      if (free > 0) free -= 1;
-      else await new Promise<void>((resolve) => waiting.push(resolve));
-      let released = false;
-      return () => {
-        if (!released) release();
-        released = true;
-      };
-    },
-  };
-}
+/** The named groups of `concurrency:`, in which one runs at a time. */
 
 export type GroupEntry = {
   /** Repository and group: groups of different repositories never meet. */
@@ -30,6 +8,8 @@ export type GroupEntry = {
   queue: 'single' | 'max';
   /** Ends the entry, waiting or running. */
   cancel: () => void;
+  /** Fires when somebody else ends the entry: it waits no longer. */
+  signal: AbortSignal;
 };
 
 type Member = GroupEntry & { proceed: (admitted: boolean) => void };
@@ -37,8 +17,12 @@ type Group = { running: Member | null; waiting: Member[] };
 
 const longestQueue = 100;
 
-/** Groups in which one runs at a time. `enter` gives a function that leaves, or null when somebody newer came. */
-export function createGroups(): { enter(entry: GroupEntry): Promise<(() => void) | null> } {
+export type Groups = {
+  /** Resolves when it is the entry's turn, with a function that leaves; null when it will not come. */
+  enter(entry: GroupEntry): Promise<(() => void) | null>;
+};
+
+export function createGroups(): Groups {
   const groups = new Map<string, Group>();
 
   const leave = (key: string, member: Member): void => {
@@ -49,25 +33,34 @@ export function createGroups(): { enter(entry: GroupEntry): Promise<(() => void)
     else group.running.proceed(true);
   };
 
+  const wait = (group: Group, member: Member): Promise<boolean> => {
+    const kept = member.queue === 'max' && !member.cancelInProgress ? longestQueue - 1 : 0;
+    // The oldest goes: whoever comes is newer than all that wait.
+    for (const replaced of group.waiting.splice(0, Math.max(0, group.waiting.length - kept))) {
+      replaced.proceed(false);
+      replaced.cancel();
+    }
+    group.waiting.push(member);
+    const turn = new Promise<boolean>((resolve) => {
+      member.proceed = resolve;
+    });
+    const giveUp = (): void => {
+      group.waiting = group.waiting.filter((other) => other !== member);
+      member.proceed(false);
+    };
+    member.signal.addEventListener('abort', giveUp, { once: true });
+    if (member.cancelInProgress) group.running?.cancel();
+    return turn.finally(() => member.signal.removeEventListener('abort', giveUp));
+  };
+
   return {
     async enter(entry) {
+      if (entry.signal.aborted) return null;
       const group = groups.get(entry.key) ?? { running: null, waiting: [] };
       groups.set(entry.key, group);
       const member: Member = { ...entry, proceed: () => undefined };
       if (group.running === null) group.running = member;
-      else {
-        const kept = entry.queue === 'max' && !entry.cancelInProgress ? longestQueue - 1 : 0;
-        for (const replaced of group.waiting.splice(kept)) {
-          replaced.proceed(false);
-          replaced.cancel();
-        }
-        group.waiting.push(member);
-        const turn = new Promise<boolean>((resolve) => {
-          member.proceed = resolve;
-        });
-        if (entry.cancelInProgress) group.running.cancel();
-        if (!(await turn)) return null;
-      }
+      else if (!(await wait(group, member))) return null;
       return () => leave(entry.key, member);
     },
   };

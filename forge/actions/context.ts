@@ -1,19 +1,18 @@
 /** The `github` and `runner` contexts and the environment that a job's processes get. */
 import { type Json, plainText } from './expression.ts';
-import type { RunRequest } from './run-request.ts';
+import type { JobRunner, RunRequest } from './run-request.ts';
 
 /** Directories of one job; all go when it ends. */
 export type JobDirectories = { root: string; workspace: string; temp: string; home: string; tools: string };
 
-/** The `github` context; `job` and `action` are null outside a job's steps. */
+/** The `github` context; `job` is null outside a job's steps. */
 export function githubContext(
   request: RunRequest,
-  job: { key: string; workspace: string } | null,
+  job: { key: string; workspace: string; token: string } | null,
 ): Record<string, Json> {
   const { repository, workflow } = request;
   const [owner = ''] = repository.fullName.split('/');
   return {
-    token: request.token,
     event: request.event.payload,
     event_name: request.event.name,
     sha: request.sha,
@@ -25,7 +24,7 @@ export function githubContext(
     base_ref: request.baseRef ?? '',
     actor: request.actor.login,
     actor_id: String(request.actor.id),
-    triggering_actor: request.actor.login,
+    triggering_actor: request.triggeringActor,
     repository: repository.fullName,
     repository_id: String(repository.id),
     repository_owner: owner,
@@ -39,7 +38,7 @@ export function githubContext(
     server_url: request.urls.server,
     api_url: request.urls.api,
     graphql_url: request.urls.graphql,
-    ...(job === null ? {} : { job: job.key, workspace: job.workspace }),
+    ...(job === null ? {} : { token: job.token, job: job.key, workspace: job.workspace }),
   };
 }
 
@@ -48,12 +47,12 @@ export function refName(ref: string): string {
   return ref.replace(/^refs\/(heads|tags|pull)\//, '');
 }
 
-export function runnerContext(directories: JobDirectories): Record<string, Json> {
+export function runnerContext(directories: JobDirectories, runner: JobRunner): Record<string, Json> {
   return {
-    name: 'forge',
+    name: runner.name,
     os: 'Linux',
     arch: process.arch === 'arm64' ? 'ARM64' : 'X64',
-    environment: 'self-hosted',
+    environment: runner.hosted ? 'github-hosted' : 'self-hosted',
     temp: directories.temp,
     tool_cache: directories.tools,
     workspace: directories.root,
@@ -96,8 +95,7 @@ const exported = [
  */
 export function baseEnvironment(
   github: Record<string, Json>,
-  directories: JobDirectories,
-  eventPath: string,
+  { directories, runner, eventPath }: { directories: JobDirectories; runner: JobRunner; eventPath: string },
 ): Record<string, string> {
   const environment: Record<string, string> = {
     PATH: process.env['PATH'] ?? '/usr/bin:/bin',
@@ -112,7 +110,7 @@ export function baseEnvironment(
     const value = github[name];
     if (value !== undefined) environment[`GITHUB_${name.toUpperCase()}`] = plainText(value);
   }
-  for (const [name, value] of Object.entries(runnerContext(directories)))
+  for (const [name, value] of Object.entries(runnerContext(directories, runner)))
     environment[`RUNNER_${name.toUpperCase()}`] = plainText(value);
   return environment;
 }

@@ -1,4 +1,7 @@
 /** `${{ }}`: evaluates the parser's tokens with GitHub's own expression engine. */
+import { createHash } from 'node:crypto';
+import { globSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { data, Evaluator, Lexer, Parser } from '@actions/expressions';
 import { type Token, TokenType } from '@actions/expressions/lexer';
 import { truthy } from '@actions/expressions/result';
@@ -13,10 +16,15 @@ import { ActionsError } from './refusal.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
+type Functions =
+  NonNullable<ConstructorParameters<typeof Evaluator>[2]> extends Map<string, infer One> ? One[] : never;
+
 /** What an expression sees: the contexts by name, and whether `success()`, `failure()` … hold here. */
 export type Scope = {
   contexts: Record<string, Json>;
   status: { success: boolean; failure: boolean; cancelled: boolean };
+  /** Only where there is a workspace: in the steps of a job. */
+  hashFiles?: (patterns: readonly string[]) => string;
 };
 
 /** Every context exists in every expression, empty where GitHub would give nothing either. */
@@ -36,12 +44,7 @@ const contextNames = [
 ];
 
 function evaluate(expression: string, scope: Scope): data.ExpressionData {
-  const functions = Object.entries({ ...scope.status, always: true }).map(([name, holds]) => ({
-    name,
-    minArgs: 0,
-    maxArgs: 0,
-    call: () => new data.BooleanData(holds),
-  }));
+  const functions = functionsOf(scope);
   const contexts = Object.fromEntries(contextNames.map((name) => [name, scope.contexts[name] ?? {}]));
   try {
     const tokens = new Lexer(expression).lex().tokens.map((token) => withQuotes(token));
@@ -56,6 +59,43 @@ function evaluate(expression: string, scope: Scope): data.ExpressionData {
       cause,
     );
   }
+}
+
+function functionsOf(scope: Scope): Functions {
+  const { hashFiles } = scope;
+  const functions: Functions = Object.entries({ ...scope.status, always: true }).map(([name, value]) => ({
+    name,
+    minArgs: 0,
+    maxArgs: 0,
+    call: () => new data.BooleanData(value),
+  }));
+  if (hashFiles !== undefined)
+    functions.push({
+      name: 'hashFiles',
+      minArgs: 1,
+      maxArgs: 255,
+      call: (...patterns) => new data.StringData(hashFiles(patterns.map((one) => one.coerceString()))),
+    });
+  return functions;
+}
+
+/** The hash of the hashes of all files that fit, empty when none does; `!pattern` takes some out again. */
+export function hashFilesIn(workspace: string, patterns: readonly string[]): string {
+  const lines = patterns.flatMap((pattern) => pattern.split('\n')).filter((line) => line.trim() !== '');
+  const exclude = lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1).trim());
+  const include = lines.filter((line) => !line.startsWith('!')).map((line) => line.trim());
+  const files = globSync(include, { cwd: workspace, exclude })
+    .filter((file) => statSync(join(workspace, file)).isFile())
+    .toSorted();
+  if (files.length === 0) return '';
+  const hash = createHash('sha256');
+  for (const file of files)
+    hash.update(
+      createHash('sha256')
+        .update(readFileSync(join(workspace, file)))
+        .digest(),
+    );
+  return hash.digest('hex');
 }
 
 /** The lexer unescapes only the first `''` of a string; GitHub unescapes each. */

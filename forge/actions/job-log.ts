@@ -55,7 +55,8 @@ export function createJobLog(now: () => Date): JobLog {
     else if (command.name === 'add-mask') mask(command.value);
     else if (command.name === 'group') say(`##[group]${command.value}`);
     else if (command.name === 'endgroup') say('##[endgroup]');
-    else if (command.name === 'debug') say(`##[debug]${command.value}`);
+    // Shown at GitHub only when somebody turned debug logging on.
+    else if (command.name === 'debug') return;
     else if (command.name === 'error' || command.name === 'warning' || command.name === 'notice') {
       say(`##[${command.name}]${command.value}`);
       annotations.push(annotationOf(command.name, command.properties, redact(command.value)));

@@ -1,58 +1,67 @@
 /** One job: a directory of its own, its steps in order, nothing of it left when it ends. */
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { loadActions } from './action-source.ts';
+import { runPreSteps } from './action-step.ts';
 import { baseEnvironment, githubContext, type JobDirectories } from './context.ts';
-import { type Json, minutesOf, textsOf, type Scope, valueOf } from './expression.ts';
+import { holds, type Json, minutesOf, type Scope, textsOf, valueOf } from './expression.ts';
 import { createJobLog } from './job-log.ts';
-import { signalGroup, timeoutAfter } from './process-group.ts';
+import { killTracked, type Patience, signalProcess, timeoutAfter } from './process-group.ts';
 import { ActionsError } from './refusal.ts';
-import type { RunRequest } from './run-request.ts';
+import type { JobGrant, JobRunner, RunRequest } from './run-request.ts';
 import type { Conclusion, JobState, StepState } from './run-state.ts';
-import { isWanted, jobOutputs, type RunningJob, runStep, stepName, stepScope } from './step.ts';
-import type { Workflow, WorkflowJob } from './workflow.ts';
+import { isWanted, type RunningJob, type StepEnd, stepScope } from './running-job.ts';
+import { jobOutputs, runStep, stepName } from './step.ts';
+import type { Workflow, WorkflowJob, WorkflowStep } from './workflow.ts';
 
 export type JobOrder = {
   request: RunRequest;
   workflow: Workflow;
   job: WorkflowJob;
   state: JobState;
+  runner: JobRunner;
+  grant: JobGrant;
   /** The `needs` context. */
   needs: Record<string, Json>;
   /** Where job directories are made. */
   root: string;
   /** Asks the job to end; steps with `always()` or `cancelled()` still run. */
   cancel: AbortSignal;
-  /** Ends it at once: the forge stops. */
+  /** Ends it at once: a forced cancellation, or the forge stops. */
   stop: AbortSignal;
-  graceMs: number;
+  patience: Patience;
   now: () => Date;
   /** Awaited at every change, so that listeners see states in order. */
   publish: () => Promise<void>;
 };
 
 const defaultMinutes = 360;
+/** How long what still runs after a cancellation may take, by GitHub's reference of workflow cancellation. */
+const minutesAfterCancel = 5;
 
 /** Runs the job to its end; `state` then has conclusion, outputs and log. */
 export async function runJob(order: JobOrder): Promise<void> {
-  const { state, request, now } = order;
+  const { state, request, grant, now } = order;
   const log = createJobLog(now);
-  for (const secret of [request.token, ...Object.values(request.secrets)]) log.mask(secret);
-  state.status = 'in_progress';
-  state.startedAt = now().toISOString();
+  for (const secret of [grant.token, ...grant.secret, ...Object.values(request.secrets)]) log.mask(secret);
   state.annotations = log.annotations;
-  await order.publish();
   const root = await mkdtemp(join(order.root, `run-${request.id}-`));
   const groups = new Set<number>();
+  const tracking = `github_${randomUUID()}`;
   let conclusion: Conclusion = 'failure';
   try {
     if (order.job.refusal !== undefined) throw new ActionsError('unsupported', order.job.refusal);
-    conclusion = await runSteps(order, await prepare(order, { root, groups, log }));
+    const running = await prepare(order, { root, groups, log, tracking });
+    conclusion = await runSteps(order, running);
   } catch (error) {
     if (!(error instanceof ActionsError)) throw error;
-    log.say(error.line());
+    log.output(`::error::${error.line().replace('##[error]', '')}`);
   } finally {
+    grant.end();
     // What the steps left running would outlive its directory.
-    for (const group of groups) signalGroup(group, 'SIGKILL');
+    for (const group of groups) signalProcess(-group, 'SIGKILL');
+    killTracked(`RUNNER_TRACKING_ID=${tracking}`);
     await rm(root, { recursive: true, force: true, maxRetries: 3 });
   }
   state.log = log.text();
@@ -62,14 +71,13 @@ export async function runJob(order: JobOrder): Promise<void> {
   await order.publish();
 }
 
-async function prepare(
-  order: JobOrder,
-  parts: { root: string; groups: Set<number>; log: RunningJob['log'] },
-): Promise<RunningJob> {
-  const { request, job, workflow } = order;
-  const at = (name: string) => join(parts.root, name);
+type Parts = { root: string; groups: Set<number>; log: RunningJob['log']; tracking: string };
+
+async function prepare(order: JobOrder, { root, groups, log, tracking }: Parts): Promise<RunningJob> {
+  const { request, job, workflow, runner, grant } = order;
+  const at = (name: string) => join(root, name);
   const directories: JobDirectories = {
-    root: parts.root,
+    root,
     workspace: at('work'),
     temp: at('temp'),
     home: at('home'),
@@ -78,30 +86,43 @@ async function prepare(
   for (const directory of Object.values(directories)) await mkdir(directory, { recursive: true });
   const eventPath = join(directories.temp, 'event.json');
   await writeFile(eventPath, JSON.stringify(request.event.payload));
-  const github = githubContext(request, { key: job.key, workspace: directories.workspace });
-  const given = request.environmentOf?.(job.key) ?? {};
-  for (const value of Object.values(given)) parts.log.mask(value);
+  const { workspace } = directories;
+  const github = githubContext(request, { key: job.key, workspace, token: grant.token });
   const running: RunningJob = {
     request,
     job,
     state: order.state,
-    log: parts.log,
+    log,
     directories,
-    base: { ...baseEnvironment(github, directories, eventPath), ...given },
+    grant,
+    runner,
+    base: {
+      ...baseEnvironment(github, { directories, runner, eventPath }),
+      RUNNER_TRACKING_ID: tracking,
+      ...grant.environment,
+    },
     env: {},
     path: [],
     needs: order.needs,
-    steps: {},
-    status: 'success',
-    groups: parts.groups,
-    graceMs: order.graceMs,
+    actions: new Map(),
+    posts: [],
+    count: { steps: 0 },
+    groups,
+    patience: order.patience,
+    kill: order.stop,
     defaults: { shell: null, workingDirectory: null },
+    steps: {},
+    inputs: request.inputs,
+    inherited: {},
+    action: null,
+    status: 'success',
   };
   for (const env of [workflow.env, job.env])
     Object.assign(running.env, textsOf(env, stepScope(running, running.env)));
   const scope = stepScope(running, running.env);
   for (const defaults of [workflow.defaults, job.defaults])
     Object.assign(running.defaults, runDefaults(defaults, scope));
+  await loadActions(request, job.steps, { root: at('actions'), actions: running.actions });
   return running;
 }
 
@@ -113,6 +134,9 @@ function runDefaults(token: WorkflowJob['defaults'], scope: Scope): Partial<Runn
   };
 }
 
+/** The signals under which a job's steps run. */
+type Ending = { signal: AbortSignal; timeout: AbortSignal; minutes: number; afterwards: AbortController };
+
 async function runSteps(order: JobOrder, running: RunningJob): Promise<Conclusion> {
   const { job, state } = order;
   const minutes =
@@ -120,40 +144,86 @@ async function runSteps(order: JobOrder, running: RunningJob): Promise<Conclusio
       ? defaultMinutes
       : minutesOf(job.timeoutMinutes, stepScope(running, running.env));
   const timeout = timeoutAfter(minutes);
-  const ending = AbortSignal.any([order.cancel, order.stop, timeout]);
-  for (const [index, step] of job.steps.entries()) {
-    const name = running.log.redact(nameOf(running, index));
-    state.steps.push({
-      number: index + 1,
-      name,
-      status: 'queued',
-      conclusion: null,
-      startedAt: null,
-      completedAt: null,
-    });
-    if (ending.aborted && running.status !== 'cancelled') sayWhy(running, timeout, minutes);
-    if (order.stop.aborted || !wants(running, index)) {
-      await endStep(order, index, 'skipped');
-      running.steps[step.id] = { outputs: {}, outcome: 'skipped', conclusion: 'skipped' };
-      continue;
+  const signal = AbortSignal.any([order.cancel, timeout]);
+  const afterwards = new AbortController();
+  running.kill = AbortSignal.any([order.stop, afterwards.signal]);
+  const ending: Ending = { signal, timeout, minutes, afterwards };
+  const late = { timer: undefined as NodeJS.Timeout | undefined };
+  const startClock = (): void => {
+    late.timer = setTimeout(() => afterwards.abort(), minutesAfterCancel * 60_000).unref();
+  };
+  signal.addEventListener('abort', startClock, { once: true });
+  try {
+    if (!(await runPreSteps(running, signal))) running.status = 'failure';
+    for (const step of job.steps) await oneStep(order, running, { ending, step });
+    for (const post of running.posts.toReversed()) {
+      const perform = async (limit: AbortSignal): Promise<StepEnd['conclusion']> =>
+        (await post.run(limit)) ? 'success' : 'failure';
+      const wanted = () => holds(post.condition, stepScope(running, running.env));
+      await performAs(order, running, { ending, name: post.name, wanted, perform, skipped: () => undefined });
     }
-    Object.assign(stateAt(state, index), { status: 'in_progress', startedAt: order.now().toISOString() });
-    state.log = running.log.text();
-    await order.publish();
-    // After a cancellation only the forge's own stop ends the steps that still wanted to run.
-    const end = await runStep(running, step, running.status === 'cancelled' ? order.stop : ending);
-    if (ending.aborted && running.status !== 'cancelled') sayWhy(running, timeout, minutes);
-    if (end.conclusion === 'failure' && running.status === 'success') running.status = 'failure';
-    await endStep(order, index, end.conclusion);
+  } finally {
+    clearTimeout(late.timer);
+    signal.removeEventListener('abort', startClock);
   }
   state.outputs = jobOutputs(running);
   return running.status;
 }
 
+async function oneStep(
+  order: JobOrder,
+  running: RunningJob,
+  { ending, step }: { ending: Ending; step: WorkflowStep },
+): Promise<void> {
+  await performAs(order, running, {
+    ending,
+    name: nameOf(running, step),
+    wanted: () => isWanted(running, step),
+    perform: async (limit) => (await runStep(running, step, limit)).conclusion,
+    skipped: () => {
+      running.steps[step.id] = { outputs: {}, outcome: 'skipped', conclusion: 'skipped' };
+    },
+  });
+}
+
+type Part = {
+  ending: Ending;
+  name: string;
+  wanted: () => boolean;
+  perform: (limit: AbortSignal) => Promise<StepEnd['conclusion']>;
+  skipped: () => void;
+};
+
+/** Runs one part of the job as a step that people see. */
+async function performAs(order: JobOrder, running: RunningJob, part: Part): Promise<void> {
+  const { state } = order;
+  const { ending } = part;
+  const step: StepState = {
+    number: state.steps.length + 1,
+    name: running.log.redact(part.name),
+    status: 'queued',
+    conclusion: null,
+    startedAt: null,
+    completedAt: null,
+  };
+  state.steps.push(step);
+  if (ending.signal.aborted && running.status !== 'cancelled') sayWhy(running, ending);
+  if (running.kill.aborted || !part.wanted()) {
+    part.skipped();
+    return endStep(order, step, 'skipped');
+  }
+  Object.assign(step, { status: 'in_progress', startedAt: order.now().toISOString() });
+  state.log = running.log.text();
+  await order.publish();
+  // After a cancellation only the kill ends the steps that still wanted to run.
+  const conclusion = await part.perform(running.status === 'cancelled' ? running.kill : ending.signal);
+  if (ending.signal.aborted && running.status !== 'cancelled') sayWhy(running, ending);
+  if (conclusion === 'failure' && running.status === 'success') running.status = 'failure';
+  await endStep(order, step, conclusion);
+}
+
 /** A name or condition that can't be evaluated is the step's own failure, which `runStep` reports. */
-function nameOf(running: RunningJob, index: number): string {
-  const step = running.job.steps[index];
-  if (step === undefined) return '';
+function nameOf(running: RunningJob, step: WorkflowStep): string {
   try {
     return stepName(step, stepScope(running, running.env));
   } catch (error) {
@@ -162,27 +232,16 @@ function nameOf(running: RunningJob, index: number): string {
   }
 }
 
-function wants(running: RunningJob, index: number): boolean {
-  const step = running.job.steps[index];
-  return step !== undefined && isWanted(running, step);
-}
-
-function sayWhy(running: RunningJob, timeout: AbortSignal, minutes: number): void {
+function sayWhy(running: RunningJob, { timeout, minutes }: Ending): void {
   running.status = 'cancelled';
+  const { name } = running.runner;
   const message = timeout.aborted
-    ? `The job running on runner forge has exceeded the maximum execution time of ${minutes} minutes.`
+    ? `The job running on runner ${name} has exceeded the maximum execution time of ${minutes} minutes.`
     : 'The operation was canceled.';
   running.log.output(`::error::${message}`);
 }
 
-function stateAt(state: JobState, index: number): StepState {
-  const step = state.steps[index];
-  if (step === undefined) throw new Error(`the job ${state.key} has no step ${index + 1}`);
-  return step;
-}
-
-async function endStep(order: JobOrder, index: number, conclusion: Conclusion): Promise<void> {
-  const step = stateAt(order.state, index);
+async function endStep(order: JobOrder, step: StepState, conclusion: Conclusion): Promise<void> {
   const completedAt = order.now().toISOString();
   Object.assign(step, {
     status: 'completed',

@@ -1,31 +1,33 @@
-/** What a workflow's `permissions:` grant its GITHUB_TOKEN. */
+/** What `permissions:` grant a job's GITHUB_TOKEN. */
 import { plainText, type Scope, valueOf } from './expression.ts';
-import type { Workflow } from './workflow.ts';
+import type { Workflow, WorkflowJob } from './workflow.ts';
 
+/** By the names of the REST description (`pull_requests`); `id_token` stands for OIDC tokens. */
 export type TokenPermissions = Record<string, 'read' | 'write'>;
 
-const names = ['actions', 'checks', 'contents', 'issues', 'pull_requests', 'statuses'];
+const all = ['actions', 'checks', 'contents', 'id_token', 'issues', 'pull_requests', 'statuses'];
 /** Permissions hold no expressions. */
 const scope: Scope = { contexts: {}, status: { success: true, failure: false, cancelled: false } };
 
-/**
- * By the names of the REST description (`pull_requests`). A run has one token here, so the jobs' own wishes add up.
- * Without any: reading contents alone, GitHub's default for new repositories.
- */
-export function permissionsOf(workflow: Workflow): TokenPermissions {
-  const declared = [workflow.permissions, ...workflow.jobs.map((job) => job.permissions)];
-  const wishes = declared.filter((token) => token !== undefined).map((token) => valueOf(token, scope));
-  if (wishes.length === 0) return { contents: 'read' };
+/** The job's own, else the workflow's, else the repository's default. Whatever is not named there is not granted. */
+export function permissionsOf(
+  workflow: Workflow,
+  job: WorkflowJob,
+  fallback: TokenPermissions,
+): TokenPermissions {
+  const token = job.permissions ?? workflow.permissions;
+  if (token === undefined) return fallback;
+  const wish = valueOf(token, scope);
+  if (wish === 'write-all') return Object.fromEntries(all.map((name) => [name, 'write'] as const));
+  if (wish === 'read-all')
+    return Object.fromEntries(
+      all.filter((name) => name !== 'id_token').map((name) => [name, 'read'] as const),
+    );
+  if (typeof wish !== 'object' || wish === null) return {};
   const granted: TokenPermissions = {};
-  const grant = (name: string, level: string): void => {
-    if (level === 'write' || (level === 'read' && granted[name] === undefined)) granted[name] = level;
-  };
-  for (const wish of wishes) {
-    if (wish === 'write-all' || wish === 'read-all')
-      for (const name of names) grant(name, wish.replace('-all', ''));
-    else if (typeof wish === 'object')
-      for (const [name, level] of Object.entries(wish ?? {}))
-        grant(name.replaceAll('-', '_'), plainText(level));
+  for (const [name, value] of Object.entries(wish)) {
+    const level = plainText(value);
+    if (level === 'read' || level === 'write') granted[name.replaceAll('-', '_')] = level;
   }
   return granted;
 }

@@ -1,5 +1,7 @@
 /** What can be seen of a workflow run, its jobs and steps while they go on. */
 
+import type { JobRunner } from './run-request.ts';
+
 export type Status = 'queued' | 'in_progress' | 'completed';
 export type Conclusion = 'success' | 'failure' | 'cancelled' | 'skipped' | 'startup_failure';
 
@@ -28,6 +30,9 @@ export type JobState = {
   key: string;
   name: string;
   labels: string[];
+  runner: JobRunner | null;
+  /** It ended in an earlier attempt and was taken over from there. */
+  earlier: boolean;
   status: Status;
   conclusion: Conclusion | null;
   startedAt: string | null;
@@ -45,6 +50,8 @@ export type RunState = {
   id: number;
   status: Status;
   conclusion: Conclusion | null;
+  /** `run-name` with its expressions evaluated; empty where the file has none. */
+  name: string;
   /** Why GitHub's parser refused the file, with `startup_failure`. */
   errors: string[];
   jobs: JobState[];

@@ -1,10 +1,13 @@
 /** One workflow run: its jobs in the order of their needs. */
-import type { createGroups, createPlaces } from './concurrency.ts';
+import type { Groups } from './concurrency.ts';
 import { githubContext } from './context.ts';
 import { holds, type Json, plainText, type Scope, textOf, valueOf } from './expression.ts';
 import { runJob } from './job.ts';
+import { permissionsOf } from './permissions.ts';
+import type { Patience } from './process-group.ts';
 import { ActionsError } from './refusal.ts';
 import type { RunRequest } from './run-request.ts';
+import type { Runners } from './runners.ts';
 import type { Conclusion, JobState, RunState } from './run-state.ts';
 import type { Workflow, WorkflowJob } from './workflow.ts';
 
@@ -16,10 +19,10 @@ export type RunWatcher = {
 
 export type RunHouse = {
   root: string;
-  graceMs: number;
+  patience: Patience;
   now: () => Date;
-  places: ReturnType<typeof createPlaces>;
-  groups: ReturnType<typeof createGroups>;
+  runners: Runners;
+  groups: Groups;
   /** Aborted when the forge stops. */
   stop: AbortSignal;
 };
@@ -31,22 +34,25 @@ export type RunOrder = {
   watcher: RunWatcher;
   house: RunHouse;
   cancel: AbortController;
+  /** Ends the run without letting its jobs clean up. */
+  force: AbortController;
 };
 
 /** Runs the workflow; `state` has the conclusion when it resolves. Rejects only when a watcher does. */
 export async function runWorkflow(order: RunOrder): Promise<void> {
   const { state, request } = order;
   const scope = runScope(request, {});
-  await order.watcher.onRun(state);
   let group: Concurrency | null;
   try {
+    if (order.workflow.runName !== undefined) state.name = textOf(order.workflow.runName, scope);
+    await order.watcher.onRun(state);
     group = concurrencyOf(order.workflow.concurrency, scope);
   } catch (error) {
     if (!(error instanceof ActionsError)) throw error;
     state.errors.push(error.message);
     return endRun(order, 'failure');
   }
-  const leave = await enterGroup(order, group, () => order.cancel.abort());
+  const leave = await enterGroup(order, group, order.cancel);
   if (leave === null) return endRun(order, 'cancelled');
   try {
     state.status = 'in_progress';
@@ -120,13 +126,14 @@ function concurrencyOf(token: WorkflowJob['concurrency'], scope: Scope): Concurr
 async function enterGroup(
   order: RunOrder,
   concurrency: Concurrency | null,
-  cancel: () => void,
+  own: AbortController,
 ): Promise<(() => void) | null> {
   if (concurrency === null || concurrency.group === '') return () => undefined;
   const { cancelInProgress, queue } = concurrency;
   // Group names do not tell upper from lower case.
   const key = `${order.request.repository.id}/${concurrency.group.toLowerCase()}`;
-  return order.house.groups.enter({ key, cancelInProgress, queue, cancel });
+  const signal = AbortSignal.any([order.cancel.signal, own.signal]);
+  return order.house.groups.enter({ key, cancelInProgress, queue, signal, cancel: () => own.abort() });
 }
 
 async function oneJob(order: RunOrder, job: WorkflowJob, needed: readonly JobState[]): Promise<JobState> {
@@ -143,6 +150,11 @@ async function oneJob(order: RunOrder, job: WorkflowJob, needed: readonly JobSta
   const own = queuedJob(job.key);
   state.jobs.push(own);
   const publish = async () => watcher.onJob(own, state);
+  const earlier = request.earlier[job.key];
+  if (earlier !== undefined) {
+    Object.assign(own, { ...earlier, status: 'completed', earlier: true });
+    return own;
+  }
   let group: Concurrency | null;
   try {
     own.name = job.name === undefined ? job.key : textOf(job.name, scope);
@@ -157,31 +169,55 @@ async function oneJob(order: RunOrder, job: WorkflowJob, needed: readonly JobSta
   }
   await publish();
   const cancel = new AbortController();
-  const cancelled = AbortSignal.any([order.cancel.signal, cancel.signal]);
-  const leave = await enterGroup(order, group, () => cancel.abort());
+  const leave = await enterGroup(order, group, cancel);
   if (leave === null) return endJob(own, { conclusion: 'cancelled', house, publish });
-  const release = await house.places.take();
   try {
-    if (cancelled.aborted || house.stop.aborted)
-      return await endJob(own, { conclusion: 'cancelled', house, publish });
-    const { root, graceMs, now, stop } = house;
+    return await withRunner(order, job, { own, needs, publish, cancel });
+  } finally {
+    leave();
+  }
+}
+
+type Admitted = {
+  own: JobState;
+  needs: Record<string, Json>;
+  publish: () => Promise<void>;
+  cancel: AbortController;
+};
+
+/** Waits for a runner and runs the job on it. */
+async function withRunner(order: RunOrder, job: WorkflowJob, admitted: Admitted): Promise<JobState> {
+  const { request, house, workflow } = order;
+  const { own, needs, publish, cancel } = admitted;
+  const cancelled = AbortSignal.any([order.cancel.signal, cancel.signal]);
+  const stop = AbortSignal.any([house.stop, order.force.signal]);
+  const lease = await house.runners.take(own.labels, AbortSignal.any([cancelled, stop]));
+  if (lease === null) return endJob(own, { conclusion: 'cancelled', house, publish });
+  const { runner } = lease;
+  try {
+    Object.assign(own, { status: 'in_progress', startedAt: house.now().toISOString(), runner });
+    await publish();
+    const permissions = permissionsOf(workflow, job, request.defaultPermissions);
+    const grant = request.grant({ key: job.key, permissions, runner });
+    const { root, patience, now } = house;
+    const signals = { cancel: cancelled, stop };
     await runJob({
       request,
-      workflow: order.workflow,
+      workflow,
       job,
       state: own,
+      runner,
+      grant,
       needs,
       root,
-      cancel: cancelled,
-      stop,
-      graceMs,
+      ...signals,
+      patience,
       now,
       publish,
     });
     return own;
   } finally {
-    release();
-    leave();
+    lease.release();
   }
 }
 
@@ -190,6 +226,8 @@ function queuedJob(key: string): JobState {
     key,
     name: key,
     labels: [],
+    runner: null,
+    earlier: false,
     status: 'queued',
     conclusion: null,
     startedAt: null,

@@ -6,6 +6,7 @@ import type {
 } from '@actions/workflow-parser/model/workflow-template';
 import type { MappingToken } from '@actions/workflow-parser/templates/tokens/mapping-token';
 import type { TemplateToken } from '@actions/workflow-parser/templates/tokens/template-token';
+import { isMapping, isScalar, isSequence } from '@actions/workflow-parser/templates/tokens/type-guards';
 import { workflowParser } from './parser.ts';
 
 export type WorkflowStep = {
@@ -43,11 +44,15 @@ export type WorkflowJob = {
   refusal: string | undefined;
 };
 
+/** What `workflow_dispatch` asks for. The parser's own model knows no numbers. */
+export type DispatchInput = { type: string; required: boolean; default: string; options: string[] };
+
 export type Workflow = {
   path: string;
   name: string;
   runName: TemplateToken | undefined;
   events: EventsConfig;
+  dispatchInputs: Record<string, DispatchInput>;
   env: TemplateToken | undefined;
   defaults: TemplateToken | undefined;
   concurrency: TemplateToken | undefined;
@@ -77,6 +82,7 @@ export async function readWorkflow(path: string, content: string): Promise<Workf
     name: root.find('name')?.assertString('name').value ?? path,
     runName: root.find('run-name'),
     events: template.events,
+    dispatchInputs: readInputs(root.find('on')),
     env: root.find('env'),
     defaults: root.find('defaults'),
     concurrency: root.find('concurrency'),
@@ -84,6 +90,31 @@ export async function readWorkflow(path: string, content: string): Promise<Workf
     jobs: template.jobs.map((job) => readJob(job, jobs?.find(job.id.value)?.assertMapping('job'))),
   };
 }
+
+/** Of the `on:` token; empty where it is a name or a list of names. */
+function readInputs(on: TemplateToken | undefined): Record<string, DispatchInput> {
+  const inputs = mappingAt(mappingAt(on, 'workflow_dispatch'), 'inputs');
+  const read: Record<string, DispatchInput> = {};
+  for (const { key, value } of inputs !== undefined && isMapping(inputs) ? inputs : []) {
+    const input = isMapping(value) ? value : undefined;
+    const options = input?.find('options');
+    read[textAt(key)] = {
+      type: textAt(input?.find('type')) || 'string',
+      required: textAt(input?.find('required')) === 'true',
+      default: textAt(input?.find('default')),
+      options:
+        options !== undefined && isSequence(options)
+          ? Array.from({ length: options.count }, (_, at) => textAt(options.get(at)))
+          : [],
+    };
+  }
+  return read;
+}
+
+const textAt = (token: TemplateToken | undefined): string =>
+  token !== undefined && isScalar(token) ? token.toString() : '';
+const mappingAt = (token: TemplateToken | undefined, key: string): TemplateToken | undefined =>
+  token !== undefined && isMapping(token) ? token.find(key) : undefined;
 
 /** The parser's job model leaves out `with`, `shell`, time-outs and defaults, so these come from its tokens. */
 function readJob(job: ParsedJob, source: MappingToken | undefined): WorkflowJob {
@@ -116,7 +147,8 @@ function refuseJob(job: ParsedJob, source: MappingToken | undefined): string | u
   return found === undefined ? undefined : `"${found}" of a job`;
 }
 
-function readStep(step: Step, source: MappingToken | undefined): WorkflowStep {
+/** A step of a workflow's job or of a composite action. */
+export function readStep(step: Step, source: MappingToken | undefined): WorkflowStep {
   const kinds = ['wait', 'wait-all', 'cancel', 'parallel', 'background'];
   const kind = kinds.find((key) => source?.find(key) !== undefined);
   return {

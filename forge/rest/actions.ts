@@ -3,20 +3,19 @@ import type { Workflow, WorkflowJob, WorkflowRun } from '../check-rows.ts';
 import type { Forge } from '../forge.ts';
 import { GitHubError, notFound } from '../github-error.ts';
 import { paginate } from '../page.ts';
+import { repositoryPage, repositoryUrl } from '../render/repository.ts';
 import { renderWorkflow, renderWorkflowJob, renderWorkflowRun } from '../render/workflow.ts';
 import { reads, repositoryRoute, writes, type RepositoryRequest, type Route } from '../route.ts';
-import { find, row, where, type Repository } from '../state.ts';
+import { row, where, type Repository } from '../state.ts';
+import { dispatch } from '../workflow-dispatch.ts';
+import { findWorkflow, readWorkflows } from '../workflow-files.ts';
 
 const permission = 'actions';
 
 /** By id or file name. */
-function workflowOf(forge: Forge, repository: Repository, id: number | string): Workflow {
-  const found = find(
-    forge.state.workflows,
-    (one) =>
-      one.repositoryId === repository.id && (String(one.id) === String(id) || one.path.endsWith(`/${id}`)),
-  );
-  if (found === undefined) throw notFound();
+async function workflowOf(forge: Forge, repository: Repository, id: number | string): Promise<Workflow> {
+  const found = await findWorkflow(forge, repository, id);
+  if (found === null) throw notFound();
   return found;
 }
 
@@ -57,8 +56,9 @@ function runsLike(forge: Forge, filter: RunFilter, fits: (run: WorkflowRun) => b
 }
 
 const workflows: Route[] = [
-  repositoryRoute('actions/list-repo-workflows', reads(permission), (request) => {
+  repositoryRoute('actions/list-repo-workflows', reads(permission), async (request) => {
     const { forge, repository } = request;
+    await readWorkflows(forge, repository);
     const all = where(forge.state.workflows, (one) => one.repositoryId === repository.id);
     const { rows, headers } = paginate(request, all);
     const body = {
@@ -67,10 +67,26 @@ const workflows: Route[] = [
     };
     return { status: 200, headers, body };
   }),
-  repositoryRoute('actions/get-workflow', reads(permission), ({ forge, repository, params }) => ({
+  repositoryRoute('actions/get-workflow', reads(permission), async ({ forge, repository, params }) => ({
     status: 200,
-    body: renderWorkflow(forge, workflowOf(forge, repository, params.workflow_id)),
+    body: renderWorkflow(forge, await workflowOf(forge, repository, params.workflow_id)),
   })),
+  {
+    ...repositoryRoute('actions/create-workflow-dispatch', writes('write', permission), async (request) => {
+      const { forge, repository, params, body, actor, caller, newer } = request;
+      const { ref, inputs = {}, return_run_details: asked } = body;
+      if (asked !== undefined && !forge.workflows.settings.runDetails && !newer)
+        throw new GitHubError(400, 'Invalid request.\n\n"return_run_details" is not a permitted key.');
+      const order = { repository, workflowId: params.workflow_id, ref, inputs };
+      const run = await dispatch(forge, { actor, caller }, order);
+      if (asked !== true && !newer) return { status: 204 };
+      const path = `/actions/runs/${run.id}`;
+      const run_url = `${repositoryUrl(forge, repository)}${path}`;
+      const html_url = `${repositoryPage(forge, repository)}${path}`;
+      return { status: 200, body: { workflow_run_id: run.id, run_url, html_url } };
+    }),
+    newer: true,
+  },
 ];
 
 const runs: Route[] = [
@@ -83,7 +99,7 @@ const runs: Route[] = [
   }),
   repositoryRoute('actions/list-workflow-runs', reads(permission), async (request) => {
     const { forge, repository, params } = request;
-    const workflow = workflowOf(forge, repository, params.workflow_id);
+    const workflow = await workflowOf(forge, repository, params.workflow_id);
     const all = runsLike(forge, params, (run) => run.workflowId === workflow.id);
     const { rows, headers } = paginate(request, all);
     const workflow_runs = await Promise.all(rows.map((run) => renderWorkflowRun(forge, run)));

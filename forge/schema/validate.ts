@@ -132,12 +132,12 @@ function inlined(schema: Parameter['schema']): unknown {
   return (document.components.schemas as Record<string, unknown>)[name] ?? {};
 }
 
-/** A status that the description doesn't name is a finding, save 401, 403, 404, 429 and 5xx, which any route may give. */
+/** A status that the description doesn't name is a finding, save 400, 401, 403, 404, 429 and 5xx, which any route may give. */
 export function checkResponse(operationId: string, status: number, body: unknown): Findings {
   const described = operations[operationId]?.responses;
   if (described === undefined) return [`the description has no operation ${operationId}`];
   if (!(String(status) in described)) {
-    const anywhere = [304, 401, 403, 404, 415, 422, 429].includes(status) || status >= 500;
+    const anywhere = [304, 400, 401, 403, 404, 415, 422, 429].includes(status) || status >= 500;
     return anywhere ? [] : [`status ${status} is not described; described are ${Object.keys(described).join(', ')}`];
   }
   if (described[String(status)] === null)
