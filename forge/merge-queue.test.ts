@@ -143,7 +143,7 @@ const reasons = async (): Promise<[unknown, unknown][]> => {
   return hooks.map((hook) => [hook.payload['number'], hook.payload['reason']]);
 };
 const groups = async (action: string) =>
-  (await bed.hooks('merge_group', action)).map((hook) => ({
+  (await bed.hooks('merge_group', action)).map((hook): Record<string, unknown> => ({
     ...(hook.payload['merge_group'] as Record<string, unknown>),
     reason: hook.payload['reason'],
   }));
@@ -151,12 +151,10 @@ const main = async () =>
   (await bed.as('ana').request('GET /repos/{owner}/{repo}/commits/{ref}', { ...shop, ref: 'main' })).data;
 const branches = async () =>
   (
-    await bed
-      .as('ana')
-      .request('GET /repos/{owner}/{repo}/git/matching-refs/{ref}', {
-        ...shop,
-        ref: 'heads/gh-readonly-queue',
-      })
+    await bed.as('ana').request('GET /repos/{owner}/{repo}/git/matching-refs/{ref}', {
+      ...shop,
+      ref: 'heads/gh-readonly-queue',
+    })
   ).data.map(({ ref }) => ref);
 
 describe('a group', () => {
@@ -338,13 +336,11 @@ describe('entering and leaving', () => {
     });
     expect(await words(out())).toContain(`Failed to remove PR #${one.number}`);
     await bed.commit('two', { more: '1\n' });
-    await bed
-      .as('ana')
-      .request('PATCH /repos/{owner}/{repo}/pulls/{pull_number}', {
-        ...shop,
-        pull_number: three.number,
-        state: 'closed',
-      });
+    await bed.as('ana').request('PATCH /repos/{owner}/{repo}/pulls/{pull_number}', {
+      ...shop,
+      pull_number: three.number,
+      state: 'closed',
+    });
     expect(await reasons()).toEqual([
       [one.number, 'MANUAL'],
       [two.number, 'MANUAL'],

@@ -5,6 +5,8 @@ import type { Forge } from './forge.ts';
 import type { Pull, Review } from './pull-rows.ts';
 import { branchRules, type BranchRules, type RequiredCheck, type RuledAct } from './rulesets.ts';
 import { find, row, where } from './state.ts';
+import type { CommitStatus } from './status-rows.ts';
+import { latestStatuses } from './statuses.ts';
 
 export type ReviewDecision = 'APPROVED' | 'CHANGES_REQUESTED' | 'REVIEW_REQUIRED' | null;
 export type MergeStateStatus = 'BEHIND' | 'BLOCKED' | 'CLEAN' | 'DIRTY' | 'DRAFT' | 'UNKNOWN' | 'UNSTABLE';
@@ -60,18 +62,35 @@ export function latestChecks(forge: Forge, repositoryId: number, sha: string): C
 
 export type CheckStanding = 'missing' | 'pending' | 'failing' | 'passing';
 
-/** How a required check stands at a commit; every App's run of that name counts, unless the rule names one. */
+/** How a required check stands at a commit; everybody's runs and statuses of that name count, unless the rule names an App. */
 export function standingOf(
   forge: Forge,
   { repositoryId, sha }: { repositoryId: number; sha: string },
   required: RequiredCheck,
 ): CheckStanding {
-  const runs = latestChecks(forge, repositoryId, sha).filter(
-    (run) => run.name === required.context && (required.appId === null || run.appId === required.appId),
-  );
-  if (runs.length === 0) return 'missing';
-  if (runs.every((run) => fine.has(run.conclusion ?? ''))) return 'passing';
-  return runs.some((run) => run.status !== 'completed') ? 'pending' : 'failing';
+  const fits = (name: string, appId: number | null): boolean =>
+    name === required.context && (required.appId === null || appId === required.appId);
+  const standings = [
+    ...latestChecks(forge, repositoryId, sha)
+      .filter((run) => fits(run.name, run.appId))
+      .map(standingOfRun),
+    ...latestStatuses(forge, repositoryId, sha)
+      .filter((status) => fits(status.context, status.appId))
+      .map(standingOfStatus),
+  ];
+  if (standings.length === 0) return 'missing';
+  if (standings.includes('pending')) return 'pending';
+  return standings.includes('failing') ? 'failing' : 'passing';
+}
+
+function standingOfRun(run: CheckRun): CheckStanding {
+  if (run.status !== 'completed') return 'pending';
+  return fine.has(run.conclusion ?? '') ? 'passing' : 'failing';
+}
+
+function standingOfStatus({ state }: CommitStatus): CheckStanding {
+  if (state === 'pending') return 'pending';
+  return state === 'success' ? 'passing' : 'failing';
 }
 
 const checkWords: Record<Exclude<CheckStanding, 'passing'>, string> = {
@@ -135,8 +154,11 @@ export function mergeStateStatus(forge: Forge, pull: Pull): MergeStateStatus {
   if (pull.draft) return 'DRAFT';
   if (unmetRules(forge, pull).length > 0) return 'BLOCKED';
   if (isBehind(pull, baseRules(forge, pull))) return 'BEHIND';
-  const checks = latestChecks(forge, pull.repositoryId, pull.headSha);
-  return checks.every((run) => fine.has(run.conclusion ?? '')) ? 'CLEAN' : 'UNSTABLE';
+  const standings = [
+    ...latestChecks(forge, pull.repositoryId, pull.headSha).map(standingOfRun),
+    ...latestStatuses(forge, pull.repositoryId, pull.headSha).map(standingOfStatus),
+  ];
+  return standings.every((standing) => standing === 'passing') ? 'CLEAN' : 'UNSTABLE';
 }
 
 /** As GraphQL names it. */

@@ -20,6 +20,7 @@ import { repositoryRoutes } from './rest/repositories.ts';
 import { reviewCommentRoutes } from './rest/review-comments.ts';
 import { reviewRoutes } from './rest/reviews.ts';
 import { rulesetRoutes } from './rest/rulesets.ts';
+import { statusRoutes } from './rest/statuses.ts';
 import type { Route } from './route.ts';
 
 export const routes: Route[] = [
@@ -44,4 +45,5 @@ export const routes: Route[] = [
   ...reviewRoutes,
   ...reviewerRoutes,
   ...rulesetRoutes,
+  ...statusRoutes,
 ];

@@ -13,6 +13,7 @@ import type {
 } from './check-rows.ts';
 import type { MergeRequest, Pull, QueueEntry, Review, ReviewComment, ReviewThread } from './pull-rows.ts';
 import type { Ruleset } from './rule-rows.ts';
+import type { CommitStatus } from './status-rows.ts';
 
 export type Role = 'read' | 'triage' | 'write' | 'maintain' | 'admin';
 export type PermissionLevel = 'read' | 'write' | 'admin';
@@ -209,6 +210,8 @@ export interface State {
   /** Organisation id → ids of the accounts that own it. */
   owners: Table<number[]>;
   repositories: Table<Repository>;
+  /** Repository id → where each branch and tag stood when it was told last. */
+  refs: Table<Record<string, string>>;
   collaborators: Table<Collaborator>;
   labels: Table<Label>;
   issues: Table<Issue>;
@@ -227,6 +230,7 @@ export interface State {
   mergeRequests: Table<MergeRequest>;
   queueEntries: Table<QueueEntry>;
   rulesets: Table<Ruleset>;
+  statuses: Table<CommitStatus>;
   tokens: Table<Token>;
   deliveries: Table<Delivery>;
 }
@@ -240,6 +244,7 @@ export function emptyState(): State {
     installations: new Map(),
     owners: new Map(),
     repositories: new Map(),
+    refs: new Map(),
     collaborators: new Map(),
     labels: new Map(),
     issues: new Map(),
@@ -258,6 +263,7 @@ export function emptyState(): State {
     mergeRequests: new Map(),
     queueEntries: new Map(),
     rulesets: new Map(),
+    statuses: new Map(),
     tokens: new Map(),
     deliveries: new Map(),
   };

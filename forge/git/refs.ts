@@ -43,13 +43,29 @@ export async function resolveTree(git: Git, name: string): Promise<string | null
 /** Refs below a prefix such as `refs/heads/`; with `exact` only the one of that very name. */
 export async function listRefs(git: Git, prefix: string): Promise<Ref[]> {
   const text = await gitText(git, ['for-each-ref', '--format=%(refname)%00%(objectname)%00%(objecttype)']);
+  return parseRefs(text).filter(({ ref }) => ref.startsWith(prefix));
+}
+
+function parseRefs(text: string): Ref[] {
   return text
     .split('\n')
-    .filter((line) => line.startsWith(prefix))
+    .filter((line) => line !== '')
     .map((line) => {
       const [ref = '', sha = '', type = ''] = line.split('\0');
       return { ref, sha, type: type as Ref['type'] };
     });
+}
+
+/** Refs below a prefix that contain a commit, at most `limit`. */
+export async function refsWith(
+  git: Git,
+  sha: string,
+  { prefix, limit }: { prefix: string; limit: number },
+): Promise<Ref[]> {
+  const format = '--format=%(refname)%00%(objectname)%00%(objecttype)';
+  return parseRefs(
+    await gitText(git, ['for-each-ref', format, `--count=${limit}`, `--contains=${sha}`, prefix]),
+  );
 }
 
 /** The ref of that full name, or null. */

@@ -33,6 +33,8 @@ export type GitRepository = {
   /** Commits files on a branch and moves it; gives the new sha. Rejects when the branch moved meanwhile. */
   commit(change: FileCommit): Promise<string>;
   refs(prefix?: string): Promise<refs.Ref[]>;
+  /** Refs below a prefix that contain a commit. */
+  refsWith(sha: string, among: { prefix: string; limit: number }): Promise<refs.Ref[]>;
   readRef(ref: string): Promise<refs.Ref | null>;
   createRef(ref: string, sha: string): Promise<refs.RefChange>;
   updateRef(ref: string, target: { sha: string; force?: boolean; before?: string }): Promise<refs.RefChange>;
@@ -84,6 +86,7 @@ export function openRepository(dir: string): GitRepository {
     listTreeOf: (sha, recursive = false) => objects.readTree(git, sha, recursive),
     commit: (change) => commitFiles(git, change),
     refs: (prefix = 'refs/') => refs.listRefs(git, prefix),
+    refsWith: (sha, among) => refs.refsWith(git, sha, among),
     readRef: (ref) => refs.readRef(git, ref),
     createRef: (ref, sha) => refs.createRef(git, ref, sha),
     updateRef: (ref, target) => refs.updateRef(git, ref, target),

@@ -1,4 +1,4 @@
-/** Check runs and suites of Apps, and the statuses of a commit. */
+/** Check runs and suites of Apps. */
 import type { CheckRun, CheckSuite } from '../check-rows.ts';
 import {
   addCheckRun,
@@ -13,10 +13,9 @@ import { GitHubError, notByIntegration, notFound, validationFailed } from '../gi
 import { latestChecks } from '../merge-state.ts';
 import { paginate } from '../page.ts';
 import { renderCheckRun, renderCheckSuite } from '../render/check.ts';
-import { repositoryPage, repositoryUrl, renderRepository } from '../render/repository.ts';
+import { repositoryPage } from '../render/repository.ts';
 import { reads, repositoryRoute, writes, type RepositoryRequest, type Route } from '../route.ts';
 import { where, type App, type Repository } from '../state.ts';
-import type { components } from '@octokit/openapi-types';
 
 const permission = 'checks';
 
@@ -235,37 +234,4 @@ const asking: Route[] = [
   ),
 ];
 
-const statuses: Route[] = [
-  repositoryRoute(
-    'repos/get-combined-status-for-ref',
-    reads('statuses'),
-    async ({ forge, repository, params }) => {
-      const sha = await commitOf(forge, repository, params.ref);
-      const url = repositoryUrl(forge, repository);
-      const minimal = renderRepository(forge, repository) as components['schemas']['minimal-repository'];
-      // Commit statuses are the older way; the forge's check runs never appear among them, as at GitHub.
-      return {
-        status: 200,
-        body: {
-          state: 'pending',
-          statuses: [],
-          sha,
-          total_count: 0,
-          repository: minimal,
-          commit_url: `${url}/commits/${sha}`,
-          url: `${url}/commits/${sha}/status`,
-        },
-      };
-    },
-  ),
-  repositoryRoute(
-    'repos/list-commit-statuses-for-ref',
-    reads('statuses'),
-    async ({ forge, repository, params }) => {
-      await commitOf(forge, repository, params.ref);
-      return { status: 200, body: [] };
-    },
-  ),
-];
-
-export const checkRoutes: Route[] = [create, update, ...reading, ...asking, ...statuses];
+export const checkRoutes: Route[] = [create, update, ...reading, ...asking];
