@@ -21,6 +21,7 @@ import { createBell } from './engine/bell.ts';
 import { createExecute, type Execute } from './engine/execute.ts';
 import type { Engine, GitHubFacts } from './engine/handler.ts';
 import { checksChanged, placeOf, planSeen, showAgain, triggerLabel } from './engine/place.ts';
+import { workflowEnded } from './engine/watch-job.ts';
 import { makeSecret } from './engine/secret.ts';
 import { createGitHub, type App as GitHubApp, type AppOptions } from './github/app.ts';
 import { replyMarker } from './github/render/markers.ts';
@@ -182,6 +183,7 @@ function createInbox(parts: {
     planSeen: async (installation, seen) => await planSeen(engine, installation, seen),
     triggerLabel: async (installation, repository) => await triggerLabel(engine, installation, repository),
     showAgain: async (installation, effects) => await showAgain(engine, installation, effects),
+    workflowEnded: async (installation, at) => await workflowEnded(engine, installation, at),
     checksChanged: async (installation, at) => await checksChanged(engine, installation, at),
     github(installation) {
       const port = github.github(installation);

@@ -1,5 +1,6 @@
 /** Every operation there is, by name. Doors and handlers are read off this table; a missing handler does not compile. */
 import * as facts from './facts.ts';
+import * as merges from './merges.ts';
 import type { Operation } from './operation.ts';
 import * as platform from './platform.ts';
 import * as questions from './questions.ts';
@@ -16,6 +17,7 @@ export const catalog = {
   ...questions,
   ...sessions,
   ...worktree,
+  ...merges,
   ...facts,
 } as const;
 

@@ -119,6 +119,8 @@ const frontMatter = {
       into: z.enum(['base', 'run']).default('base'),
       method: z.enum(['squash', 'rebase', 'merge']).default('squash'),
       by: z.enum(['auto', 'queue', 'async', 'direct', 'person']).default('auto'),
+      /** Where GitHub has no merge queue: bring the head up to date before each merge, or only where the rules require it. */
+      update: z.enum(['always', 'required']).default('always'),
       delete_branch: z.boolean().default(true),
     })
     .prefault({}),

@@ -23,6 +23,12 @@ export type GitHubFacts = {
     repository: RepositoryRow,
     number: number,
   ): Promise<{ title: string; body: string; labels: string[] } | null>;
+  /** Whether `after` changes against the base exactly what `before` changed. */
+  changesSame(
+    installation: number,
+    repository: RepositoryRow,
+    heads: { base: string; branch: string; before: string; after: string },
+  ): Promise<boolean>;
   readToken(installation: number, repository: RepositoryRow): Promise<string | null>;
   cloneUrl(repository: RepositoryRow): string;
 };

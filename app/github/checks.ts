@@ -2,6 +2,7 @@
 import type { Check } from '../domain/ci.ts';
 import { pages, refusedWith, type Connection } from './connection.ts';
 import type { CheckRunContent, GitHub, RepositoryRef } from './port.ts';
+import { readRules } from './merges.ts';
 import { at, named } from './repositories.ts';
 
 type Verbs = Pick<GitHub, 'ensureCheckRun' | 'checks'>;
@@ -36,8 +37,15 @@ export function checkVerbs(connection: Connection): Verbs {
       );
       return Number(made.id);
     },
-    checks: async (repository, head, base) => {
-      const required = await requiredContexts(connection, repository, base);
+    checks: async (repository, head, { base, wanted }) => {
+      const required =
+        wanted === 'required'
+          ? (await readRules(connection, repository, base)).required
+              .filter(({ ours }) => !ours)
+              .map(({ name }) => name)
+          : wanted === 'all'
+            ? []
+            : wanted;
       const seen = [
         ...(await foreignRuns(connection, repository, head)),
         ...(await statuses(connection, repository, head)),
@@ -147,33 +155,6 @@ async function statuses(
     url: status.target_url,
     summary: status.state === 'success' || status.state === 'pending' ? '' : tail([status.description]),
   }));
-}
-
-/** Names that rules of the branch demand, ours left out: they can't be their own proof. */
-async function requiredContexts(
-  { octokit, call, appId }: Connection,
-  repository: RepositoryRef,
-  base: string,
-): Promise<string[]> {
-  const rules = await optional(() =>
-    pages((page, size) =>
-      call(`reads the rules of ${base} in ${named(repository)}`, () =>
-        octokit.request('GET /repos/{owner}/{repo}/rules/branches/{branch}', {
-          ...at(repository),
-          branch: base,
-          page,
-          per_page: size,
-        }),
-      ),
-    ),
-  );
-  const contexts = (rules ?? []).flatMap((rule) =>
-    rule.type === 'required_status_checks' ? (rule.parameters?.required_status_checks ?? []) : [],
-  );
-  const foreign = contexts.filter(
-    (item) => item.integration_id !== appId && !/^entourage(\/|$)/.test(item.context),
-  );
-  return [...new Set(foreign.map((item) => item.context))];
 }
 
 /** Plans without rulesets and installations without the permission answer 403 or 404: there is nothing to see then. */

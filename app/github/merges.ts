@@ -181,7 +181,7 @@ function responseOf(error: GitHubError): unknown {
 }
 
 /** Plans without rulesets, and installations without the permission, answer 403 or 404: there are no rules to see then. */
-async function readRules(
+export async function readRules(
   { octokit, call, appId }: Connection,
   repository: RepositoryRef,
   branch: string,

@@ -183,8 +183,15 @@ export type GitHub = {
 
   /** Creates or updates our check run of that name on that commit; found by the id of last time, else by external id. Answers its id. */
   ensureCheckRun(repository: RepositoryRef, check: CheckRunContent, known: number | null): Promise<number>;
-  /** Everybody's check runs on a commit but ours, with which of them the base branch requires. */
-  checks(repository: RepositoryRef, head: string, base: string): Promise<Check[]>;
+  /**
+   * Everybody's check runs and statuses on a commit but ours. `wanted`: which of them the proof needs, as the base's rules
+   * have it, all, or by their names; what is needed and has not reported is in the list as queued, without a page.
+   */
+  checks(
+    repository: RepositoryRef,
+    head: string,
+    proof: { base: string; wanted: 'required' | 'all' | readonly string[] },
+  ): Promise<Check[]>;
 
   /** Starts the workflow file at `path` on branch `ref`. A refusal about the workflow is a value; a limit is a `GitHubError`. */
   dispatchWorkflow(

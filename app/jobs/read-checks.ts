@@ -13,7 +13,10 @@ export async function readChecks(work: Work, payload: unknown): Promise<void> {
   if (scene === null || task === undefined || task.head === null || task.head === task.base) return;
   if (task.state === 'done' || task.state === 'cancelled') return;
   const { head } = task;
-  const checks = await work.port.checks(scene.repository, head, scene.run.base);
+  const checks = await work.port.checks(scene.repository, head, {
+    base: scene.run.base,
+    wanted: scene.policy.proof.checks,
+  });
   await report(work, 'record_checks', { ...address, head, checks });
   if (checks.length > 0 || task.state !== 'in_progress' || task.reviewHead !== head) return;
   const asked = await read(work, async (tx) => await reviewRequestedAt(tx, address));

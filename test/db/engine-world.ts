@@ -47,6 +47,7 @@ export async function engineWorld(): Promise<EngineWorld> {
     db,
     bell: createBell(),
     github: {
+      changesSame: async () => false,
       permission: async (_installation, _repository, login) => permissions.get(login) ?? 'none',
       policyText: async () => policy.text,
       head: async (_installation, _repository, branch) => (branch === 'nope' ? null : 'b'.repeat(40)),

@@ -349,12 +349,12 @@ describe('checks', () => {
     expect(
       await port.ensureCheckRun(shop, { ...ours(head), status: 'completed', conclusion: 'success' }, id),
     ).toBe(id);
-    expect(await port.checks(shop, head, 'main')).toEqual([]);
+    expect(await port.checks(shop, head, { base: 'main', wanted: 'required' })).toEqual([]);
   });
   it('RE-1 reads everybody else’s checks, with what the branch requires', async () => {
     const ruled = await repositoryNamed('ruled');
     const made = await branch(ruled);
-    expect(await port.checks(ruled, made.head, 'main')).toEqual([
+    expect(await port.checks(ruled, made.head, { base: 'main', wanted: 'required' })).toEqual([
       { name: 'test', status: 'queued', conclusion: null, required: true, url: null, summary: '' },
     ]);
     const app = (id: number) => ({ app: { id } });
@@ -374,7 +374,7 @@ describe('checks', () => {
           { ...run, name: 'entourage', ...app(bed.running.credentials.appId) },
         ],
       });
-    expect(await port.checks(ruled, made.head, 'main')).toEqual([
+    expect(await port.checks(ruled, made.head, { base: 'main', wanted: 'required' })).toEqual([
       {
         name: 'test',
         status: 'completed',
@@ -392,7 +392,7 @@ describe('checks', () => {
     nock(bed.running.url, { allowUnmocked: true })
       .get(path)
       .reply(200, { statuses: [status] });
-    expect(await port.checks(shop, head, 'main')).toMatchObject([
+    expect(await port.checks(shop, head, { base: 'main', wanted: 'required' })).toMatchObject([
       {
         name: 'ci',
         status: 'completed',
@@ -404,7 +404,7 @@ describe('checks', () => {
     nock(bed.running.url, { allowUnmocked: true })
       .get(path)
       .reply(403, { message: 'Resource not accessible by integration' });
-    expect(await port.checks(shop, head, 'main')).toEqual([]);
+    expect(await port.checks(shop, head, { base: 'main', wanted: 'required' })).toEqual([]);
   });
 });
 
