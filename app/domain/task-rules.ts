@@ -267,7 +267,7 @@ function goOnOrFail(task: Task, end: WorkEnd): Decision {
     ? move(
         task,
         'failed',
-        `${task.suspensions} sessions in a row met their time limit without a new commit; split it, or raise \`limits.session_minutes\`, then \`/entourage retry ${ref(task)}\``,
+        `${task.suspensions} sessions in a row met their time limit without a new commit; split it, or raise limits.session_minutes, then /entourage retry ${ref(task)}`,
       )
     : move(task, 'ready', end.reason);
 }
@@ -275,7 +275,7 @@ function goOnOrFail(task: Task, end: WorkEnd): Decision {
 /** Decided after `session_ended` was folded in, so the attempt is counted already. */
 function retryOrFail(task: Task, end: WorkEnd): Decision {
   // Whoever cancels a workflow run wants it to stop: it starts again when somebody says so, and not before.
-  if (end.cancelled) return move(task, 'failed', `${end.reason}; \`/entourage retry ${ref(task)}\` goes on`);
+  if (end.cancelled) return move(task, 'failed', `${end.reason}; /entourage retry ${ref(task)} goes on`);
   // Nobody's fault: its run is paused, its budget is used up, or it was asked to stop.
   if (end.outcome === 'stopped') return move(task, 'ready', end.reason);
   const words =

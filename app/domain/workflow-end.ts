@@ -48,7 +48,7 @@ export function judgeWorkflow(end: WorkflowEnd, session: { taken: boolean; limit
       return session.taken
         ? { ...plain, outcome: 'lost', reason: 'its workflow run ended without reporting an end' }
         : setUp(
-            `The workflow run ended without taking its session. Does ${workflowPath} run the action, with this App’s address as \`url\`?`,
+            `The workflow run ended without taking its session. Does ${workflowPath} run the action, with this App’s address as url?`,
           );
     default:
       return { ...plain, outcome: 'lost', reason: `its workflow run ended: ${end.conclusion}` };
@@ -59,7 +59,7 @@ const plain = { cancelled: false, setUp: false } as const;
 
 const setUp = (reason: string): Judgement => ({
   outcome: 'stopped',
-  reason: `${reason} Mend it, then \`/entourage resume\`.`,
+  reason: `${reason} Mend it, then /entourage resume.`,
   cancelled: false,
   setUp: true,
 });

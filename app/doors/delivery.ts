@@ -30,6 +30,10 @@ export type Inbox = {
   planSeen(installation: number, seen: { run: string; at: string }): Promise<number | null>;
   triggerLabel(installation: number, repository: number): Promise<string | null>;
   showAgain(installation: number, effects: readonly Effect[]): Promise<void>;
+  workflowEnded(
+    installation: number,
+    at: { repository: number; workflowRun: number; session: string | null },
+  ): Promise<void>;
   checksChanged(installation: number, at: { repository: number; head: string }): Promise<void>;
   github(installation: number): {
     permission(repository: Repository, login: string): Promise<Permission>;

@@ -31,6 +31,11 @@ async function handle(at: Delivery, item: Translated): Promise<string> {
     case 'read_checks':
       await at.inbox.checksChanged(at.installation, { repository: item.repository.id, head: item.head });
       return 'checks will be read';
+    case 'look_at_workflow': {
+      const { repository, workflowRun, session } = item;
+      await at.inbox.workflowEnded(at.installation, { repository: repository.id, workflowRun, session });
+      return 'the workflow run will be looked at';
+    }
     case 'read_review':
       return await readReview(at, item);
     case 'policy':

@@ -24,6 +24,7 @@ const repository = {
 const here = {
   id: 10,
   owner: 'acme',
+  ownerId: 5,
   ownerType: 'Organization',
   name: 'shop',
   private: true,
@@ -329,6 +330,39 @@ describe('a push', () => {
   });
 });
 
+describe('a workflow run that ended', () => {
+  const session = '00000000-0000-4000-8000-000000000002';
+  const run = {
+    id: 7001,
+    event: 'workflow_dispatch',
+    path: '.github/workflows/entourage.yml',
+    display_title: `Entourage session ${session}`,
+  };
+  const ended = (about: Partial<typeof run> = {}): Translated[] => {
+    const payload: Sent<'webhook-workflow-run-completed'> = {
+      action: 'completed',
+      repository,
+      workflow_run: { ...run, ...about },
+      sender: stranger,
+    };
+    return translate('workflow_run', 'completed', payload, us);
+  };
+  const look = (named: string | null): Translated[] => [
+    { kind: 'look_at_workflow', repository: here, workflowRun: 7001, session: named },
+  ];
+
+  it('G33: is looked at when it is one of our sessions’, whoever ended it', () => {
+    expect(ended()).toEqual(look(session));
+    expect(ended({ path: `${run.path}@refs/heads/main` })).toEqual(look(session));
+    expect(ended({ display_title: 'renamed by hand' })).toEqual(look(null));
+  });
+
+  it('of another workflow or event is left alone', () => {
+    expect(why(ended({ path: '.github/workflows/ci.yml' }))).toBe('not the workflow of our sessions');
+    expect(why(ended({ event: 'push' }))).toBe('not the workflow of our sessions');
+  });
+});
+
 describe('the installation', () => {
   const record = (operation: string, input: object): object => ({ kind: 'fact', operation, input });
   const account = { login: 'acme', type: 'Organization' };
@@ -377,6 +411,7 @@ describe('the installation', () => {
         record('record_repository', {
           repository: 10,
           owner: 'acme',
+          owner_id: 5,
           name: 'shop',
           default_branch: 'main',
           private: true,

@@ -1,5 +1,6 @@
 /** A webhook → what it means here. Pure: what is not said in the delivery is read later, where it matters. */
 import type { z } from 'zod';
+import { workflowPath } from '../domain/workflow.ts';
 import {
   CheckRun,
   CheckSuite,
@@ -12,6 +13,7 @@ import {
   PullRequestReview,
   Push,
   RepositoryChange,
+  WorkflowRun,
   type Account,
   type Repository as SentRepository,
 } from './webhook-payload.ts';
@@ -22,8 +24,8 @@ export type Us = { login: string; appId: number };
 export type Repository = {
   id: number;
   owner: string;
-  /** `User` or `Organization`. */
   ownerId: number;
+  /** `User` or `Organization`. */
   ownerType: string;
   name: string;
   private: boolean;
@@ -57,6 +59,8 @@ export type Translated =
   | { kind: 'read_checks'; repository: Repository; head: string }
   /** A person gave a review; its threads are read from GitHub. */
   | { kind: 'read_review'; repository: Repository; pull: number; review: number }
+  /** A workflow run of ours ended; `session` is the id in its name, which anybody may have written. */
+  | { kind: 'look_at_workflow'; repository: Repository; workflowRun: number; session: string | null }
   /** ENTOURAGE.md on the default branch may have changed. */
   | { kind: 'policy'; repository: Repository }
   /** Looked at and left, with the reason for the delivery's note. */
@@ -76,6 +80,7 @@ const readers: Readonly<Record<string, Reader>> = {
   'pull_request_review.dismissed': read(PullRequestReview, dismissed),
   'check_run.completed': read(CheckRun, (sent, us) => checked(sent, sent.check_run, us)),
   'check_suite.completed': read(CheckSuite, (sent, us) => checked(sent, sent.check_suite, us)),
+  'workflow_run.completed': read(WorkflowRun, workflowEnded),
   push: read(Push, pushed),
   delete: read(Delete, deleted),
   'repository.renamed': read(RepositoryChange, renamed),
@@ -266,6 +271,14 @@ type SentCheck = z.output<typeof CheckRun>['check_run'];
 function checked({ repository }: { repository: SentRepository }, check: SentCheck, us: Us): Translated[] {
   if (check.app?.id === us.appId) return ignore('our own check');
   return [{ kind: 'read_checks', repository: place(repository), head: check.head_sha }];
+}
+
+/** Only that it ended is taken from here; how, is read where it is true now. Everybody else's workflows are theirs. */
+function workflowEnded({ repository, workflow_run: run }: z.output<typeof WorkflowRun>): Translated[] {
+  if (run.path.split('@')[0] !== workflowPath || run.event !== 'workflow_dispatch')
+    return ignore('not the workflow of our sessions');
+  const session = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(run.display_title)?.[0] ?? null;
+  return [{ kind: 'look_at_workflow', repository: place(repository), workflowRun: run.id, session }];
 }
 
 function renamed({ repository }: z.output<typeof RepositoryChange>): Translated[] {

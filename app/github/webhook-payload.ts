@@ -66,6 +66,17 @@ export const PullRequestReview = z.object({
 });
 export const CheckRun = z.object({ ...common, check_run: Check });
 export const CheckSuite = z.object({ ...common, check_suite: Check });
+export const WorkflowRun = z.object({
+  ...common,
+  workflow_run: z.object({
+    id: z.int(),
+    event: z.string(),
+    /** The file, with `@` and a ref after it at times. */
+    path: z.string(),
+    /** The run's name, which has the session's id in it. */
+    display_title: z.string(),
+  }),
+});
 const paths = z.array(z.string()).default([]);
 export const Push = z.object({
   ...common,

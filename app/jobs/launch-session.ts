@@ -40,18 +40,18 @@ async function launch(work: Work, { repository }: Scene, session: Session): Prom
     await cancelLeftover(work, repository, { session: session.id, run: run?.id ?? null, since });
 }
 
-/** The run is paused with these words, so each says what a person does; resuming is theirs too. */
+/** The run is paused with these words, so each says what a person does. Plain text: cards escape it. */
 const whatToDo: Readonly<Record<DispatchProblem, (repository: string, branch: string) => string>> = {
   missing: (repository, branch) =>
-    `${repository} has no ${workflowPath} on ${branch}. Commit it (\`entourage init\` writes it), then \`/entourage resume\`.`,
+    `${repository} has no ${workflowPath} on ${branch}. Commit it (entourage init writes it), then /entourage resume.`,
   disabled: (repository) =>
-    `The workflow ${workflowPath} of ${repository} is disabled. Enable it on the Actions page, then \`/entourage resume\`.`,
+    `The workflow ${workflowPath} of ${repository} is disabled. Enable it on the Actions page, then /entourage resume.`,
   outdated: (repository, branch) =>
-    `${workflowPath} on ${branch} of ${repository} does not take the input \`${sessionInput}\` as this version wants it. Bring it up to date (\`entourage init\` writes it), then \`/entourage resume\`.`,
+    `${workflowPath} on ${branch} of ${repository} does not take the input ${sessionInput} as this version wants it. Bring it up to date (entourage init writes it), then /entourage resume.`,
   actions_disabled: (repository) =>
-    `GitHub Actions is disabled for ${repository}. Enable it under Settings, Actions, or set \`dispatch: runner\` in ENTOURAGE.md, then \`/entourage resume\`.`,
+    `GitHub Actions is disabled for ${repository}. Enable it under Settings, Actions, or set dispatch: runner in ENTOURAGE.md, then /entourage resume.`,
   permission: (repository) =>
-    `The App may not start workflows in ${repository}: it lacks the permission "Actions: write". Grant it in the App’s settings and accept it for the installation, then \`/entourage resume\`.`,
+    `The App may not start workflows in ${repository}: it lacks the permission "Actions: write". Grant it in the App’s settings and accept it for the installation, then /entourage resume.`,
   no_branch: (repository, branch) =>
-    `${repository} has no branch ${branch}, which Entourage knows as its default. Once the default branch is settled, \`/entourage resume\`.`,
+    `${repository} has no branch ${branch}, which Entourage knows as its default. Once the default branch is settled, /entourage resume.`,
 };

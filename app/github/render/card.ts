@@ -13,7 +13,7 @@ import { person, plain } from './plain.ts';
 import { planChoice, planTable } from './plan-table.ts';
 import { endOfRun } from './summary.ts';
 import { taskTable } from './task-table.ts';
-import { clock, runGlyph, runName, runWords, share } from './words.ts';
+import { clock, runGlyph, runName, runWords, sessionWaits, share } from './words.ts';
 
 export type Card = {
   run: Run;
@@ -76,10 +76,11 @@ function planLine({ run, sessions }: Card): string {
   const { plan } = run;
   if (plan === null || run.state === 'planning') {
     const planner = sessions.find((session) => session.kind === 'plan' && session.state !== 'ended');
+    const waits = planner === undefined ? null : sessionWaits(planner);
     const who =
       planner === undefined
         ? 'is made next'
-        : `is being made by ${plain(planner.agent, 60)}${planner.state === 'queued' ? ', waits for a runner' : ''}`;
+        : `is being made by ${plain(planner.agent, 60)}${waits === null ? '' : `, ${waits}`}`;
     return `**Plan** ${plan === null ? '' : 'again: '}${who} · asked by ${person(run.requester)} · ${budget}`;
   }
   const approved =
@@ -113,6 +114,7 @@ function notes({ run, policyProblem }: Card): string {
     ...(run.state === 'planning' && run.feedback !== null
       ? [`Feedback for the next plan: ${plain(run.feedback, 500)}`]
       : []),
+    ...(run.state === 'paused' && run.reason !== null ? [`Paused: ${plain(run.reason, 700)}`] : []),
     ...(policyProblem === null
       ? []
       : [`ENTOURAGE.md has problems, so its last good version stays in force: ${plain(policyProblem, 500)}`]),

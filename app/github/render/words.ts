@@ -2,7 +2,7 @@
 import type { Run, RunState } from '../../domain/run.ts';
 import { mergeBlock, type Task, type TaskState } from '../../domain/task.ts';
 import type { Question } from '../../domain/question.ts';
-import type { Session } from '../../domain/session.ts';
+import { waitsForJob, type Session } from '../../domain/session.ts';
 import { dollars, type Instant, type Micros } from '../../domain/words.ts';
 import { person, plain } from './plain.ts';
 
@@ -104,7 +104,18 @@ export function taskWords(
 function progressWords(task: Task, sessions: readonly Session[]): string {
   if (task.reviewHead !== null && task.reviewHead === task.head) return 'in progress, waits for checks';
   const session = sessions.find((candidate) => candidate.id === task.session);
-  return session?.state === 'queued' ? 'in progress, waits for a runner' : 'in progress';
+  const waits = session === undefined ? null : sessionWaits(session);
+  return waits === null ? 'in progress' : `in progress, ${waits}`;
+}
+
+/** What a session waits for before its agent begins; null when it waits for nothing. */
+export function sessionWaits(session: Session): string | null {
+  if (waitsForJob(session)) {
+    const url = session.workflowRun?.url;
+    return url === undefined ? 'waits for a GitHub runner' : `[waits for a GitHub runner](${url})`;
+  }
+  if (session.state !== 'queued') return null;
+  return session.place === 'actions' ? 'waits for GitHub Actions' : 'waits for a runner';
 }
 
 /** Who works or worked on it last; else who will, when that is settled. */
