@@ -75,6 +75,7 @@ function factsOf(github: GitHubApp): GitHubFacts {
   return {
     permission: async (installation, repository, login) =>
       await github.github(installation).permission(repository, login),
+    repository: async (installation, repository) => await github.github(installation).repository(repository),
     policyText: async (installation, repository) =>
       await github.github(installation).readFile(repository, 'ENTOURAGE.md'),
     head: async (installation, repository, branch) =>

@@ -13,6 +13,11 @@ import type { Caller } from './caller.ts';
 /** Facts of GitHub that an operation needs before its transaction or after its commit; never inside it. */
 export type GitHubFacts = {
   permission(installation: number, repository: RepositoryRow, login: string): Promise<Permission>;
+  /** As GitHub names it now; null when it is gone. */
+  repository(
+    installation: number,
+    repository: RepositoryRow,
+  ): Promise<{ owner: string; ownerId: number; name: string; defaultBranch: string; private: boolean } | null>;
   /** ENTOURAGE.md of the default branch, or null. */
   policyText(installation: number, repository: RepositoryRow): Promise<string | null>;
   /** The commit a branch points to, or null. */

@@ -7,6 +7,13 @@ import type { Permission } from '../domain/permission.ts';
 import type { Check } from '../domain/ci.ts';
 import type { Thread, Verdict } from '../domain/review.ts';
 
+/** What is known of a repository. `ownerId` survives renames of its owner, and tells who has a freed name now. */
+export type KnownRepository = RepositoryRef & {
+  readonly ownerId: number;
+  readonly defaultBranch: string;
+  readonly private: boolean;
+};
+
 /** A repository by its present name; `id` survives renames. */
 export type RepositoryRef = { readonly id: number; readonly owner: string; readonly name: string };
 
@@ -77,9 +84,9 @@ export type GitHub = {
   /** The App's own login, e.g. `entourage[bot]`; only its comments carry our markers. */
   login(): Promise<string>;
   /** Every repository that this installation reaches. */
-  repositories(): Promise<
-    { id: number; owner: string; ownerId: number; name: string; defaultBranch: string; private: boolean }[]
-  >;
+  repositories(): Promise<KnownRepository[]>;
+  /** The repository as GitHub names it now: a former name leads there too. Null when it is gone, or the App is. */
+  repository(repository: RepositoryRef): Promise<KnownRepository | null>;
   /** By `user.permissions.*` (G5). */
   permission(repository: RepositoryRef, login: string): Promise<Permission>;
   /** The file's text at `ref` (default branch when absent), or null. */

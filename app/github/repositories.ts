@@ -1,15 +1,32 @@
 /** Repositories, who may do what in them, and their files. */
 import { fromGitHub } from '../domain/permission.ts';
 import { pages, type Connection } from './connection.ts';
-import type { GitHub, RepositoryRef } from './port.ts';
+import type { GitHub, KnownRepository, RepositoryRef } from './port.ts';
 
-type Verbs = Pick<GitHub, 'repositories' | 'permission' | 'readFile'>;
+type Verbs = Pick<GitHub, 'repositories' | 'repository' | 'permission' | 'readFile'>;
 
 export const at = (repository: RepositoryRef): { owner: string; repo: string } => ({
   owner: repository.owner,
   repo: repository.name,
 });
 export const named = (repository: RepositoryRef): string => `${repository.owner}/${repository.name}`;
+
+type SentRepository = {
+  id: number | bigint;
+  owner: { login: string; id: number | bigint };
+  name: string;
+  default_branch: string;
+  private: boolean;
+};
+
+const known = (row: SentRepository): KnownRepository => ({
+  id: Number(row.id),
+  owner: row.owner.login,
+  ownerId: Number(row.owner.id),
+  name: row.name,
+  defaultBranch: row.default_branch,
+  private: row.private,
+});
 
 export function repositoryVerbs({ octokit, call, find }: Connection): Verbs {
   return {
@@ -19,14 +36,15 @@ export function repositoryVerbs({ octokit, call, find }: Connection): Verbs {
           octokit.request('GET /installation/repositories', { page, per_page: size }),
         ).then((data) => data.repositories),
       );
-      return rows.map((row) => ({
-        id: Number(row.id),
-        owner: row.owner.login,
-        ownerId: Number(row.owner.id),
-        name: row.name,
-        defaultBranch: row.default_branch,
-        private: row.private,
-      }));
+      return rows.map(known);
+    },
+    repository: async (repository) => {
+      // Octokit follows the redirect that a former name answers with.
+      const data = await find(`reads ${named(repository)}`, () =>
+        octokit.request('GET /repos/{owner}/{repo}', at(repository)),
+      );
+      // A name that was freed and taken by somebody else leads to another repository.
+      return data === null || Number(data.id) !== repository.id ? null : known(data);
     },
     permission: async (repository, login) => {
       const data = await find(`reads the permission of ${login} on ${named(repository)}`, () =>

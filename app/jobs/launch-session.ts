@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { sessionInput, workflowPath } from '../domain/workflow.ts';
 import type { Session } from '../domain/session.ts';
-import type { DispatchProblem } from '../github/port.ts';
+import type { DispatchProblem, RepositoryRef } from '../github/port.ts';
 import { report, type Work } from './context.ts';
 import { cancelLeftover } from './cancel-launch.ts';
 import { loadScene, taskOf, type Scene } from './scene.ts';
@@ -25,7 +25,12 @@ async function launch(work: Work, { repository }: Scene, session: Session): Prom
   const since = work.now();
   const ref = repository.defaultBranch;
   const dispatch = { path: workflowPath, ref, inputs: { [sessionInput]: session.id } };
-  const answer = await work.port.dispatchWorkflow(repository, dispatch);
+  let answer = await work.port.dispatchWorkflow(repository, dispatch);
+  if (answer.result === 'refused' && answer.problem === 'no_branch') {
+    const current = await defaultBranch(work, repository);
+    if (current !== null && current !== ref)
+      answer = await work.port.dispatchWorkflow(repository, { ...dispatch, ref: current });
+  }
   if (answer.result === 'refused') {
     work.log.info({ session: session.id, problem: answer.problem }, 'GitHub does not start the workflow');
     await report(work, 'record_launch_refused', {
@@ -38,6 +43,21 @@ async function launch(work: Work, { repository }: Scene, session: Session): Prom
   // The session ended, or another run has it, while GitHub was asked: this one is not needed.
   if (!(await report(work, 'record_launch', { session: session.id, workflow_run: run })))
     await cancelLeftover(work, repository, { session: session.id, run: run?.id ?? null, since });
+}
+
+/** The default branch as it is called now, kept for next time: its rename's webhook may be lost or late. */
+async function defaultBranch(work: Work, repository: RepositoryRef): Promise<string | null> {
+  const now = await work.port.repository(repository);
+  if (now === null) return null;
+  await report(work, 'record_repository', {
+    repository: now.id,
+    owner: now.owner,
+    owner_id: now.ownerId,
+    name: now.name,
+    default_branch: now.defaultBranch,
+    private: now.private,
+  });
+  return now.defaultBranch;
 }
 
 /** The run is paused with these words, so each says what a person does. Plain text: cards escape it. */

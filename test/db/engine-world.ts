@@ -16,6 +16,11 @@ export type EngineWorld = {
   execute: Execute;
   permissions: Map<string, Permission>;
   policy: { text: string | null };
+  /** Repositories as GitHub names them now, by id. */
+  present: Map<
+    number,
+    { owner: string; ownerId: number; name: string; defaultBranch: string; private: boolean }
+  >;
   clock: { now: number };
   /** Runs an operation and answers its output; throws with the refusal's words when it was refused. */
   must(name: OperationName, input: object, caller: Caller): Promise<Record<string, unknown>>;
@@ -41,6 +46,7 @@ export async function engineWorld(): Promise<EngineWorld> {
   const database = await createDatabase();
   const db = connect(database.appUrl);
   const permissions = new Map<string, Permission>([['ana', 'maintain']]);
+  const present: EngineWorld['present'] = new Map();
   const policy: { text: string | null } = { text: team };
   const clock = { now: Date.parse('2026-11-21T10:00:00.000Z') };
   const engine: Engine = {
@@ -49,6 +55,7 @@ export async function engineWorld(): Promise<EngineWorld> {
     github: {
       changesSame: async () => false,
       permission: async (_installation, _repository, login) => permissions.get(login) ?? 'none',
+      repository: async (_installation, row) => present.get(row.id) ?? null,
       policyText: async () => policy.text,
       head: async (_installation, _repository, branch) => (branch === 'nope' ? null : 'b'.repeat(40)),
       issue: async (_installation, _repository, number) =>
@@ -91,6 +98,7 @@ export async function engineWorld(): Promise<EngineWorld> {
     execute,
     permissions,
     policy,
+    present,
     clock,
     must,
     person: (login, more) => ({

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, exportSPKI, SignJWT, UnsecuredJWT } from 'jose';
 import { pino } from 'pino';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Assignment } from '../../app/catalog/assignment.ts';
 import { createIdentify } from '../../app/doors/bearer.ts';
 import { createHttpDoor } from '../../app/doors/http.ts';
@@ -383,22 +383,46 @@ describe('the issuer’s keys', () => {
 });
 
 describe('names that changed', () => {
-  it('a renamed repository and default branch are compared with GitHub’s current ones', async () => {
+  const before = { repository, owner: 'acme', owner_id: 88, name: 'shop', default_branch: 'main' };
+  const trunk = 'acme/store/.github/workflows/entourage.yml@refs/heads/trunk';
+  const fresh = {
+    repository: 'acme/store',
+    ref: 'refs/heads/trunk',
+    workflow_ref: trunk,
+    job_workflow_ref: trunk,
+  };
+  afterEach(async () => {
+    world.present.clear();
+    await world.must('record_repository', before, world.system());
+  });
+
+  it('G34: a renamed repository and default branch are compared with GitHub’s current ones', async () => {
     const session = await dispatched();
-    const now = { repository, owner: 'Acme', owner_id: 88, default_branch: 'trunk' };
-    await world.must('record_repository', { ...now, name: 'store' }, world.system());
-    const trunk = 'acme/store/.github/workflows/entourage.yml@refs/heads/trunk';
-    try {
-      expect((await exchange(session, await sign())).status).toBe(403);
-      const fresh = { ref: 'refs/heads/trunk', workflow_ref: trunk, job_workflow_ref: trunk };
-      expect((await exchange(session, await sign({ claims: fresh }))).status).toBe(200);
-    } finally {
-      await world.must(
-        'record_repository',
-        { repository, owner: 'acme', owner_id: 88, name: 'shop', default_branch: 'main' },
-        world.system(),
-      );
-    }
+    const renamed = { ...before, owner: 'Acme', name: 'store', default_branch: 'trunk' };
+    await world.must('record_repository', renamed, world.system());
+    expect((await exchange(session, await sign())).status).toBe(403);
+    expect((await exchange(session, await sign({ claims: fresh }))).status).toBe(200);
+  });
+
+  it('are asked for when the token knows more than we do, and only GitHub’s answer counts', async () => {
+    const session = await dispatched();
+    expect((await exchange(session, await sign({ claims: fresh }))).status).toBe(403);
+    world.present.set(repository, {
+      owner: 'acme',
+      ownerId: 88,
+      name: 'store',
+      defaultBranch: 'trunk',
+      private: true,
+    });
+    const evil = { ...fresh, ref: 'refs/heads/evil' };
+    expect((await exchange(session, await sign({ claims: evil }))).status).toBe(403);
+    expect((await exchange(session, await sign({ claims: fresh }))).status).toBe(200);
+  });
+
+  it('a repository that went to another owner is no longer the old owner’s', async () => {
+    const session = await dispatched();
+    await world.must('record_repository', { ...before, owner: 'globex', owner_id: 99 }, world.system());
+    expect((await exchange(session, await sign())).status).toBe(403);
   });
 });
 

@@ -43,7 +43,7 @@ const start = async (
     execute: world.execute,
     github,
     log,
-    config: { checksMinutes: 5, planQueueSeconds: 600, cardSeconds: 5 },
+    config: { checksMinutes: 5, planQueueSeconds: 600, startMinutes: 5, cardSeconds: 5 },
     handleDelivery,
   });
 };
@@ -160,7 +160,7 @@ describe('workers that died', () => {
       execute: world.execute,
       github,
       log,
-      config: { checksMinutes: 5, planQueueSeconds: 600, cardSeconds: 5 },
+      config: { checksMinutes: 5, planQueueSeconds: 600, startMinutes: 5, cardSeconds: 5 },
       handleDelivery: async (guid) => void tried.push(`second ${guid}`),
     });
     // Longer than a sweep, and than the grace of pools that are not recorded.

@@ -6,11 +6,13 @@ import { decide } from '../../domain/session-rules.ts';
 import { sessionOnActions, waitsForJob, type Session } from '../../domain/session.ts';
 import { judgeWorkflow } from '../../domain/workflow-end.ts';
 import { repositoryById, type RepositoryRow } from '../../../db/queries/runs.ts';
+import { upsertRepository } from '../../../db/queries/registry.ts';
+import { inTransaction } from '../../../db/transaction.ts';
 import { dropLease, sessionRun, setLease } from '../../../db/queries/sessions.ts';
 import type { WorkflowClaims } from '../caller.ts';
 import { commit } from '../commit.ts';
 import { completeAssignment, handOver, later } from '../hand-over.ts';
-import type { Context, Handlers } from '../handler.ts';
+import type { Context, Engine, Handlers } from '../handler.ts';
 import { policyOf } from '../policy-of.ts';
 import { openRun, type RunWork } from '../run-work.ts';
 
@@ -125,6 +127,10 @@ export const recordWorkflowMissing: Handlers['record_workflow_missing'] = {
 };
 
 export const exchangeSession: Handlers['exchange_session'] = {
+  prepare: async (engine, { caller }, input) => {
+    if (caller.workflow !== undefined) await learnNames(engine, caller.installation, caller.workflow);
+    return { input };
+  },
   async handle(context, input) {
     const claims = context.caller.workflow;
     if (claims === undefined)
@@ -153,6 +159,21 @@ export const exchangeSession: Handlers['exchange_session'] = {
     assignment: await completeAssignment(engine, caller.installation, assignment),
   }),
 };
+
+/** A rename whose webhook was lost: what the token says is compared with what GitHub says now. */
+async function learnNames(engine: Engine, installation: number, claims: WorkflowClaims): Promise<void> {
+  const known = await inTransaction(
+    engine.db,
+    { installation },
+    async (tx) => await repositoryById(tx, installation, claims.repositoryId),
+  );
+  if (known === null || refuseClaims(claims, known) === null) return;
+  const now = await engine.github.repository(installation, known);
+  if (now === null) return;
+  await inTransaction(engine.db, { installation }, async (tx) => {
+    await upsertRepository(tx, { ...now, id: known.id, installation, removed: false });
+  });
+}
 
 /** G34: ids decide, because a name can be taken by somebody else; names must be GitHub's current ones. Never `sub`. */
 function refuseClaims(claims: WorkflowClaims, repository: RepositoryRow): Rejection | null {
