@@ -25,12 +25,13 @@ function row(operation: Operation): string {
   return `| \`${operation.name}\` | ${operation.summary} | ${who(operation.allow)} | ${where} | ${http} |`;
 }
 
-function who({ any, person, agent, runner, system }: Allow): string {
+function who({ any, person, agent, runner, workflow, system }: Allow): string {
   if (any === true) return 'anybody with a token';
   return [
     ...(person === undefined ? [] : [`people with ${person}`]),
     ...(agent ?? []),
     ...(runner === true ? ['runners'] : []),
+    ...(workflow === true ? ['a workflow’s job'] : []),
     ...(system === true ? ['the operator'] : []),
   ].join(', ');
 }
