@@ -1,5 +1,6 @@
 /** For tests of pull requests: branches with commits, pull requests, and every webhook that goes with them. */
 import type { SeedRepository } from './seed.ts';
+import type { ForgeOptions } from './server.ts';
 import { acmeSeed, openBed, type Bed } from './test-bed.ts';
 
 export const shop = { owner: 'acme', repo: 'shop' };
@@ -23,11 +24,17 @@ export type PullBed = Bed & {
 };
 
 /** A forge whose `shop` has this seed on top of the usual one. */
-export async function openPullBed(change: Partial<SeedRepository> = {}): Promise<PullBed> {
+export async function openPullBed(
+  change: Partial<SeedRepository> = {},
+  options: Partial<ForgeOptions> = {},
+): Promise<PullBed> {
   const repositories = acmeSeed.repositories.map((one) =>
     one.name === 'shop' ? { ...one, ...change } : one,
   );
-  const bed = await openBed({ seed: { ...acmeSeed, app: { ...acmeSeed.app, events }, repositories } });
+  const bed = await openBed({
+    seed: { ...acmeSeed, app: { ...acmeSeed.app, events }, repositories },
+    ...options,
+  });
   const { installation } = bed;
 
   const commit: PullBed['commit'] = async (branch, files, message = 'Change') => {
