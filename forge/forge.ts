@@ -7,7 +7,7 @@ import type { Caller } from './caller.ts';
 import type { WorkflowRun } from './check-rows.ts';
 import type { Clock } from './clock.ts';
 import type { Faults } from './faults.ts';
-import type { PushedRef } from './git/http.ts';
+import type { PushedRef } from './git/pushed-commands.ts';
 import type { GitRepository } from './git/repository.ts';
 import type { Oidc } from './oidc.ts';
 import type { RateLimit } from './rate-limit.ts';

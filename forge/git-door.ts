@@ -1,6 +1,6 @@
 /** Git over smart HTTP at `/{owner}/{repo}.git`: tokens and roles here, git itself in git/http.ts. */
 import { authorize, may } from './access.ts';
-import { pushRefusal } from './branch-rules.ts';
+import { refusalsOf } from './branch-rules.ts';
 import type { Forge } from './forge.ts';
 import { askForCredentials, basicAuthToken, gitService, handleGitHttp } from './git/http.ts';
 import { GitHubError } from './github-error.ts';
@@ -28,13 +28,11 @@ export function createGitDoor(forge: Forge): (request: Request) => Promise<Respo
       if (service === 'read') authorize(forge.state, caller, { repository, access: reads('contents') });
       else if (!canWrite)
         throw caller.kind === 'anonymous' ? new GitHubError(401, '') : new GitHubError(403, '');
-      const defaultRef = `refs/heads/${repository.defaultBranch}`;
-      const forbidden = pushRefusal(forge, caller, { repository, ref: defaultRef });
       forge.calls.record(service === 'write' ? 'git/push' : 'git/fetch');
       return await handleGitHttp(forge.git(repository), request, {
         user: caller.account?.login ?? null,
         canWrite,
-        ...(forbidden === null ? {} : { refuse: { [defaultRef]: forbidden } }),
+        refuse: (change) => refusalsOf(forge, caller, { repository, change }),
         onPush: async (refs) => {
           await forge.pushes.tell({ repository, caller, refs });
           await forge.save();

@@ -2,7 +2,7 @@
 import { accountOfEmail } from './author.ts';
 import { closeLinkedIssues } from './closing-words.ts';
 import type { Forge, Push } from './forge.ts';
-import type { PushedRef } from './git/http.ts';
+import type { PushedRef } from './git/pushed-commands.ts';
 import type { Commit } from './git/repository.ts';
 import type { Pull } from './pull-rows.ts';
 import {

@@ -8,7 +8,8 @@ import { promisify } from 'node:util';
 import { serve } from '@hono/node-server';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { gitEnvironment } from './command.ts';
-import { askForCredentials, basicAuthToken, gitService, handleGitHttp, type PushedRef } from './http.ts';
+import { askForCredentials, basicAuthToken, gitService, handleGitHttp, type RefRefusal } from './http.ts';
+import type { PushedRef } from './pushed-commands.ts';
 import { createRepository, type GitRepository } from './repository.ts';
 
 const run = promisify(execFile);
@@ -19,8 +20,15 @@ let repository: GitRepository;
 let server: ReturnType<typeof serve>;
 let url: string;
 let pushes: PushedRef[][] = [];
-let refuse: Record<string, string> = {};
+let refuse: Record<string, RefRefusal> = {};
+let asked: PushedRef[] = [];
 let count = 0;
+
+const refusalsOf = (change: PushedRef): RefRefusal[] => {
+  asked.push(change);
+  const refusal = refuse[change.ref];
+  return refusal === undefined ? [] : [refusal];
+};
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'forge-http-'));
@@ -32,7 +40,7 @@ beforeAll(async () => {
     const onPush = async (refs: readonly PushedRef[]) => {
       pushes.push([...refs]);
     };
-    return handleGitHttp(repository, request, { user: 'ana', canWrite, refuse, onPush });
+    return handleGitHttp(repository, request, { user: 'ana', canWrite, refuse: refusalsOf, onPush });
   };
   await new Promise<void>((resolve) => {
     server = serve({ fetch, port: 0, hostname: '127.0.0.1' }, () => resolve());
@@ -46,6 +54,7 @@ afterAll(async () => {
 beforeEach(async () => {
   pushes = [];
   refuse = {};
+  asked = [];
   const files = { 'a.txt': 'one\n' };
   repository = await createRepository(join(root, `${(count += 1)}.git`), {
     defaultBranch: 'main',
@@ -118,11 +127,34 @@ test('nobody is asked for credentials; a reader clones and may not push', async 
 });
 
 test('a refused ref is left alone while others of the same push go through', async () => {
-  refuse = { 'refs/heads/main': 'Changes must be made through a pull request.' };
+  refuse = { 'refs/heads/main': { when: 'always', reason: 'Changes must be made through a pull request.' } };
   const dir = await clone();
   const sha = await commit(dir, 'd.txt', 'd\n');
-  await expect(git(dir, 'push', 'origin', 'main', 'main:free')).rejects.toThrow(/GH006.*refs\/heads\/main/);
+  await expect(git(dir, 'push', 'origin', 'main', 'main:free')).rejects.toThrow(
+    /GH013: Repository rule violations found for refs\/heads\/main/,
+  );
+  const free = asked.find(({ ref }) => ref === 'refs/heads/free');
+  expect(free).toEqual({ ref: 'refs/heads/free', before: '0'.repeat(40), after: sha });
   expect(pushes).toEqual([[{ ref: 'refs/heads/free', before: '0'.repeat(40), after: sha }]]);
+});
+
+test('a force-push and merge commits are refused where a rule says so, other pushes are not', async () => {
+  refuse = {
+    'refs/heads/main': { when: 'forced', reason: 'Cannot force-push to this branch' },
+    'refs/heads/line': { when: 'merges', reason: 'This branch must not contain merge commits.' },
+  };
+  const dir = await clone();
+  await commit(dir, 'f.txt', 'f\n');
+  await git(dir, 'push', 'origin', 'main', 'main:line');
+  await git(dir, 'checkout', '-q', '-b', 'side', 'HEAD~1');
+  await commit(dir, 'g.txt', 'g\n');
+  await expect(git(dir, 'push', '-f', 'origin', 'side:main')).rejects.toThrow(/- Cannot force-push/);
+  await git(dir, 'checkout', '-q', 'main');
+  await git(dir, 'merge', '-q', '--no-edit', 'side');
+  await expect(git(dir, 'push', 'origin', 'main:line')).rejects.toThrow(
+    /- This branch must not contain merge/,
+  );
+  await git(dir, 'push', 'origin', 'main');
 });
 
 test('pull request refs and the default branch are not for pushers', async () => {

@@ -5,17 +5,18 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream as NodeStream } from 'node:stream/web';
 import { gitConfiguration, gitEnvironment } from './command.ts';
+import { peekCommands, type PushedRef } from './pushed-commands.ts';
 import type { GitRepository, Ref } from './repository.ts';
 
-/** `before` or `after` is 40 zeros for a ref that was made or deleted. */
-export type PushedRef = { ref: string; before: string; after: string };
+/** `forced`: when the new commit doesn't contain the old one; `merges`: when the push brings merge commits. */
+export type RefRefusal = { when: 'always' | 'forced' | 'merges'; reason: string };
 
 export type GitHttpAccess = {
   /** Login the caller authenticated, or null for nobody (a public repository). */
   user: string | null;
   canWrite: boolean;
-  /** Refs this caller may not push, by full name, with the line that git shows for each. */
-  refuse?: Readonly<Record<string, string>>;
+  /** Why this caller may not move a ref so, with the lines that git shows; none when he may. */
+  refuse?: (change: PushedRef) => RefRefusal[];
   /** Awaited before the pusher gets the answer, so that what he asks next already knows of the push. */
   onPush?: (refs: readonly PushedRef[]) => Promise<void>;
 };
@@ -76,13 +77,29 @@ async function receive(
   access: GitHttpAccess,
 ): Promise<Response> {
   const before = await repository.refs();
-  const answer = await startBackend(repository, request, access);
+  const { refused, whole } = await withRefusals(request, access);
+  const answer = await startBackend(repository, whole, { ...access, refused });
   const chunks: Buffer[] = [];
   for await (const chunk of answer.body) chunks.push(chunk as Buffer);
   await answer.ended;
   const changes = differences(before, await repository.refs());
   if (changes.length > 0) await access.onPush?.(changes);
   return new Response(Buffer.concat(chunks), answer.init);
+}
+
+/** Asks about each ref of the push; what the update hook is handed, one line a reason. */
+async function withRefusals(
+  request: Request,
+  { refuse }: GitHttpAccess,
+): Promise<{ refused: string; whole: Request }> {
+  if (request.body === null || refuse === undefined) return { refused: '', whole: request };
+  const { commands, body } = await peekCommands(request.body);
+  const refused = commands.flatMap((change) =>
+    refuse(change).map(({ when, reason }) => `${change.ref} ${when} ${reason.replaceAll('\n', ' ')}\n`),
+  );
+  const { url, method, headers, signal } = request;
+  const whole = new Request(url, { method, headers, body, signal, duplex: 'half' });
+  return { refused: refused.join(''), whole };
 }
 
 function differences(before: readonly Ref[], after: readonly Ref[]): PushedRef[] {
@@ -95,10 +112,13 @@ function differences(before: readonly Ref[], after: readonly Ref[]): PushedRef[]
 
 type CgiAnswer = { init: { status: number; headers: Headers }; body: Readable; ended: Promise<void> };
 
+/** With what the update hook refuses; nothing for reads. */
+type BackendAccess = GitHttpAccess & { refused?: string };
+
 async function startBackend(
   repository: GitRepository,
   request: Request,
-  access: GitHttpAccess,
+  access: BackendAccess,
 ): Promise<CgiAnswer> {
   const child = spawn('git', ['http-backend'], {
     cwd: repository.dir,
@@ -137,7 +157,7 @@ async function feed(child: ChildProcessWithoutNullStreams, request: Request): Pr
 function cgiEnvironment(
   repository: GitRepository,
   request: Request,
-  access: GitHttpAccess,
+  access: BackendAccess,
 ): Record<string, string> {
   const url = new URL(request.url);
   const path = /\/(info\/refs|git-upload-pack|git-receive-pack)$/.exec(url.pathname)?.[0] ?? '';
@@ -165,9 +185,7 @@ function cgiEnvironment(
     HTTP_CONTENT_ENCODING: header('content-encoding'),
     ...(header('content-length') === '' ? {} : { CONTENT_LENGTH: header('content-length') }),
     ...(access.user === null ? {} : { REMOTE_USER: access.user }),
-    FORGE_REFUSED_REFS: Object.entries(access.refuse ?? {})
-      .map(([ref, reason]) => `${ref} ${reason.replaceAll('\n', ' ')}\n`)
-      .join(''),
+    FORGE_REFUSED_REFS: access.refused ?? '',
   };
 }
 

@@ -145,7 +145,7 @@ async function change({ request, path, message, content, sha, branch: wanted, au
   const { forge, repository, actor, caller } = request;
   const branch = wanted ?? repository.defaultBranch;
   const git = forge.git(repository);
-  const forbidden = pushRefusal(forge, caller, { repository, ref: `refs/heads/${branch}` });
+  const forbidden = await pushRefusal(forge, caller, { repository, ref: `refs/heads/${branch}` });
   if (forbidden !== null) throw new GitHubError(409, `Repository rule violations found\n\n${forbidden}`);
   return git.serially(async () => {
     const before = (await git.readRef(`refs/heads/${branch}`))?.sha ?? null;

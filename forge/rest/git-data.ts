@@ -20,11 +20,11 @@ async function refuseEmpty(forge: Forge, repository: Repository): Promise<void> 
 }
 
 /** Throws GitHub's 422 when a ruleset keeps the caller from moving the ref by hand. */
-function refuseRuled(
+async function refuseRuled(
   { forge, caller, repository }: Pick<RepositoryRequest<'git/create-ref'>, 'forge' | 'caller' | 'repository'>,
-  ref: string,
-): void {
-  const forbidden = pushRefusal(forge, caller, { repository, ref });
+  { ref, sha }: { ref: string; sha: string | null },
+): Promise<void> {
+  const forbidden = await pushRefusal(forge, caller, { repository, ref, sha });
   if (forbidden !== null) throw new GitHubError(422, `Repository rule violations found\n\n${forbidden}\n`);
 }
 
@@ -49,6 +49,8 @@ const referenceRoutes: Route[] = [
     async ({ forge, repository, caller, body }) => {
       await refuseEmpty(forge, repository);
       const { ref, sha } = body;
+      if ((await forge.git(repository).readRef(ref)) === null)
+        await refuseRuled({ forge, caller, repository }, { ref, sha });
       const change = await moveRef(forge, { repository, caller, ref, sha, mode: 'create' });
       if (change === 'exists') throw new GitHubError(422, 'Reference already exists');
       if (change === 'missing') throw new GitHubError(422, 'Object does not exist');
@@ -65,8 +67,8 @@ const referenceRoutes: Route[] = [
       const git = forge.git(repository);
       const ref = wholeRef(params.ref);
       if ((await git.readRef(ref)) === null) throw new GitHubError(422, 'Reference does not exist');
-      refuseRuled({ forge, caller, repository }, ref);
       const { sha, force = false } = body;
+      await refuseRuled({ forge, caller, repository }, { ref, sha });
       const change = await moveRef(forge, { repository, caller, ref, sha, mode: 'update', force });
       if (change === 'missing') throw new GitHubError(422, 'Object does not exist');
       if (change !== 'done') throw new GitHubError(422, 'Update is not a fast forward');
@@ -82,6 +84,7 @@ const referenceRoutes: Route[] = [
       const ref = wholeRef(params.ref);
       if (ref === `refs/heads/${repository.defaultBranch}`)
         throw new GitHubError(422, 'Cannot delete the default branch');
+      await refuseRuled({ forge, caller, repository }, { ref, sha: null });
       const change = await moveRef(forge, { repository, caller, ref, sha: null, mode: 'delete' });
       if (change !== 'done') throw new GitHubError(422, 'Reference does not exist');
       return { status: 204 };

@@ -97,7 +97,7 @@ const branches = repositoryRoute(
     const git = forge.git(repository);
     return git.serially(async () => {
       const ref = `refs/heads/${body.base}`;
-      const forbidden = pushRefusal(forge, caller, { repository, ref });
+      const forbidden = await pushRefusal(forge, caller, { repository, ref });
       if (forbidden !== null)
         throw new GitHubError(409, `Repository rule violations found\n\n${forbidden}\n`);
       const base = await git.resolve(ref);
