@@ -29,7 +29,11 @@ export type MergeOutcome =
 
 const refused = (message: string): MergeOutcome => ({ outcome: 'refused', message });
 
-const methodNames: Record<MergeMethod, string> = { merge: 'Merge', squash: 'Squash', rebase: 'Rebase' };
+const methodNames: Record<MergeMethod, string> = {
+  merge: 'Merge commits',
+  squash: 'Squash merges',
+  rebase: 'Rebase merges',
+};
 
 /** The rules that this merge would break, one line each; who may bypass a ruleset is not bound by it. */
 function forbidding(forge: Forge, { caller }: Doer, { pull, method }: MergeOrder): string[] {
@@ -59,7 +63,7 @@ async function mergeNow(forge: Forge, doer: Doer, order: MergeOrder): Promise<Me
   if (!isOpen(forge, pull)) return refused('Pull Request is not mergeable');
   if (pull.draft) return refused('Pull Request is still a draft');
   if (!repository.mergeMethods.includes(method))
-    return refused(`${methodNames[method]} merges are not allowed on this repository.`);
+    return refused(`${methodNames[method]} are not allowed on this repository.`);
   const unmet = forbidding(forge, doer, order);
   if (unmet.length > 0) return refused(`Repository rule violations found\n\n${unmet.join('\n')}\n`);
   const base = await forge.git(repository).resolve(`refs/heads/${pull.baseRef}`);
