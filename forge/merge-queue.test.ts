@@ -1,8 +1,9 @@
 import { graphql as defaults, GraphqlResponseError } from '@octokit/graphql';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openPullBed, type PullBed, shop } from './pull-bed.ts';
-import type { SeedRepository } from './seed.ts';
+import { actionsAppId, type SeedRepository } from './seed.ts';
 import { refused } from './test-bed.ts';
+import { createInstallationToken } from './tokens.ts';
 
 type QueueSeed = NonNullable<NonNullable<SeedRepository['ruleset']>['mergeQueue']>;
 
@@ -285,6 +286,51 @@ describe('a group', () => {
     bed.running.clock.advance(6 * 60_000);
     await expect.poll(reasons, { timeout: 5000 }).toEqual([[one.number, 'MERGE']]);
     expect((await look(two.number)).mergeQueueEntry).toMatchObject({ state: 'AWAITING_CHECKS', position: 1 });
+  });
+});
+
+describe('Actions', () => {
+  const ci = `on: merge_group
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo "$GITHUB_REF"
+`;
+
+  test('a workflow on merge_group runs on the group, and its job is the check that merges', async () => {
+    const ruleset = { requiredChecks: ['test'], mergeQueue: {} };
+    await open({}, { ruleset, files: { '.github/workflows/ci.yml': ci } });
+    const { number } = await ready('one');
+    await enqueue(number);
+    await expect.poll(reasons, { timeout: 20_000 }).toEqual([[number, 'MERGE']]);
+    const [run] = [...bed.running.state.workflowRuns.values()];
+    expect(run).toMatchObject({ event: 'merge_group', headSha: (await main()).sha });
+  });
+
+  test('G23: enqueued by GITHUB_TOKEN no workflow starts, and the queue waits', async () => {
+    await open({}, { files: { '.github/workflows/ci.yml': ci } });
+    const { number } = await ready('one');
+    const { id } = await look(number);
+    const { forge, state } = bed.running;
+    const repository = [...state.repositories.values()].find(({ name }) => name === shop.repo)!;
+    const installation = [...state.installations.values()].find(
+      ({ appId, accountId }) => appId === actionsAppId && accountId === repository.ownerId,
+    );
+    const { token } = createInstallationToken(forge, {
+      installation: installation!,
+      repositoryIds: null,
+      permissions: { contents: 'write', pull_requests: 'write' },
+      workflowRunId: 1,
+    });
+    await defaults(
+      `mutation ($id: ID!) { enqueuePullRequest(input: { pullRequestId: $id }) { mergeQueueEntry { id } } }`,
+      { id, baseUrl: `${bed.running.url}/api`, headers: { authorization: `token ${token}` } },
+    );
+    await groupOf(number);
+    await forge.workflows.idle();
+    expect(state.workflowRuns.size).toBe(0);
+    expect((await look(number)).mergeQueueEntry).toMatchObject({ state: 'AWAITING_CHECKS' });
   });
 });
 
