@@ -313,8 +313,13 @@ it('SE-1 brings a thing up to date once, however many events ask, and never twic
       `show_card:${runId}`,
       `finish_run:${runId}`,
       `show_question:${runId}:1`,
-      ...['show_task', 'answer_threads', 'merge_task', 'read_checks'].map((type) => `${type}:${runId}:2`),
+      `cancel_launch:${runId}:${sessionId}`,
+      ...['show_task', 'answer_threads', 'merge_task', 'read_checks', 'launch_session'].map(
+        (type) => `${type}:${runId}:2`,
+      ),
     ]),
   );
-  expect(new Set(all.map(effectQueue))).toEqual(new Set([`run:${runId}`, `task:${runId}:2`]));
+  expect(new Set(all.map(effectQueue))).toEqual(
+    new Set([`run:${runId}`, `task:${runId}:2`, `launch:${runId}`]),
+  );
 });

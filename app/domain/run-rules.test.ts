@@ -44,6 +44,9 @@ describe('a run walks', () => {
 
   it('into a pause and back', () => {
     const paused = fold(exampleRun(), { type: 'pause_run' });
+    const byUs = fold(exampleRun(), { type: 'pause_run', reason: 'no workflow' });
+    expect(byUs).toMatchObject({ state: 'paused', reason: 'no workflow' });
+    expect(fold(byUs, { type: 'resume_run' })).toMatchObject({ state: 'executing', reason: null });
     expect(paused.state).toBe('paused');
     expect(fold(paused, { type: 'resume_run' }).state).toBe('executing');
   });

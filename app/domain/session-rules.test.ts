@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { exampleSession, later, now } from './example.ts';
 import { isRejection } from './rejection.ts';
 import { decide, evolve, fence, type SessionCommand } from './session-rules.ts';
-import type { Session } from './session.ts';
+import { placeFor, waitsForJob, type Session } from './session.ts';
 
 const runner = '00000000-0000-4000-8000-000000000009';
 const usage = { input_tokens: 100, cached_tokens: 10, output_tokens: 20, cost: 3_000 };
@@ -71,6 +71,82 @@ describe('a session', () => {
   });
 });
 
+describe('a session on GitHub Actions', () => {
+  const run = { id: 7001, attempt: 1, url: 'https://github.com/acme/shop/actions/runs/7001' };
+  const waiting = exampleSession({ place: 'actions' });
+  const launched = fold(waiting, { type: 'record_launch', workflowRun: run });
+  const bound = fold(launched, { type: 'bind_session', workflowRun: run });
+
+  it('AG-4 is dispatched, bound, started and ended by its own job', () => {
+    expect(launched).toMatchObject({
+      state: 'dispatched',
+      runner: null,
+      workflowRun: run,
+      launches: 1,
+      dispatchedAt: later,
+      boundAt: null,
+    });
+    expect(waitsForJob(launched)).toBe(true);
+    expect(bound).toMatchObject({ state: 'dispatched', boundAt: later });
+    expect(waitsForJob(bound)).toBe(false);
+    const started = fold(bound, { type: 'start_session', isolation: 'user' });
+    const end = { type: 'end_session', outcome: 'completed', reason: 'done' } as const;
+    expect(decide(started, { ...end, own: true })).toMatchObject([{ leftover: false, cancelled: false }]);
+    expect(decide(started, end)).toMatchObject([{ leftover: true }]);
+  });
+
+  it('is no runner’s, and a runner’s is no job’s', () => {
+    expect(decide(waiting, { type: 'dispatch_session', runner })).toMatchObject({ rejected: 'wrong_state' });
+    expect(decide(exampleSession(), { type: 'bind_session', workflowRun: run })).toMatchObject({
+      rejected: 'wrong_state',
+    });
+    expect(decide(exampleSession(), { type: 'record_launch', workflowRun: run })).toMatchObject({
+      rejected: 'already_done',
+    });
+  });
+
+  it('does not start before a job took it', () => {
+    expect(decide(launched, { type: 'start_session', isolation: 'user' })).toMatchObject({
+      rejected: 'wrong_state',
+    });
+  });
+
+  it('G34: is taken once, by the run that was dispatched', () => {
+    const again = { ...run, attempt: 2 };
+    const other = { ...run, id: 7002 };
+    expect(decide(bound, { type: 'bind_session', workflowRun: run })).toMatchObject({
+      rejected: 'already_done',
+    });
+    expect(decide(launched, { type: 'bind_session', workflowRun: other })).toMatchObject({
+      rejected: 'already_done',
+    });
+    expect(fold(launched, { type: 'bind_session', workflowRun: again }).workflowRun).toEqual(again);
+  });
+
+  it('KW-1 a job that is faster than the record of its dispatch takes it, and the record changes nothing', () => {
+    const fast = fold(waiting, { type: 'bind_session', workflowRun: run });
+    expect(fast).toMatchObject({ state: 'dispatched', launches: 1, workflowRun: run, boundAt: later });
+    expect(decide(fast, { type: 'record_launch', workflowRun: run })).toEqual([]);
+    expect(decide(fast, { type: 'record_launch', workflowRun: null })).toEqual([]);
+    const second = { ...run, id: 7002 };
+    expect(decide(fast, { type: 'record_launch', workflowRun: second })).toMatchObject({
+      rejected: 'already_done',
+    });
+  });
+
+  it('is queued again only while no job took it', () => {
+    const command = { type: 'requeue_session', place: 'runner', reason: 'policy' } as const;
+    expect(fold(launched, command)).toMatchObject({ state: 'queued', place: 'runner', workflowRun: null });
+    expect(decide(bound, command)).toEqual([]);
+  });
+
+  it('leaves nothing behind that was never dispatched', () => {
+    const end = { type: 'end_session', outcome: 'stopped', reason: 'x' } as const;
+    expect(decide(waiting, end)).toMatchObject([{ leftover: false }]);
+    expect(decide(exampleSession({ state: 'running', runner }), end)).toMatchObject([{ leftover: false }]);
+  });
+});
+
 describe('the fence', () => {
   it('TA-5 lets the task’s live session through and refuses a superseded one', () => {
     const session = exampleSession({ state: 'running' });
@@ -91,4 +167,8 @@ describe('the fence', () => {
   it('lets sessions of the run through: they have no task', () => {
     expect(fence(exampleSession({ kind: 'plan', task: null, state: 'running' }), null)).toBeNull();
   });
+});
+
+it('policy’s dispatch says where: `actions`, or runners of any group', () => {
+  expect(['actions', 'runner', 'gpu-room'].map(placeFor)).toEqual(['actions', 'runner', 'runner']);
 });

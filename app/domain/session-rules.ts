@@ -62,9 +62,9 @@ export function decide(session: Session, command: SessionCommand): Event[] | Rej
         : [];
     case 'start_session':
       if (session.state === 'running') return [];
-      if (session.state !== 'dispatched')
+      if (session.state !== 'dispatched' || waitsForJob(session))
         return reject('wrong_state', 'This session was not claimed yet.', {
-          help: 'Call claim_session first.',
+          help: 'Call claim_session first, or exchange_session in a workflow’s job.',
         });
       return [
         { type: 'session_started', session: session.id, task: session.task, isolation: command.isolation },

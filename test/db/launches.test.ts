@@ -140,7 +140,7 @@ const look = async (seconds: number): Promise<void> => {
     db: world.db,
     execute: world.execute,
     log: pino({ level: 'silent' }),
-    now: world.engine.now,
+    now: () => world.engine.now(),
     planQueueSeconds: 600,
     startMinutes: 5,
   });

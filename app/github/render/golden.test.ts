@@ -73,6 +73,44 @@ describe('golden texts', () => {
         }),
       ),
     ));
+  it('AG-4 card of a run that Entourage paused, and of sessions that wait for GitHub', () => {
+    const waiting = (number: number, about: Parameters<typeof session>[0]) =>
+      session({
+        id: `00000000-0000-4000-8000-00000000010${number}`,
+        task: number,
+        place: 'actions',
+        outcome: null,
+        ...about,
+      });
+    const at = (number: number, title: string) =>
+      task({
+        number,
+        title,
+        state: 'in_progress',
+        session: `00000000-0000-4000-8000-00000000010${number}`,
+      });
+    const workflowRun = { id: 7001, attempt: 1, url: 'https://github.com/acme/shop/actions/runs/7001' };
+    return golden(
+      'card-paused',
+      renderCard(
+        card({
+          run: run({
+            state: 'paused',
+            reason:
+              'acme/shop has no .github/workflows/entourage.yml on main. Commit it (entourage init writes it), then /entourage resume.',
+          }),
+          tasks: [at(1, 'Not dispatched yet'), at(2, 'Dispatched'), at(3, 'Dispatched on an older server')],
+          sessions: [
+            waiting(1, { state: 'queued' }),
+            waiting(2, { state: 'dispatched', workflowRun }),
+            waiting(3, { state: 'dispatched' }),
+          ],
+          questions: [],
+          happened: [],
+        }),
+      ),
+    );
+  });
   it('card at the end', () =>
     golden(
       'card-done',

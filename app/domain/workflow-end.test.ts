@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { judgeWorkflow, type WorkflowEnd } from './workflow-end.ts';
+
+const judge = (end: Partial<WorkflowEnd>, taken = true) =>
+  judgeWorkflow({ conclusion: 'failure', step: null, minutes: 5, age: 6, ...end }, { taken, limit: 60 });
+
+describe('a workflow run that ended', () => {
+  it.each<[Partial<WorkflowEnd>, boolean, string, string]>([
+    [{ step: 'Session' }, true, 'lost', 'its workflow run failed in step “Session”'],
+    [{}, false, 'failed', 'its workflow run failed before the session began'],
+    [{ conclusion: 'timed_out', minutes: 79.6 }, true, 'lost', 'its job ran out of time after 80 minutes'],
+    [{ conclusion: 'timed_out', minutes: null }, true, 'lost', 'its job ran out of time'],
+    [{ conclusion: 'success' }, true, 'lost', 'its workflow run ended without reporting an end'],
+    [{ conclusion: 'stale' }, true, 'lost', 'its workflow run ended: stale'],
+  ])('%j, taken %s: %s', (end, taken, outcome, reason) =>
+    expect(judge(end, taken)).toEqual({ outcome, reason, cancelled: false, setUp: false }),
+  );
+
+  it.each<[string, RegExp]>([
+    ['startup_failure', /could not start/],
+    ['action_required', /approve/],
+    ['skipped', /skipped/],
+    ['success', /without taking its session/],
+  ])('%s before the session began is a matter of the set-up: a person mends it', (conclusion, words) => {
+    const judged = judge({ conclusion }, false);
+    expect(judged).toMatchObject({ outcome: 'stopped', setUp: true, cancelled: false });
+    expect(judged.reason).toMatch(words);
+    expect(judged.reason).toMatch(/\/entourage resume\.$/);
+  });
+
+  it('cancelled is by hand, whether it waited or ran', () => {
+    const byHand = { outcome: 'stopped', cancelled: true, setUp: false };
+    expect(judge({ conclusion: 'cancelled', minutes: 59 })).toMatchObject(byHand);
+    expect(judge({ conclusion: 'cancelled', minutes: null, age: 60 }, false)).toMatchObject(byHand);
+  });
+
+  it('G33: cancelled is not by hand when its time was up, or nobody took it for a day', () => {
+    expect(judge({ conclusion: 'cancelled', minutes: 60 })).toMatchObject({
+      outcome: 'lost',
+      cancelled: false,
+      reason: 'its job ran out of time after 60 minutes',
+    });
+    expect(judge({ conclusion: 'cancelled', minutes: null, age: 24 * 60 }, false)).toMatchObject({
+      setUp: true,
+      cancelled: false,
+      reason: expect.stringContaining('No GitHub runner took the job within a day.'),
+    });
+  });
+});
