@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Forge } from './forge.ts';
 import { repositoryNamed } from './rest.ts';
 import { row } from './state.ts';
+import { actionsDoor } from './workflow-control.ts';
 import { Impossible, strayPush } from './stray-push.ts';
 
 const count = z.int().min(1);
@@ -73,6 +74,13 @@ export function controlDoor(forge: Forge): Hono {
     return context.body(avatar(account.login));
   });
   door.get('/health', (context) => context.json({ status: 'ok', now: forge.clock.timestamp() }));
+  // Waits until nothing runs, queues or is on its way any more.
+  door.get('/settled', async (context) => {
+    await forge.workflows.idle();
+    await forge.queues.settled();
+    await forge.webhooks.settled();
+    return context.body(null, 204);
+  });
   door.get('/violations', (context) => context.json(forge.violations));
   door.get('/calls', (context) => {
     const kinds = {
@@ -127,6 +135,7 @@ export function controlDoor(forge: Forge): Hono {
     const job = forge.state.workflowJobs.get(Number(context.req.param('id')));
     return job === undefined ? context.notFound() : context.text(job.log);
   });
+  door.route('/actions', actionsDoor(forge));
   door.get('/seed', (context) => context.json(describe(forge)));
   return door;
 }

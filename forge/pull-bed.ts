@@ -1,5 +1,5 @@
 /** For tests of pull requests: branches with commits, pull requests, and every webhook that goes with them. */
-import type { SeedRepository } from './seed.ts';
+import type { Seed, SeedRepository } from './seed.ts';
 import type { ForgeOptions } from './server.ts';
 import { acmeSeed, openBed, type Bed } from './test-bed.ts';
 
@@ -23,23 +23,11 @@ export type PullBed = Bed & {
   pull(branch: string, options?: { as?: string; draft?: boolean; base?: string }): Promise<number>;
 };
 
-/** A forge whose `shop` has this seed on top of the usual one. */
-export async function openPullBed(
-  change: Partial<SeedRepository> = {},
-  options: Partial<ForgeOptions> = {},
-): Promise<PullBed> {
-  const repositories = acmeSeed.repositories.map((one) =>
-    one.name === 'shop' ? { ...one, ...change } : one,
-  );
-  const bed = await openBed({
-    seed: { ...acmeSeed, app: { ...acmeSeed.app, events }, repositories },
-    ...options,
-  });
-  const { installation } = bed;
-
+/** What makes commits and pull requests, as whoever the Octokits stand for. */
+export function pullTools(octokits: Pick<Bed, 'as' | 'installation'>): Pick<PullBed, 'commit' | 'pull'> {
   const commit: PullBed['commit'] = async (branch, files, message = 'Change') => {
     // A ruleset lets admins alone move main.
-    const octokit = branch === 'main' ? bed.as('ana') : installation;
+    const octokit = branch === 'main' ? octokits.as('ana') : octokits.installation;
     const refs = await octokit.request('GET /repos/{owner}/{repo}/git/matching-refs/{ref}', {
       ...shop,
       ref: `heads/${branch}`,
@@ -87,7 +75,7 @@ export async function openPullBed(
   };
 
   const pull: PullBed['pull'] = async (branch, { as, draft = false, base = 'main' } = {}) => {
-    const octokit = as === undefined ? installation : bed.as(as);
+    const octokit = as === undefined ? octokits.installation : octokits.as(as);
     const { data } = await octokit.request('POST /repos/{owner}/{repo}/pulls', {
       ...shop,
       title: `Work on ${branch}`,
@@ -98,5 +86,22 @@ export async function openPullBed(
     });
     return data.number;
   };
-  return Object.assign(bed, { commit, pull });
+  return { commit, pull };
+}
+
+/** A forge whose `shop` has this seed on top of the usual one. */
+export async function openPullBed(
+  change: Partial<SeedRepository> = {},
+  options: Partial<ForgeOptions> = {},
+): Promise<PullBed> {
+  const bed = await openBed({ seed: pullSeed(change), ...options });
+  return Object.assign(bed, pullTools(bed));
+}
+
+/** The usual seed with another `shop`, and an App that hears of everything. */
+export function pullSeed(change: Partial<SeedRepository> = {}): Seed {
+  const repositories = acmeSeed.repositories.map((one) =>
+    one.name === 'shop' ? { ...one, ...change } : one,
+  );
+  return { ...acmeSeed, app: { ...acmeSeed.app, events }, repositories };
 }

@@ -85,6 +85,8 @@ export const SeedRepository = z.strictObject({
     .optional(),
   allowAutoMerge: z.boolean().optional(),
   deleteBranchOnMerge: z.boolean().optional(),
+  /** Whether its plan knows drafts; private repositories of free accounts have none (G11). */
+  drafts: z.boolean().optional(),
   /** Of its workflows; `secrets` and `variables` by name. */
   secrets: z.record(z.string(), z.string()).optional(),
   variables: z.record(z.string(), z.string()).optional(),

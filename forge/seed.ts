@@ -123,6 +123,7 @@ async function plantRepository(planting: Planting, dataDir: string, seed: SeedRe
     mergeMethods: seed.mergeMethods ?? ['merge', 'squash', 'rebase'],
     allowAutoMerge: seed.allowAutoMerge ?? false,
     deleteBranchOnMerge: seed.deleteBranchOnMerge ?? false,
+    drafts: seed.drafts ?? true,
     parentId: null,
     createdAt: now,
     updatedAt: now,

@@ -82,6 +82,8 @@ export interface Repository {
   mergeMethods: ('merge' | 'squash' | 'rebase')[];
   allowAutoMerge: boolean;
   deleteBranchOnMerge: boolean;
+  /** Whether its plan knows drafts (G11). */
+  drafts: boolean;
   /** The repository this one was forked from. */
   parentId: number | null;
   createdAt: string;

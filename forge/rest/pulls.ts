@@ -1,6 +1,13 @@
 /** Pull requests: open, read, change, ask for review. */
 import type { Forge } from '../forge.ts';
-import { limitBody, notAdmin, notByIntegration, notFound, validationFailed } from '../github-error.ts';
+import {
+  GitHubError,
+  limitBody,
+  notAdmin,
+  notByIntegration,
+  notFound,
+  validationFailed,
+} from '../github-error.ts';
 import { may } from '../access.ts';
 import type { Caller } from '../caller.ts';
 import { plantIssue } from '../issues.ts';
@@ -47,6 +54,8 @@ async function openPull(
   doer: Doer,
   { repository, opening }: { repository: Repository; opening: Opening },
 ): Promise<Pull> {
+  if (opening.draft && !repository.drafts)
+    throw new GitHubError(422, 'Draft pull requests are not supported in this repository.');
   const git = forge.git(repository);
   const headRef = branchOf(forge, repository, opening.head);
   const head = await git.readRef(`refs/heads/${headRef}`);
