@@ -20,6 +20,7 @@ import { repositoryRoutes } from './rest/repositories.ts';
 import { reviewCommentRoutes } from './rest/review-comments.ts';
 import { reviewRoutes } from './rest/reviews.ts';
 import { rulesetRoutes } from './rest/rulesets.ts';
+import { secretRoutes } from './rest/secrets.ts';
 import { statusRoutes } from './rest/statuses.ts';
 import type { Route } from './route.ts';
 
@@ -45,5 +46,6 @@ export const routes: Route[] = [
   ...reviewRoutes,
   ...reviewerRoutes,
   ...rulesetRoutes,
+  ...secretRoutes,
   ...statusRoutes,
 ];

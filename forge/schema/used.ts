@@ -156,6 +156,7 @@ export const usedOperations = [
   'actions/create-workflow-dispatch',
   'actions/get-github-actions-permissions-repository',
   'actions/set-github-actions-permissions-repository',
+  'actions/list-repo-secrets',
   'actions/get-github-actions-default-workflow-permissions-repository',
   'actions/set-github-actions-default-workflow-permissions-repository',
   'actions/list-workflow-runs',
