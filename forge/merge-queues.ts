@@ -1,5 +1,6 @@
-/** All merge queues of the forge: looked at whenever something happens that may matter to one, or time is up. */
+/** All merge queues and auto-merges: looked at whenever something happens that may matter to one, or time is up. */
 import type { Forge, ForgeEvent, MergeQueues } from './forge.ts';
+import { autoPulls, mergeReady, watchAutoMerges } from './merge-auto.ts';
 import type { Queue } from './merge-entries.ts';
 import { advance, groupDeadline, waitDeadline } from './merge-queue.ts';
 import { branchRules } from './rulesets.ts';
@@ -30,7 +31,9 @@ export function createMergeQueues(forge: Forge): MergeQueues {
     await forge.git(repository).serially(async () => {
       for (const queue of queuesOf(forge, repository)) await advance(forge, queue);
     });
-    if (before > 0) await forge.save();
+    const autos = autoPulls(forge, repository).length;
+    await mergeReady(forge, repository);
+    if (before > 0 || autos > 0) await forge.save();
     wait();
   };
   const crashed = (error: unknown): void => {
@@ -53,11 +56,13 @@ export function createMergeQueues(forge: Forge): MergeQueues {
     lookedAt = now;
   };
   const hear = ({ event, repository }: ForgeEvent): void => {
-    if (repository !== null && telling.has(event) && queuesOf(forge, repository).length > 0) look(repository);
+    if (repository === null || !telling.has(event)) return;
+    if (queuesOf(forge, repository).length > 0 || autoPulls(forge, repository).length > 0) look(repository);
   };
 
   return {
     watch: () => {
+      watchAutoMerges(forge);
       forge.webhooks.listen(hear);
       for (const repository of forge.state.repositories.values())
         if (queuesOf(forge, repository).length > 0) look(repository);

@@ -1,8 +1,11 @@
-/** Mutations that merge or prepare a merge: the queue, and the base brought into the head. */
+/** Mutations that merge or prepare a merge: the queue, auto-merge, and the base brought into the head. */
+import type { MergeMethod } from '../git/merge.ts';
+import { disableAutoMerge, enableAutoMerge } from '../merge-auto.ts';
 import { enqueue, entryOf } from '../merge-entries.ts';
 import { leave } from '../merge-queue.ts';
 import { updateFromBase } from '../merge-update.ts';
 import { repositoryOf } from '../pulls.ts';
+import { actorObject } from './actor-object.ts';
 import { pullOf, permitMerge } from './permits.ts';
 import { entryObject, pullObject } from './pull-object.ts';
 import { doerOf, refusal, type GraphqlRequest } from './request.ts';
@@ -75,4 +78,49 @@ export async function updatePullRequestBranch({ input }: { input: UpdateInput },
   });
   if (refused !== null) throw refusal('UNPROCESSABLE', refused);
   return { ...named(input), pullRequest: () => pullObject(forge, pull) };
+}
+
+interface AutoInput extends Named {
+  pullRequestId: string;
+  expectedHeadOid?: string | null;
+  mergeMethod?: 'MERGE' | 'SQUASH' | 'REBASE' | null;
+  commitHeadline?: string | null;
+  commitBody?: string | null;
+}
+
+/** G22. */
+export async function enablePullRequestAutoMerge({ input }: { input: AutoInput }, request: GraphqlRequest) {
+  const { forge, actor } = request;
+  const pull = pullOf(request, input.pullRequestId);
+  permitMerge(request, pull);
+  const refused = await enableAutoMerge(forge, doerOf(request), {
+    pull,
+    method: (input.mergeMethod ?? 'MERGE').toLowerCase() as MergeMethod,
+    sha: input.expectedHeadOid ?? null,
+    title: input.commitHeadline ?? null,
+    message: input.commitBody ?? null,
+  });
+  if (refused !== null) throw refusal('UNPROCESSABLE', refused);
+  return {
+    ...named(input),
+    actor: () => actorObject(forge, actor),
+    pullRequest: () => pullObject(forge, pull),
+  };
+}
+
+export function disablePullRequestAutoMerge(
+  { input }: { input: Named & { pullRequestId: string } },
+  request: GraphqlRequest,
+) {
+  const { forge, actor } = request;
+  const pull = pullOf(request, input.pullRequestId);
+  permitMerge(request, pull);
+  const reason = 'Manually disabled by user';
+  if (!disableAutoMerge(forge, doerOf(request), { pull, reason }))
+    throw refusal('UNPROCESSABLE', "Can't disable auto-merge for this pull request.");
+  return {
+    ...named(input),
+    actor: () => actorObject(forge, actor),
+    pullRequest: () => pullObject(forge, pull),
+  };
 }

@@ -66,6 +66,20 @@ function stateOf(forge: Forge, pull: Pull): 'OPEN' | 'CLOSED' | 'MERGED' {
   return row(forge.state.issues, pull.id).state === 'open' ? 'OPEN' : 'CLOSED';
 }
 
+function autoMergeObject(forge: Forge, pull: Pull): Record<string, unknown> | null {
+  const { autoMerge } = pull;
+  if (autoMerge === null) return null;
+  return {
+    __typename: 'AutoMergeRequest',
+    enabledAt: autoMerge.enabledAt,
+    enabledBy: () => actorObject(forge, row(forge.state.accounts, autoMerge.enabledById)),
+    mergeMethod: autoMerge.method.toUpperCase(),
+    commitHeadline: autoMerge.title,
+    commitBody: autoMerge.message,
+    pullRequest: () => pullObject(forge, pull),
+  };
+}
+
 export function pullObject(forge: Forge, pull: Pull): Record<string, unknown> {
   const { state } = forge;
   const issue = row(state.issues, pull.id);
@@ -104,6 +118,7 @@ export function pullObject(forge: Forge, pull: Pull): Record<string, unknown> {
       await settleMergeable(forge, pull);
       return mergeStateStatus(forge, pull);
     },
+    autoMergeRequest: () => autoMergeObject(forge, pull),
     isInMergeQueue: () => entryOf(forge, pull) !== null,
     isMergeQueueEnabled: () => queueRule(forge, pull) !== null,
     mergeQueueEntry: () => {

@@ -8,7 +8,13 @@ import { find, row, type Repository } from '../state.ts';
 import { resolveThread } from '../review-threads.ts';
 import { actorObject } from './actor-object.ts';
 import { pullObject, queueObject, threadObject } from './pull-object.ts';
-import { dequeuePullRequest, enqueuePullRequest, updatePullRequestBranch } from './merge-mutations.ts';
+import {
+  dequeuePullRequest,
+  disablePullRequestAutoMerge,
+  enablePullRequestAutoMerge,
+  enqueuePullRequest,
+  updatePullRequestBranch,
+} from './merge-mutations.ts';
 import { permitChange, pullOf, threadOf } from './permits.ts';
 import { doerOf, permit, refusal, unresolvable, type GraphqlRequest } from './request.ts';
 
@@ -99,4 +105,6 @@ export const mutations: Record<string, Resolver> = {
   enqueuePullRequest,
   dequeuePullRequest,
   updatePullRequestBranch,
+  enablePullRequestAutoMerge,
+  disablePullRequestAutoMerge,
 };

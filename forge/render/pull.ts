@@ -2,6 +2,7 @@
 import type { components } from '@octokit/openapi-types';
 import type { Forge } from '../forge.ts';
 import { nodeId } from '../ids.ts';
+import { mergeMessage } from '../merge-message.ts';
 import { mergeStateStatus } from '../merge-state.ts';
 import type { Pull } from '../pull-rows.ts';
 import { row, where } from '../state.ts';
@@ -63,6 +64,18 @@ function sideOf(forge: Forge, pull: Pull, side: { ref: string; sha: string }) {
   };
 }
 
+function renderAutoMerge(forge: Forge, pull: Pull): Schemas['auto-merge'] {
+  const { autoMerge } = pull;
+  if (autoMerge === null) return null;
+  const [title = '', ...rest] = mergeMessage(forge, pull, autoMerge).split('\n\n');
+  return {
+    enabled_by: renderUserById(forge, autoMerge.enabledById),
+    merge_method: autoMerge.method,
+    commit_title: title,
+    commit_message: rest.join('\n\n'),
+  };
+}
+
 /** What a list of pull requests shows of each. */
 export function renderPull(forge: Forge, pull: Pull): Schemas['pull-request-simple'] {
   const { state } = forge;
@@ -93,7 +106,7 @@ export function renderPull(forge: Forge, pull: Pull): Schemas['pull-request-simp
     requested_teams: [],
     head: sideOf(forge, pull, { ref: pull.headRef, sha: pull.headSha }),
     base: sideOf(forge, pull, { ref: pull.baseRef, sha: pull.baseSha }),
-    auto_merge: null,
+    auto_merge: renderAutoMerge(forge, pull),
     draft: pull.draft,
     created_at: issue.createdAt,
     updated_at: issue.updatedAt,
