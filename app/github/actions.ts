@@ -42,19 +42,7 @@ export function actionsVerbs(connection: Connection, memory: SiteMemory): Verbs 
       );
       return data === null ? null : toRunState(data);
     },
-    findWorkflowRun: async (repository, { path, session, since }) => {
-      const data = await find(`looks for the workflow run of a session in ${named(repository)}`, () =>
-        octokit.request('GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs', {
-          ...at(repository),
-          workflow_id: fileName(path),
-          event: 'workflow_dispatch',
-          created: `>=${since.slice(0, 19)}Z`,
-          per_page: 100,
-        }),
-      );
-      const row = data?.workflow_runs.find((run) => run.display_title.includes(session));
-      return row === undefined ? null : toRunState(row);
-    },
+    findWorkflowRun: async (repository, wanted) => await findByName(connection, repository, wanted),
     cancelWorkflowRun: async (repository, id) => {
       try {
         await call(`cancels workflow run ${id} of ${named(repository)}`, () =>
@@ -88,6 +76,37 @@ export function actionsVerbs(connection: Connection, memory: SiteMemory): Verbs 
       }));
     },
   };
+}
+
+/** So many runs of our workflow in the time one session waits are beyond any limit of ours: G33's 500 in ten seconds. */
+const mostPages = 10;
+/** GitHub's clock may be behind ours. */
+const skew = 60_000;
+
+/** Newest first, until they are older than the session: the filter `created` takes one instant by GitHub's description, and ranges by its words. */
+async function findByName(
+  { octokit, find }: Connection,
+  repository: RepositoryRef,
+  { path, session, since }: Parameters<GitHub['findWorkflowRun']>[1],
+): Promise<WorkflowRunState | null> {
+  const oldest = Date.parse(since) - skew;
+  for (let page = 1; page <= mostPages; page += 1) {
+    const data = await find(`looks for the workflow run of a session in ${named(repository)}`, () =>
+      octokit.request('GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs', {
+        ...at(repository),
+        workflow_id: fileName(path),
+        event: 'workflow_dispatch',
+        per_page: 100,
+        page,
+      }),
+    );
+    const rows = data?.workflow_runs ?? [];
+    const row = rows.find((run) => run.display_title.includes(session));
+    if (row !== undefined) return toRunState(row);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < 100 || Date.parse(last.created_at) < oldest) return null;
+  }
+  return null;
 }
 
 const fileName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
@@ -131,8 +150,13 @@ const Details = z.object({ workflow_run_id: z.int(), html_url: z.string() });
 function refusalOf(error: unknown): DispatchResult | null {
   if (!(error instanceof GitHubError) || error.blockedUntil !== null) return null;
   const problem = problemOf(error);
-  return problem === null ? null : { result: 'refused', problem, reason: error.message };
+  if (problem === null) return null;
+  return { result: 'refused', problem, reason: wordsOf(error) };
 }
+
+/** GitHub's own words, without ours around them. */
+const wordsOf = ({ cause, message }: GitHubError): string =>
+  (cause instanceof Error ? cause.message : message).replace(/ - https:\/\/docs\.github\.com\/\S*$/, '');
 
 function problemOf({ status, message }: GitHubError): DispatchProblem | null {
   if (status === 404) return 'missing';
