@@ -96,7 +96,7 @@ test('on a branch with a queue it enters the queue', async () => {
   expect((await read(number)).merged).toBe(false);
 });
 
-test('switched off by hand, and by another base', async () => {
+test('switched off by hand, by another base, by closing', async () => {
   await open();
   const { number } = await topic();
   await enable(number);
@@ -111,7 +111,15 @@ test('switched off by hand, and by another base', async () => {
     base: 'side',
   });
   expect((await read(number)).auto_merge).toBeNull();
+  const { number: closed } = await topic('closed');
+  await enable(closed);
+  await bed.as('ben').request('PATCH /repos/{owner}/{repo}/pulls/{pull_number}', {
+    ...shop,
+    pull_number: closed,
+    state: 'closed',
+  });
+  expect((await read(closed)).auto_merge).toBeNull();
   expect(
     (await bed.hooks('pull_request', 'auto_merge_disabled')).map((hook) => hook.payload['reason']),
-  ).toEqual(['Manually disabled by user', 'Base branch was changed']);
+  ).toEqual(['Manually disabled by user', 'Base branch was changed', 'Pull request was closed']);
 });
