@@ -80,6 +80,8 @@ export interface WorkflowRun {
   actorId: number;
   /** Who started the present attempt. */
   triggeringActorId: number;
+  /** What became of the attempts before the present one. */
+  earlierAttempts: WorkflowAttempt[];
   pullIds: number[];
   status: 'queued' | 'in_progress' | 'completed';
   conclusion: string | null;
@@ -87,6 +89,11 @@ export interface WorkflowRun {
   startedAt: string;
   updatedAt: string;
 }
+
+export type WorkflowAttempt = Pick<
+  WorkflowRun,
+  'attempt' | 'status' | 'conclusion' | 'startedAt' | 'updatedAt' | 'triggeringActorId'
+>;
 
 export interface WorkflowStep {
   name: string;

@@ -118,7 +118,11 @@ export function requestAction(
 
 /** Brings a suite up to what its runs say; tells when that completes it. Apps hear of their own suites only. */
 export async function settleSuite(forge: Forge, doer: Doer, suite: CheckSuite): Promise<void> {
-  const runs = where(forge.state.checkRuns, (run) => run.suiteId === suite.id);
+  // A job that ran again left a check run of the same name behind.
+  const newest = new Map<string, CheckRun>();
+  for (const run of where(forge.state.checkRuns, (one) => one.suiteId === suite.id))
+    newest.set(run.name, run);
+  const runs = [...newest.values()];
   const done = runs.length > 0 && runs.every((run) => run.status === 'completed');
   const before = suite.status;
   suite.status = done ? 'completed' : runs.some((run) => run.status !== 'queued') ? 'in_progress' : 'queued';

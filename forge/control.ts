@@ -131,10 +131,6 @@ export function controlDoor(forge: Forge): Hono {
       return { now: forge.clock.timestamp() };
     }),
   );
-  door.get('/logs/:id', (context) => {
-    const job = forge.state.workflowJobs.get(Number(context.req.param('id')));
-    return job === undefined ? context.notFound() : context.text(job.log);
-  });
   door.route('/actions', actionsDoor(forge));
   door.get('/seed', (context) => context.json(describe(forge)));
   return door;

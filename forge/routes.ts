@@ -19,6 +19,7 @@ import { reactionRoutes } from './rest/reactions.ts';
 import { repositoryRoutes } from './rest/repositories.ts';
 import { reviewCommentRoutes } from './rest/review-comments.ts';
 import { reviewRoutes } from './rest/reviews.ts';
+import { workflowRoutes } from './rest/workflows.ts';
 import { rulesetRoutes } from './rest/rulesets.ts';
 import { secretRoutes } from './rest/secrets.ts';
 import { statusRoutes } from './rest/statuses.ts';
@@ -48,4 +49,5 @@ export const routes: Route[] = [
   ...rulesetRoutes,
   ...secretRoutes,
   ...statusRoutes,
+  ...workflowRoutes,
 ];

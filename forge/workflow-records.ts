@@ -41,6 +41,7 @@ export function plantRun(forge: Forge, doer: Doer, subject: RunSubject): Workflo
     headSha,
     actorId: doer.actor.id,
     triggeringActorId: doer.actor.id,
+    earlierAttempts: [],
     pullIds,
     status: 'queued',
     conclusion: null,
@@ -50,6 +51,13 @@ export function plantRun(forge: Forge, doer: Doer, subject: RunSubject): Workflo
   };
   forge.state.workflowRuns.set(run.id, run);
   return run;
+}
+
+/** A run that somebody must approve before it starts (G32). */
+export async function holdRun(forge: Forge, doer: Doer, run: WorkflowRun): Promise<void> {
+  await recordRunState(forge, doer, { run, state: { status: 'queued', conclusion: null } });
+  const state = { status: 'completed' as const, conclusion: 'action_required' as const };
+  await recordRunState(forge, doer, { run, state });
 }
 
 /** Writes every change of a run down and tells of it. The interpreter waits, so webhooks keep its order. */
@@ -71,7 +79,10 @@ export function recordRun(forge: Forge, doer: Doer, run: WorkflowRun): RunWatche
 
 const runActions = { queued: 'requested', in_progress: 'in_progress', completed: 'completed' } as const;
 
-type RunChange = { run: WorkflowRun; state: Pick<RunState, 'status' | 'conclusion'> };
+type RunChange = {
+  run: WorkflowRun;
+  state: { status: RunState['status']; conclusion: RunState['conclusion'] | 'action_required' };
+};
 
 async function recordRunState(forge: Forge, doer: Doer, { run, state }: RunChange): Promise<void> {
   Object.assign(run, {

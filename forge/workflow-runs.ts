@@ -16,45 +16,56 @@ import { renderUser } from './render/account.ts';
 import { renderRepository } from './render/repository.ts';
 import { row, type Repository } from './state.ts';
 import { workflowAt } from './workflow-files.ts';
-import { endLostRuns, plantRun, recordRun, type RunSubject } from './workflow-records.ts';
+import { endLostRuns, holdRun, plantRun, recordRun, type RunSubject } from './workflow-records.ts';
 import { requestOf, type Start } from './workflow-requests.ts';
 import { actionsOf } from './workflow-settings.ts';
 import { triggerOf } from './workflow-triggers.ts';
 
 type Beginning = { subject: RunSubject; workflow: Workflow | BrokenWorkflow; start: Start };
 
-export function createWorkflows(forge: Forge, { patience }: { patience?: Patience } = {}): Workflows {
+/** The interpreter, made when the first run needs it. */
+function createLauncher(forge: Forge, patience: Patience | undefined) {
   let opened: Promise<Actions> | null = null;
   let running: Actions | null = null;
   let runners: readonly Runner[] = hostedRunners(2);
-  let arriving: Promise<void> = Promise.resolve();
-  let closed = false;
-
   const crashed = (error: unknown): void => {
     const findings = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
     forge.violations.push({ kind: 'crash', where: 'workflows', findings });
   };
   const open = async (): Promise<Actions> => {
     const now = () => forge.clock.now();
-    opened ??= createActions({
-      root: join(forge.dataDir, 'jobs'),
-      runners,
-      now,
-      ...(patience === undefined ? {} : { patience }),
-    });
+    const options = { root: join(forge.dataDir, 'jobs'), runners, now };
+    opened ??= createActions({ ...options, ...(patience === undefined ? {} : { patience }) });
     running = await opened;
     return running;
   };
-  const launch = async (doer: Doer, launched: Launch): Promise<void> => {
-    const actions = await open();
-    const repository = row(forge.state.repositories, launched.run.repositoryId);
-    const request = requestOf(forge, { repository, ...launched });
-    actions.start(request, recordRun(forge, doer, launched.run)).ended.catch(crashed);
+  return {
+    crashed,
+    running: () => running,
+    async launch(doer: Doer, launched: Launch): Promise<void> {
+      const actions = await open();
+      const repository = row(forge.state.repositories, launched.run.repositoryId);
+      const request = requestOf(forge, { repository, ...launched });
+      actions.start(request, recordRun(forge, doer, launched.run)).ended.catch(crashed);
+    },
+    setRunners(wanted: readonly Runner[]): void {
+      runners = wanted;
+      running?.setRunners(wanted);
+    },
   };
+}
+
+/** @param options `patience` is how long a cancelled step is waited for; GitHub's when it isn't given */
+export function createWorkflows(forge: Forge, options: { patience?: Patience } = {}): Workflows {
+  const { crashed, launch, running, setRunners } = createLauncher(forge, options.patience);
+  let arriving: Promise<void> = Promise.resolve();
+  let closed = false;
+
   const begin = async (doer: Doer, { subject, workflow, start }: Beginning): Promise<WorkflowRun> => {
     const run = plantRun(forge, doer, subject);
     await keep(forge, run, start);
-    await launch(doer, { run, workflow, start, earlier: {} });
+    if (needsApproval(start, doer)) await holdRun(forge, doer, run);
+    else await launch(doer, { run, workflow, start, earlier: {} });
     return run;
   };
   const follow = async (event: ForgeEvent, repository: Repository): Promise<void> => {
@@ -74,22 +85,24 @@ export function createWorkflows(forge: Forge, { patience }: { patience?: Patienc
       await endLostRuns(forge);
     },
     begin,
-    cancel: (runId, force = false) => running?.cancel(runId, force) ?? false,
-    setRunners(wanted) {
-      runners = wanted;
-      running?.setRunners(wanted);
-    },
+    cancel: (runId, force = false) => running()?.cancel(runId, force) ?? false,
+    setRunners,
     async again(doer, run, earlier) {
       await launch(doer, { ...(await keptLaunch(forge, run)), earlier });
     },
     async idle() {
-      await arriving;
-      await running?.idle();
+      // Jobs cause events, which start more.
+      let seen: Promise<void> | null = null;
+      while (seen !== arriving) {
+        seen = arriving;
+        await seen;
+        await running()?.idle();
+      }
     },
     async [Symbol.asyncDispose]() {
       closed = true;
       await arriving;
-      await running?.[Symbol.asyncDispose]();
+      await running()?.[Symbol.asyncDispose]();
     },
   };
 }
@@ -110,7 +123,7 @@ async function keep(forge: Forge, run: WorkflowRun, start: Start): Promise<void>
 }
 
 /** The run as it was started, with its workflow file of that commit. */
-async function keptLaunch(forge: Forge, run: WorkflowRun): Promise<Omit<Launch, 'earlier'>> {
+export async function keptLaunch(forge: Forge, run: WorkflowRun): Promise<Omit<Launch, 'earlier'>> {
   const file = startFile(forge, run);
   if (!existsSync(file)) throw new Error(`what started the run ${run.id} is not in ${file}`);
   const start = JSON.parse(readFileSync(file, 'utf8')) as Start;
@@ -120,9 +133,17 @@ async function keptLaunch(forge: Forge, run: WorkflowRun): Promise<Omit<Launch, 
   return { run, start, workflow: await readWorkflow(path, content?.toString() ?? '') };
 }
 
+const isJob = (caller: Doer['caller']): boolean =>
+  caller.kind === 'installation' && caller.workflowRunId !== null;
+
+/** G32: somebody with write access must approve the runs of a pull request that a GITHUB_TOKEN opens or changes. */
+function needsApproval({ event }: Start, { caller }: Doer): boolean {
+  return event === 'pull_request' && isJob(caller);
+}
+
 /** G32: what a job's GITHUB_TOKEN causes starts no workflow. Dispatches are started where they are asked for. */
 function startsWorkflows({ event, caller }: ForgeEvent): boolean {
-  if (caller.kind === 'installation' && caller.workflowRunId !== null) return false;
+  if (isJob(caller)) return event === 'pull_request';
   return event === 'push' || event === 'pull_request' || event === 'merge_group';
 }
 

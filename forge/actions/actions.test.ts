@@ -107,8 +107,8 @@ test('a job runs its steps in order on a checkout and tells each change', async 
   ]);
   expect([...new Set(seen)]).toEqual([
     'run queued',
-    'run in_progress',
     'test queued',
+    'run in_progress',
     'test in_progress',
     'test completed success',
     'run completed success',

@@ -55,8 +55,6 @@ export async function runWorkflow(order: RunOrder): Promise<void> {
   const leave = await enterGroup(order, group, order.cancel);
   if (leave === null) return endRun(order, 'cancelled');
   try {
-    state.status = 'in_progress';
-    await order.watcher.onRun(state);
     const ended = new Map<string, Promise<JobState>>();
     // The parser has refused cycles, so each job's needs are put into the map before anybody awaits them.
     const start = (job: WorkflowJob): Promise<JobState> => {
@@ -196,6 +194,10 @@ async function withRunner(order: RunOrder, job: WorkflowJob, admitted: Admitted)
   const { runner } = lease;
   try {
     Object.assign(own, { status: 'in_progress', startedAt: house.now().toISOString(), runner });
+    if (order.state.status === 'queued') {
+      order.state.status = 'in_progress';
+      await order.watcher.onRun(order.state);
+    }
     await publish();
     const permissions = permissionsOf(workflow, job, request.defaultPermissions);
     const grant = request.grant({ key: job.key, permissions, runner });

@@ -1,23 +1,22 @@
-/** Workflows, runs, jobs and logs of Actions. */
-import type { Workflow, WorkflowJob, WorkflowRun } from '../check-rows.ts';
+/** Runs, jobs and logs of Actions. */
+import type { WorkflowAttempt, WorkflowJob, WorkflowRun } from '../check-rows.ts';
 import type { Forge } from '../forge.ts';
 import { GitHubError, notFound } from '../github-error.ts';
 import { paginate } from '../page.ts';
-import { repositoryPage, repositoryUrl } from '../render/repository.ts';
-import { renderWorkflow, renderWorkflowJob, renderWorkflowRun } from '../render/workflow.ts';
-import { reads, repositoryRoute, writes, type RepositoryRequest, type Route } from '../route.ts';
+import { renderWorkflowJob, renderWorkflowRun } from '../render/workflow.ts';
+import {
+  type OperationId,
+  reads,
+  repositoryRoute,
+  writes,
+  type RepositoryRequest,
+  type Route,
+} from '../route.ts';
 import { row, where, type Repository } from '../state.ts';
-import { dispatch } from '../workflow-dispatch.ts';
-import { findWorkflow, readWorkflows } from '../workflow-files.ts';
+import { latestJobs, runAgain, type Which } from '../workflow-reruns.ts';
+import { workflowOf } from './workflows.ts';
 
 const permission = 'actions';
-
-/** By id or file name. */
-async function workflowOf(forge: Forge, repository: Repository, id: number | string): Promise<Workflow> {
-  const found = await findWorkflow(forge, repository, id);
-  if (found === null) throw notFound();
-  return found;
-}
 
 function runOf(forge: Forge, repository: Repository, id: number): WorkflowRun {
   const run = forge.state.workflowRuns.get(id);
@@ -31,12 +30,21 @@ function jobOf(forge: Forge, repository: Repository, id: number): WorkflowJob {
   return job;
 }
 
+/** The run as it was in an attempt. */
+function attemptOf(run: WorkflowRun, attempt: number): WorkflowRun {
+  if (attempt === run.attempt) return run;
+  const earlier: WorkflowAttempt | undefined = run.earlierAttempts.find((one) => one.attempt === attempt);
+  if (earlier === undefined) throw notFound();
+  return { ...run, ...earlier };
+}
+
 type RunFilter = {
   actor?: string | undefined;
   branch?: string | undefined;
   event?: string | undefined;
   status?: string | undefined;
   head_sha?: string | undefined;
+  created?: string | undefined;
 };
 
 /** Newest first; `status` takes a conclusion too. */
@@ -51,43 +59,25 @@ function runsLike(forge: Forge, filter: RunFilter, fits: (run: WorkflowRun) => b
       wanted(filter.event, run.event) &&
       wanted(filter.status, run.status, run.conclusion) &&
       wanted(filter.head_sha, run.headSha) &&
-      wanted(filter.actor, row(forge.state.accounts, run.actorId).login),
+      wanted(filter.actor, row(forge.state.accounts, run.actorId).login) &&
+      isWithin(filter.created, run.createdAt),
   ).toSorted((a, b) => b.id - a.id);
 }
 
-const workflows: Route[] = [
-  repositoryRoute('actions/list-repo-workflows', reads(permission), async (request) => {
-    const { forge, repository } = request;
-    await readWorkflows(forge, repository);
-    const all = where(forge.state.workflows, (one) => one.repositoryId === repository.id);
-    const { rows, headers } = paginate(request, all);
-    const body = {
-      total_count: all.length,
-      workflows: rows.map((workflow) => renderWorkflow(forge, workflow)),
-    };
-    return { status: 200, headers, body };
-  }),
-  repositoryRoute('actions/get-workflow', reads(permission), async ({ forge, repository, params }) => ({
-    status: 200,
-    body: renderWorkflow(forge, await workflowOf(forge, repository, params.workflow_id)),
-  })),
-  {
-    ...repositoryRoute('actions/create-workflow-dispatch', writes('write', permission), async (request) => {
-      const { forge, repository, params, body, actor, caller, newer } = request;
-      const { ref, inputs = {}, return_run_details: asked } = body;
-      if (asked !== undefined && !forge.workflows.settings.runDetails && !newer)
-        throw new GitHubError(400, 'Invalid request.\n\n"return_run_details" is not a permitted key.');
-      const order = { repository, workflowId: params.workflow_id, ref, inputs };
-      const run = await dispatch(forge, { actor, caller }, order);
-      if (asked !== true && !newer) return { status: 204 };
-      const path = `/actions/runs/${run.id}`;
-      const run_url = `${repositoryUrl(forge, repository)}${path}`;
-      const html_url = `${repositoryPage(forge, repository)}${path}`;
-      return { status: 200, body: { workflow_run_id: run.id, run_url, html_url } };
-    }),
-    newer: true,
-  },
-];
+/** GitHub's search syntax for dates: `>=2026-01-01`, `2026-01-01..2026-02-01`, `*` for an open end. */
+function isWithin(range: string | undefined, at: string): boolean {
+  if (range === undefined) return true;
+  const time = Date.parse(at);
+  const [, sign, date = ''] = /^(>=|<=|>|<)(.+)$/.exec(range) ?? [];
+  const edge = Date.parse(date);
+  if (sign === '>=') return time >= edge;
+  if (sign === '<=') return time <= edge;
+  if (sign === '>') return time > edge;
+  if (sign === '<') return time < edge;
+  const [from = '*', to = from] = range.split('..');
+  const end = to.includes('T') ? Date.parse(to) : Date.parse(to) + 86_399_999;
+  return (from === '*' || time >= Date.parse(from)) && (to === '*' || time <= end);
+}
 
 const runs: Route[] = [
   repositoryRoute('actions/list-workflow-runs-for-repo', reads(permission), async (request) => {
@@ -110,34 +100,89 @@ const runs: Route[] = [
     body: await renderWorkflowRun(forge, runOf(forge, repository, params.run_id)),
   })),
   repositoryRoute(
-    'actions/cancel-workflow-run',
-    writes('write', permission),
-    ({ forge, repository, params }) => {
-      const run = runOf(forge, repository, params.run_id);
-      if (!forge.workflows.cancel(run.id))
-        throw new GitHubError(409, 'Cannot cancel a workflow run that is completed.');
-      return { status: 202, body: {} };
+    'actions/get-workflow-run-attempt',
+    reads(permission),
+    async ({ forge, repository, params }) => {
+      const run = attemptOf(runOf(forge, repository, params.run_id), params.attempt_number);
+      return { status: 200, body: await renderWorkflowRun(forge, run) };
     },
   ),
 ];
 
-/** GitHub redirects to a storage; ours is the forge itself. */
-const logs: Route = {
-  id: 'actions/download-job-logs-for-workflow-run',
-  access: reads(permission),
-  handle: (request) => {
-    const { forge, repository, params } =
-      request as RepositoryRequest<'actions/download-job-logs-for-workflow-run'>;
+const cancels = (id: 'actions/cancel-workflow-run' | 'actions/force-cancel-workflow-run', force: boolean) =>
+  repositoryRoute(id, writes('write', permission), ({ forge, repository, params }) => {
+    const run = runOf(forge, repository, params.run_id);
+    if (!forge.workflows.cancel(run.id, force))
+      throw new GitHubError(409, 'Cannot cancel a workflow run that is completed.');
+    return { status: 202, body: {} };
+  });
+
+const again = (id: 'actions/re-run-workflow' | 'actions/re-run-workflow-failed-jobs', which: Which) =>
+  repositoryRoute(id, writes('write', permission), async (request) => {
+    const { forge, repository, params, actor, caller } = request;
+    const run = runOf(forge, repository, params.run_id);
+    await runAgain(forge, { actor, caller }, { run, which });
+    return { status: 201, body: {} };
+  });
+
+const changes: Route[] = [
+  cancels('actions/cancel-workflow-run', false),
+  cancels('actions/force-cancel-workflow-run', true),
+  again('actions/re-run-workflow', 'all'),
+  again('actions/re-run-workflow-failed-jobs', 'failed'),
+  repositoryRoute('actions/re-run-job-for-workflow-run', writes('write', permission), async (request) => {
+    const { forge, repository, params, actor, caller } = request;
     const job = jobOf(forge, repository, params.job_id);
-    return { status: 302, headers: { location: `${forge.url}/_forge/logs/${job.id}` } };
+    const run = row(forge.state.workflowRuns, job.runId);
+    await runAgain(forge, { actor, caller }, { run, which: job.id });
+    return { status: 201, body: {} };
+  }),
+  repositoryRoute('actions/approve-workflow-run', writes('write', permission), async (request) => {
+    const { forge, repository, params, actor, caller } = request;
+    const run = runOf(forge, repository, params.run_id);
+    if (run.conclusion !== 'action_required')
+      throw new GitHubError(403, 'This run is not from a fork pull request or queued for approval.');
+    Object.assign(run, { status: 'queued', conclusion: null, updatedAt: forge.clock.timestamp() });
+    await forge.workflows.again({ actor, caller }, run, {});
+    return { status: 201, body: {} };
+  }),
+];
+
+type LogOperation = Extract<OperationId, `actions/download-${string}-logs${string}`>;
+
+/** GitHub redirects to a storage; ours is the forge itself, and gives text where GitHub packs a zip. */
+const logs = <Id extends LogOperation>(id: Id, path: (request: RepositoryRequest<Id>) => string): Route => ({
+  id,
+  access: reads(permission),
+  handle: (routed) => {
+    const request = routed as RepositoryRequest<Id>;
+    return {
+      status: 302,
+      headers: { location: `${request.forge.url}/_forge/actions/logs/${path(request)}` },
+    };
   },
-};
+});
 
 const jobs: Route[] = [
   repositoryRoute('actions/list-jobs-for-workflow-run', reads(permission), (request) => {
     const { forge, repository, params } = request;
     const run = runOf(forge, repository, params.run_id);
-    const all = where(forge.state.workflowJobs, (job) => job.runId === run.id);
+    const every = where(forge.state.workflowJobs, (job) => job.runId === run.id);
+    const all = params.filter === 'all' ? every : latestJobs(forge, run);
+    const { rows, headers } = paginate(request, all);
+    return {
+      status: 200,
+      headers,
+      body: { total_count: all.length, jobs: rows.map((job) => renderWorkflowJob(forge, job)) },
+    };
+  }),
+  repositoryRoute('actions/list-jobs-for-workflow-run-attempt', reads(permission), (request) => {
+    const { forge, repository, params } = request;
+    const run = attemptOf(runOf(forge, repository, params.run_id), params.attempt_number);
+    const all = where(
+      forge.state.workflowJobs,
+      (job) => job.runId === run.id && job.attempt === params.attempt_number,
+    );
     const { rows, headers } = paginate(request, all);
     return {
       status: 200,
@@ -149,7 +194,18 @@ const jobs: Route[] = [
     status: 200,
     body: renderWorkflowJob(forge, jobOf(forge, repository, params.job_id)),
   })),
-  logs,
+  logs('actions/download-job-logs-for-workflow-run', ({ forge, repository, params }) => {
+    const job = jobOf(forge, repository, params.job_id);
+    return String(job.id);
+  }),
+  logs('actions/download-workflow-run-logs', ({ forge, repository, params }) => {
+    const run = runOf(forge, repository, params.run_id);
+    return `${run.id}/${run.attempt}`;
+  }),
+  logs('actions/download-workflow-run-attempt-logs', ({ forge, repository, params }) => {
+    const run = attemptOf(runOf(forge, repository, params.run_id), params.attempt_number);
+    return `${run.id}/${run.attempt}`;
+  }),
 ];
 
-export const actionRoutes: Route[] = [...workflows, ...runs, ...jobs];
+export const actionRoutes: Route[] = [...runs, ...changes, ...jobs];
