@@ -20,7 +20,15 @@ import { createWebhookDoor } from './doors/webhook.ts';
 import { createBell } from './engine/bell.ts';
 import { createExecute, type Execute } from './engine/execute.ts';
 import type { Engine, GitHubFacts } from './engine/handler.ts';
-import { checksChanged, placeOf, planSeen, showAgain, triggerLabel } from './engine/place.ts';
+import {
+  checksChanged,
+  groupFormed,
+  mergesChanged,
+  placeOf,
+  planSeen,
+  showAgain,
+  triggerLabel,
+} from './engine/place.ts';
 import { workflowEnded } from './engine/watch-job.ts';
 import { makeSecret } from './engine/secret.ts';
 import { createGitHub, type App as GitHubApp, type AppOptions } from './github/app.ts';
@@ -186,6 +194,8 @@ function createInbox(parts: {
     showAgain: async (installation, effects) => await showAgain(engine, installation, effects),
     workflowEnded: async (installation, at) => await workflowEnded(engine, installation, at),
     checksChanged: async (installation, at) => await checksChanged(engine, installation, at),
+    groupFormed: async (installation, group) => await groupFormed(engine, installation, group),
+    mergesChanged: async (installation, into) => await mergesChanged(engine, installation, into),
     github(installation) {
       const port = github.github(installation);
       return {

@@ -7,6 +7,8 @@ export type Job = {
   payload: object;
   /** At most one waiting job has it: adding another replaces the payload and keeps the time. */
   key?: string;
+  /** Another of the same key brings its own time too: the next look of a chain, which nobody else asks for. */
+  newTime?: true;
   /** ISO instant; now when left out. */
   runAt?: string;
   /** Jobs of one queue run one after the other. */
@@ -20,6 +22,19 @@ export type Job = {
  * the last state. A job that already runs is not touched: the same key makes a second one that runs after it.
  */
 export async function addJobs(tx: Transaction, jobs: readonly Job[]): Promise<void> {
+  await add(
+    tx,
+    jobs.filter((job) => job.newTime !== true),
+    true,
+  );
+  await add(
+    tx,
+    jobs.filter((job) => job.newTime === true),
+    false,
+  );
+}
+
+async function add(tx: Transaction, jobs: readonly Job[], preserveTime: boolean): Promise<void> {
   if (jobs.length === 0) return;
   const specs = lastOfEachKey(jobs).map((job) => ({
     identifier: job.task,
@@ -32,7 +47,7 @@ export async function addJobs(tx: Transaction, jobs: readonly Job[]): Promise<vo
   await sql`
     select from graphile_worker.add_jobs(
       array(select spec from json_populate_recordset(null::graphile_worker.job_spec, ${JSON.stringify(specs)}::json) as spec),
-      true)`.execute(tx);
+      ${preserveTime})`.execute(tx);
 }
 
 /** One statement can't upsert the same key twice. */

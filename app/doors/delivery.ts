@@ -35,6 +35,13 @@ export type Inbox = {
     at: { repository: number; workflowRun: number; session: string | null },
   ): Promise<void>;
   checksChanged(installation: number, at: { repository: number; head: string }): Promise<void>;
+  /** Our required checks are posted on a merge group's head. */
+  groupFormed(
+    installation: number,
+    group: { repository: number; head: string; ref: string; base: string },
+  ): Promise<void>;
+  /** Whatever is on its way into that branch is looked at again. */
+  mergesChanged(installation: number, into: { repository: number; base: string }): Promise<void>;
   github(installation: number): {
     permission(repository: Repository, login: string): Promise<Permission>;
     react(

@@ -36,6 +36,17 @@ async function handle(at: Delivery, item: Translated): Promise<string> {
       await at.inbox.workflowEnded(at.installation, { repository: repository.id, workflowRun, session });
       return 'the workflow run will be looked at';
     }
+    case 'merge_group': {
+      const { repository, head, ref, base } = item;
+      await at.inbox.groupFormed(at.installation, { repository: repository.id, head, ref, base });
+      return 'the checks of a merge group will be posted';
+    }
+    case 'merge_group_gone':
+      await at.inbox.mergesChanged(at.installation, {
+        repository: item.repository.id,
+        base: item.base,
+      });
+      return 'merges will be looked at';
     case 'read_review':
       return await readReview(at, item);
     case 'policy':

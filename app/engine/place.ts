@@ -1,6 +1,7 @@
 /** What doors need to know of where a person stands on GitHub: the run and task at hand, the plan they saw. */
 import { addJobs } from '../../db/jobs.ts';
 import { planVersionAt } from '../../db/queries/causes.ts';
+import { mergingTasks } from '../../db/queries/merges.ts';
 import { newestRunOfIssue, repositoryById, taskByPull, tasksByHead } from '../../db/queries/runs.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { Effect } from '../domain/effects.ts';
@@ -82,5 +83,36 @@ export async function checksChanged(
     engine,
     installation,
     tasks.map((address): Effect => ({ type: 'read_checks', ...address })),
+  );
+}
+
+/** Checks of ours on a merge group's head: without them the queue would wait for ever (G27). */
+export async function groupFormed(
+  engine: Engine,
+  installation: number,
+  group: { repository: number; head: string; ref: string; base: string },
+): Promise<void> {
+  await inTransaction(engine.db, { installation }, async (tx) => {
+    await addJobs(tx, [
+      { task: 'show_group', payload: { installation, ...group }, key: `show_group:${group.head}` },
+    ]);
+  });
+}
+
+/** Everything on its way into that branch looks again at how it stands. */
+export async function mergesChanged(
+  engine: Engine,
+  installation: number,
+  into: { repository: number; base: string },
+): Promise<void> {
+  const tasks = await inTransaction(
+    engine.db,
+    { installation },
+    async (tx) => await mergingTasks(tx, installation, into),
+  );
+  await showAgain(
+    engine,
+    installation,
+    tasks.map(({ run, task }): Effect => ({ type: 'merge_task', run, task })),
   );
 }

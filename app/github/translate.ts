@@ -9,10 +9,13 @@ import {
   InstallationRepositories,
   IssueComment,
   Issues,
+  MergeGroup,
   PullRequest,
+  PullRequestDequeued,
   PullRequestReview,
   Push,
   RepositoryChange,
+  Status,
   WorkflowRun,
   type Account,
   type Repository as SentRepository,
@@ -44,6 +47,8 @@ export type FactOperation =
   | 'record_review_dismissed'
   | 'record_merge'
   | 'record_close'
+  | 'record_queued'
+  | 'record_dequeued'
   | 'record_reopen'
   | 'record_installation'
   | 'record_repository';
@@ -57,6 +62,10 @@ export type Translated =
   | { kind: 'fact'; operation: FactOperation; input: Record<string, unknown> }
   /** Somebody else's check on a commit has ended: what counts is read from GitHub. */
   | { kind: 'read_checks'; repository: Repository; head: string }
+  /** GitHub's merge queue built a group and waits for the checks that the base requires, ours too (G27). */
+  | { kind: 'merge_group'; repository: Repository; head: string; ref: string; base: string }
+  /** A group is gone, for better or worse: whoever was in it is looked at. */
+  | { kind: 'merge_group_gone'; repository: Repository; base: string }
   /** A person gave a review; its threads are read from GitHub. */
   | { kind: 'read_review'; repository: Repository; pull: number; review: number }
   /** A workflow run of ours ended; `session` is the id in its name, which anybody may have written. */
@@ -75,6 +84,17 @@ const readers: Readonly<Record<string, Reader>> = {
   'issues.labeled': read(Issues, label),
   'pull_request.closed': read(PullRequest, closed),
   'pull_request.reopened': read(PullRequest, reopened),
+  'pull_request.enqueued': read(PullRequest, ({ repository, pull_request: pull }) => [
+    fact('record_queued', { repository: repository.id, pull: pull.number }),
+  ]),
+  'pull_request.dequeued': read(PullRequestDequeued, dequeued),
+  'merge_group.checks_requested': read(MergeGroup, grouped),
+  'merge_group.destroyed': read(MergeGroup, ({ repository, merge_group: group }) => [
+    { kind: 'merge_group_gone', repository: place(repository), base: bareRef(group.base_ref) },
+  ]),
+  status: read(Status, ({ repository, sha }) => [
+    { kind: 'read_checks', repository: place(repository), head: sha },
+  ]),
   'pull_request.synchronize': read(PullRequest, synchronized),
   'pull_request_review.submitted': read(PullRequestReview, reviewed),
   'pull_request_review.dismissed': read(PullRequestReview, dismissed),
@@ -186,6 +206,29 @@ function closed({ pull_request: pull, repository, sender }: z.output<typeof Pull
   const by = name(pull.merged_by ?? sender);
   return [fact('record_merge', { ...which, commit: pull.merge_commit_sha ?? null, by })];
 }
+
+/** Why is GitHub's word; what follows from it is looked at where the queue can be read (G24). */
+function dequeued({
+  pull_request: pull,
+  repository,
+  reason,
+}: z.output<typeof PullRequestDequeued>): Translated[] {
+  return [fact('record_dequeued', { repository: repository.id, pull: pull.number, reason })];
+}
+
+function grouped({ repository, merge_group: group }: z.output<typeof MergeGroup>): Translated[] {
+  return [
+    {
+      kind: 'merge_group',
+      repository: place(repository),
+      head: group.head_sha,
+      ref: group.head_ref,
+      base: bareRef(group.base_ref),
+    },
+  ];
+}
+
+const bareRef = (ref: string): string => ref.replace(/^refs\/heads\//, '');
 
 /** A person wants it after all; we reopen what is retried, and no other bot decides that agents work again. */
 function reopened({ pull_request: pull, repository, sender }: z.output<typeof PullRequest>): Translated[] {

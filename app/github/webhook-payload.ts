@@ -59,6 +59,15 @@ export const IssueComment = z.object({
 });
 export const Issues = z.object({ ...common, issue: Issue, label: z.object({ name: z.string() }) });
 export const PullRequest = z.object({ ...common, pull_request: Pull });
+/** Unknown reasons are kept as text: GitHub adds some (G24). */
+export const PullRequestDequeued = z.object({ ...common, pull_request: Pull, reason: z.string() });
+export const MergeGroup = z.object({
+  ...common,
+  sender: Account.nullish(),
+  merge_group: z.object({ head_sha: z.string(), head_ref: z.string(), base_ref: z.string() }),
+});
+/** A commit status (the older way to report); `sha` is its commit. */
+export const Status = z.object({ ...common, sha: z.string() });
 export const PullRequestReview = z.object({
   ...common,
   pull_request: z.object({ number: z.int().positive() }),

@@ -14,11 +14,12 @@ import { pushBundle } from './push-bundle.ts';
 import { readChecks } from './read-checks.ts';
 import { retireTask } from './retire-task.ts';
 import { showCard } from './show-card.ts';
+import { showGroup } from './show-group.ts';
 import { showQuestion } from './show-question.ts';
 import { showTask } from './show-task.ts';
 import { watchSession } from './watch-session.ts';
 
-export type EffectName = Effect['type'] | 'push_bundle' | 'watch_session';
+export type EffectName = Effect['type'] | 'show_group' | 'push_bundle' | 'watch_session';
 
 /** One handler each; an effect without one does not compile. */
 export const effectJobs: Readonly<Record<EffectName, (work: Work, payload: unknown) => Promise<void>>> = {
@@ -34,6 +35,7 @@ export const effectJobs: Readonly<Record<EffectName, (work: Work, payload: unkno
   cancel_launch: cancelLaunch,
   watch_session: watchSession,
   push_bundle: pushBundle,
+  show_group: showGroup,
 };
 
 /** What graphile-worker knows of a job that runs. */
@@ -51,7 +53,8 @@ export async function runEffect(
   const { installation } = Payload.parse(payload);
   const again = async (until: string): Promise<void> => {
     const key = job.key === null ? {} : { key: job.key };
-    const queue = name === 'push_bundle' ? {} : { queue: queueOf(name, Place.parse(payload)) };
+    const queue =
+      name === 'push_bundle' || name === 'show_group' ? {} : { queue: queueOf(name, Place.parse(payload)) };
     await later(
       { db: jobs.db, installation },
       { task: name, payload: Payload.parse(payload), runAt: until, ...key, ...queue },

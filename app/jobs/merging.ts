@@ -43,6 +43,7 @@ export async function again(
     },
     // Not the effect's own key: a new approval must not wait for this one's turn.
     key: `merge_task_again:${task.run}:${task.number}`,
+    newTime: true,
     queue: `task:${task.run}:${task.number}`,
     runAt: after(work.now(), milliseconds),
   });
@@ -88,7 +89,7 @@ export async function conflict(look: Look, files: readonly string[]): Promise<vo
   await report(work, 'return_task', {
     run: task.run,
     task: task.number,
-    reason: `It conflicts with ${base}, which moved${where}. Merge ${base} into your branch (don't rebase: what was pushed stays), resolve the conflicts so that both changes keep their meaning, run the tests, push_branch, and request_review again.`,
+    reason: `It conflicts with ${base}${where}: ${base} moved. Merge ${base} into your branch (don't rebase: what was pushed stays), resolve the conflicts so that both changes keep their meaning, run the tests, push_branch, and request_review again.`,
   });
 }
 

@@ -6,7 +6,7 @@ import type { Session } from '../../domain/session.ts';
 import { ref, type Task } from '../../domain/task.ts';
 import { dollars } from '../../domain/words.ts';
 import type { CheckRunContent } from '../port.ts';
-import { oneLine, plain } from './plain.ts';
+import { oneLine, person, plain } from './plain.ts';
 import { proofWords } from './task-pull.ts';
 import { agentOf, unproven } from './words.ts';
 
@@ -80,4 +80,42 @@ function summary({ run, task, sessions }: TaskCheck): string {
     `**Agent** ${plain(agentOf(task, sessions) ?? 'none yet', 60)} · **Attempts used** ${task.attempts} · **Cost** ${dollars(task.cost)}`,
   ];
   return lines.join('\n\n');
+}
+
+/** On a merge group's head: what was asked about its last pull request, answered from the task behind it. */
+export function groupCheck({
+  name,
+  head,
+  pull,
+  task,
+}: {
+  name: string;
+  head: string;
+  pull: number | null;
+  task: Task | null;
+}): CheckRunContent {
+  const which = pull === null ? 'a pull request' : `#${pull}`;
+  const key = { name, head, externalId: `group/${name}/${head}`, status: 'completed' } as const;
+  if (task === null)
+    return {
+      ...key,
+      conclusion: 'success',
+      title: 'None of Entourage’s',
+      summary: `This merge group ends with ${which}, which is no task of Entourage. Nothing is asked of it here.`,
+    };
+  const approved = task.state === 'merging' || task.state === 'done';
+  const by = task.approvedBy === null ? 'a person' : person(task.approvedBy);
+  return approved
+    ? {
+        ...key,
+        conclusion: 'success',
+        title: 'Approved',
+        summary: `This merge group ends with ${which}, task ${ref(task)}. ${by} approved it, and its proof was given on its own head: ${proofWords(task)}.`,
+      }
+    : {
+        ...key,
+        conclusion: 'failure',
+        title: 'Not approved',
+        summary: `This merge group ends with ${which}, task ${ref(task)}, which is ${task.state.replace('_', ' ')} and not approved for a merge. Take it out of the queue, approve its current head, then merge again.`,
+      };
 }
