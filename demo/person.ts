@@ -63,7 +63,7 @@ export function createPerson(login: string, token: string, { api, owner, repo }:
       });
     },
     /** Squashed, at exactly this head. */
-    async merges(pull: number, head: string): Promise<void> {
+    async mergesHead(pull: number, head: string): Promise<void> {
       const path = 'PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge';
       await octokit.request(path, { ...here, pull_number: pull, sha: head, merge_method: 'squash' });
     },

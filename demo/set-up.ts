@@ -25,7 +25,7 @@ export async function setUpActions({ directory, tell }: Opening, house: House): 
     return checks.some(({ name, conclusion }) => name === 'test' && conclusion === 'success') ? true : null;
   });
   await ana.reviews(pull.number, 'APPROVE', { head: pull.head, body: '' });
-  await olga.merges(pull.number, pull.head);
+  await olga.mergesHead(pull.number, pull.head);
   tell(`ana approves, olga merges: agents work as jobs of ${owner}/${repository}’s own Actions`);
 }
 
