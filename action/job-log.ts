@@ -1,5 +1,5 @@
-/** What the job's log shows: plain lines, groups, annotations. Text of others never becomes a workflow command. */
-import { setFailed } from '@actions/core';
+/** What the job's log shows: plain lines in groups. Text of others never becomes a command to GitHub's runner. */
+import { endGroup, setFailed, startGroup } from '@actions/core';
 import type { Fields, Log } from '../runner/log.ts';
 import { ActionError } from './action-error.ts';
 
@@ -15,16 +15,45 @@ export function say(text: string): void {
   process.stdout.write(`${harmless(text)}\n`);
 }
 
-/** The runner's log as lines that people read. */
-export const jobLog: Log = (message: string, fields: Fields = {}) => {
-  const told = Object.entries(fields).filter(
-    ([name, value]) => !known.has(name) && value !== undefined && value !== null && value !== '',
-  );
-  say([message, ...told.map(([name, value]) => `${name}: ${String(value)}`)].join(' · '));
-};
-
 /** The whole job is about these. */
 const known = new Set(['session', 'run', 'task']);
+const groups: Readonly<Record<string, string>> = {
+  'session begins': 'Workspace and set-up',
+  'the engine starts': 'Agent',
+  'session ends': '',
+};
+/** A chatty agent shall not fill the log: of what comes faster, the last is shown. */
+const leastIntervalMs = 1_000;
+
+/** The runner's log as lines that people read, and what the agent does as some of them. */
+export function createJobLog(): { log: Log; hear: (activity: string) => void } {
+  let heardAt = 0;
+  let latest = '';
+  let waiting: NodeJS.Timeout | null = null;
+  const tell = () => {
+    waiting = null;
+    heardAt = Date.now();
+    say(`agent: ${latest}`);
+  };
+  return {
+    log(message: string, fields: Fields = {}) {
+      const group = groups[message];
+      if (group !== undefined) endGroup();
+      if (group !== undefined && group !== '') startGroup(group);
+      const told = Object.entries(fields).filter(
+        ([name, value]) => !known.has(name) && value !== undefined && value !== null && value !== '',
+      );
+      say([message, ...told.map(([name, value]) => `${name}: ${String(value)}`)].join(' · '));
+    },
+    hear(activity) {
+      latest = activity;
+      if (waiting !== null) return;
+      const wait = heardAt + leastIntervalMs - Date.now();
+      if (wait <= 0) tell();
+      else waiting = setTimeout(tell, wait).unref();
+    },
+  };
+}
 
 /** Makes the job red: the Action could not do its work. Stacks are for bugs alone. */
 export function fail(error: unknown): void {

@@ -14,8 +14,10 @@ async function main(): Promise<void> {
   if (assignment === null) return;
   for (const token of [assignment.runner_token, assignment.agent_token, assignment.git_token])
     if (token !== null) setSecret(token);
+  for (const name of inputs.pass) setSecret(process.env[name] ?? '');
   const { runSession } = await import('./session.ts');
-  await runSession(assignment, inputs, cancelled);
+  const { show } = await import('./showing.ts');
+  await show(assignment, await runSession(assignment, inputs, cancelled));
 }
 
 /** What proves to the App which run of which repository this is. Its audience is the App, so nobody else takes it. */

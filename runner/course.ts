@@ -22,6 +22,8 @@ export type WorkPlace = {
   node: string;
   mcp: string;
   log: Log;
+  /** Hears what the agent is doing, in a line without secrets; for whoever shows it to people. */
+  hear?: (activity: string) => void;
   /** Names of the runner's variables that engines get. */
   pass: readonly string[];
   /** How long an engine may take to end by itself when it is asked to. */
@@ -53,6 +55,8 @@ export type Course = {
   usage: Usage | undefined;
   engine: EngineRun | null;
   isolation: Isolation | null;
+  /** There was a workspace: what fails from then on is not the machine's fault. */
+  prepared: boolean;
   /** For the agent, with its next tool result. */
   notices: Notices;
   warnings: string[];
@@ -77,6 +81,8 @@ export type SessionReport = {
   /** Whether the App heard it from us, ended the session itself, or can't be reached. */
   told: 'reported' | 'over' | 'unreported';
   isolation: Isolation | null;
+  /** False: it failed before there was a workspace to work in. */
+  prepared: boolean;
   usage: Usage | null;
   warnings: readonly string[];
   /** Null when there was nothing to hand over, or no time for it. */

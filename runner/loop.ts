@@ -168,7 +168,7 @@ async function claim(
   const input = { engines: [...options.engines], wait: 45 };
   const answer = await outlast(on, () => client.call(claimSession, input, { signal: on.signal }));
   const assignment = answer?.assignment ?? null;
-  if (assignment === null) await pause(leastIntervalMs - (Date.now() - asked), on.signal);
+  if (assignment === null) await pause(Math.max(0, leastIntervalMs - (Date.now() - asked)), on.signal);
   return assignment;
 }
 

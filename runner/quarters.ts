@@ -72,12 +72,14 @@ async function userFor(order: QuartersOrder): Promise<AgentUser | null> {
 
 /** What the user would need and can't get at, in words. */
 async function outOfReach(user: AgentUser, order: QuartersOrder): Promise<string | null> {
-  const read = 'require("node:fs").accessSync(process.argv[1])';
+  // By absolute paths: where a program is started in, root has chosen before it becomes the user.
+  const look =
+    'const fs = require("node:fs"); fs.accessSync(process.argv[1], fs.constants.R_OK); fs.statSync(`${process.argv[2]}/.`)';
+  const paths = [order.mcp, order.directory];
   try {
-    // Started in the directory by the program itself: both must be within its reach.
-    const ran = await runAs(user, { file: order.node, args: ['-e', read, order.mcp], cwd: order.directory });
+    const ran = await runAs(user, { file: order.node, args: ['-e', look, ...paths], cwd: '/' });
     if (ran.code === 0) return null;
-    return `another user can’t read ${order.mcp}, or pass through to ${order.directory}`;
+    return `another user can’t get through to ${paths.join(' and ')}`;
   } catch (error) {
     return `another user can’t run ${order.node}: ${wordsOf(error)}`;
   }

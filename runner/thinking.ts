@@ -43,6 +43,7 @@ export async function think(course: Course, thinking: Thinking): Promise<Ending>
     await course.client.call(startSession, start, { idempotent: true });
     if (course.ending !== null) return course.ending;
     course.activity = 'starting the engine';
+    course.log('the engine starts', { engine: assignment.engine });
     course.engine = await engine.start({
       session,
       command: assignment.command,
@@ -98,7 +99,10 @@ async function follow(course: Course, engine: EngineRun): Promise<{ ok: boolean;
     if (event.type === 'ended') last = { ok: event.ok, reason: event.reason };
     // Before it is cut: half a secret would not be found.
     const told = event.type === 'text' ? { ...event, text: course.redact(event.text) } : event;
-    course.activity = activityOf(told) ?? course.activity;
+    const activity = activityOf(told);
+    if (activity === null || activity === course.activity) continue;
+    course.activity = activity;
+    course.place.hear?.(course.redact(activity));
   }
   return last;
 }

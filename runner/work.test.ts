@@ -211,7 +211,7 @@ describe('a bad agent', () => {
       assignment: { minutes: 0.02 },
     });
     await session.work();
-    expect(session.ending()).toMatchObject({ outcome: 'failed' });
+    expect(session.ending()).toMatchObject({ outcome: 'suspended' });
     expect(session.ending()?.reason).toMatch(/time limit/);
   });
 

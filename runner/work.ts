@@ -79,6 +79,7 @@ function begin(assignment: Assignment, place: WorkPlace): Course {
     usage: undefined,
     engine: null,
     isolation: null,
+    prepared: false,
     notices: createNotices(),
     warnings: [],
     work: null,
@@ -157,6 +158,7 @@ async function go(course: Course): Promise<Ending> {
     user: quarters.user,
     signal: course.stop.signal,
   });
+  course.prepared = true;
   const environment = environmentFor({
     session,
     quarters,
@@ -226,8 +228,8 @@ async function cleanUp(course: Course): Promise<void> {
 }
 
 function reportOf(course: Course, ending: Ending): SessionReport {
-  const { isolation, usage = null, warnings, work } = course;
+  const { isolation, prepared, usage = null, warnings, work } = course;
   const heard = course.reported ? 'reported' : 'unreported';
   const told = course.over ? 'over' : heard;
-  return { outcome: ending.outcome, reason: ending.reason, told, isolation, usage, warnings, work };
+  return { outcome: ending.outcome, reason: ending.reason, told, isolation, prepared, usage, warnings, work };
 }
