@@ -1,19 +1,12 @@
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { jwtVerify } from 'jose';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { parse } from 'yaml';
+import { describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { playApp, PlayedRefusal } from '../client/fixtures/played-app.ts';
-import { checkGitHub } from './doctor-github.ts';
 import { plainLine, table } from './table.ts';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
-const manifest = readFileSync(new URL('../../app.yml', import.meta.url), 'utf8');
 
 type Said = { code: number; out: string; err: string };
 
@@ -86,6 +79,8 @@ describe('SE-3: entourage', { timeout: 30_000 }, () => {
       ['app'],
       ['runner'],
       ['runner', 'token'],
+      ['app', 'create'],
+      ['init'],
       ['doctor'],
       ['engines'],
       ['run'],
@@ -168,24 +163,6 @@ describe('SE-3: entourage', { timeout: 30_000 }, () => {
 });
 
 describe('entourage doctor', { timeout: 30_000 }, () => {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  const wanted = parse(manifest) as { default_permissions: Record<string, string>; default_events: string[] };
-
-  /** GitHub's `GET /app`, which takes only a JWT that this App signed. */
-  async function gitHub(answer: { permissions: Record<string, string>; events: string[] }): Promise<string> {
-    const server = createServer((request, response) => {
-      const token = (request.headers.authorization ?? '').replace('Bearer ', '');
-      jwtVerify(token, publicKey, { issuer: '7', algorithms: ['RS256'] }).then(
-        () => response.end(JSON.stringify({ slug: 'entourage', ...answer })),
-        () => response.writeHead(401).end('{}'),
-      );
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void server.close());
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  }
-
   test('names all that is missing, and ends with 1', async () => {
     const { code, out } = await entourage(['doctor']);
     expect(code).toBe(1);
@@ -195,12 +172,13 @@ describe('entourage doctor', { timeout: 30_000 }, () => {
   });
 
   test('checks everything it can reach, and shows no secret', async () => {
-    const url = await gitHub({ permissions: wanted.default_permissions, events: wanted.default_events });
-    const { code, out } = await entourage(['doctor'], {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const { code, out } = await entourage(['doctor', '--repo', 'acme/shop'], {
       APP_ID: '7',
-      PRIVATE_KEY: pem,
+      PRIVATE_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
       WEBHOOK_SECRET: 'hush-hush-hush',
-      GHE_HOST: url.replace('http://', ''),
+      GITHUB_TOKEN: 'hush-token',
+      GHE_HOST: '127.0.0.1:1',
       GHE_PROTOCOL: 'http',
       DATABASE_URL: 'postgres://me:hush-hush@127.0.0.1:1/none',
       ENTOURAGE_URL: 'http://127.0.0.1:1',
@@ -208,29 +186,12 @@ describe('entourage doctor', { timeout: 30_000 }, () => {
     expect(code).toBe(1);
     expect(out).toMatch(/✓ The environment is complete/);
     expect(out).toMatch(/✗ The database can’t be reached: .*\n +Check DATABASE_URL/);
+    expect(out).toMatch(
+      /✗ GitHub can’t be reached at http:\/\/127\.0\.0\.1:1\/api\/v3: .*\n +Check GHE_HOST/,
+    );
+    expect(out).toMatch(/✗ The issuer of jobs’ identities, http:\/\/127\.0\.0\.1:1.*can’t be used/);
     expect(out).toMatch(/! The App does not answer at http:\/\/127\.0\.0\.1:1\.\n +Start it/);
     expect(out).not.toContain('hush');
-  });
-
-  test('compares the App with app.yml', async () => {
-    const credentials = (apiUrl: string) => ({ appId: 7, privateKey: pem, apiUrl, webUrl: apiUrl });
-    const whole = await gitHub({ permissions: wanted.default_permissions, events: wanted.default_events });
-    expect((await checkGitHub(credentials(whole), manifest)).map(({ state }) => state)).toEqual([
-      'good',
-      'good',
-      'good',
-    ]);
-    const less = await gitHub({
-      permissions: { ...wanted.default_permissions, checks: 'read' },
-      events: ['push'],
-    });
-    const findings = await checkGitHub(credentials(less), manifest);
-    expect(findings[1]).toMatchObject({ state: 'bad', what: 'The App lacks permissions: checks: write.' });
-    expect(findings[2]?.what).toMatch(/does not hear: issues, issue_comment/);
-    const stranger = { ...credentials(whole), appId: 8 };
-    expect(await checkGitHub(stranger, manifest)).toMatchObject([
-      { state: 'bad', what: 'GitHub does not take the key of App 8.' },
-    ]);
   });
 });
 
