@@ -180,10 +180,14 @@ export async function openMutant(mutation: Mutation, seed: Partial<SeedRepositor
     receiver.url,
   ];
   const child = spawn(process.execPath, args, {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, FORGE_MUTATION: JSON.stringify(mutation) },
   });
   const exited = once(child, 'exit');
+  let complaints = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaints += chunk.toString();
+  });
   const close = async (): Promise<void> => {
     child.kill('SIGKILL');
     await exited;
@@ -196,7 +200,7 @@ export async function openMutant(mutation: Mutation, seed: Partial<SeedRepositor
   ]);
   if (started === null) {
     await close();
-    throw new Error(`The forge with ${mutation.file} changed did not start`);
+    throw new Error(`The forge with ${mutation.file} changed did not start:\n${complaints.slice(0, 2000)}`);
   }
   const { url, credentials: file } = JSON.parse(started[0]) as { url: string; credentials: string };
   const credentials = JSON.parse(readFileSync(file, 'utf8')) as Credentials;
