@@ -48,6 +48,14 @@ describe('the configuration', () => {
     expect(gitHub).toMatchObject({ apiUrl: 'http://127.0.0.1:4000/api/v3', webUrl: 'http://127.0.0.1:4000' });
   });
 
+  test('G34: knows who signs the tokens of Actions’ jobs: github.com’s issuer, the server itself, or one that is named', () => {
+    const issuer = (more: object): string => readConfig({ ...enough, ...more }).oidcIssuer;
+    expect(issuer({})).toBe('https://token.actions.githubusercontent.com');
+    expect(issuer({ GHE_HOST: 'ghe.example.com' })).toBe('https://ghe.example.com/_services/token');
+    const own = 'https://token.actions.githubusercontent.com/octo';
+    expect(issuer({ ENTOURAGE_OIDC_ISSUER: `${own}/` })).toBe(own);
+  });
+
   test('tells all problems at once, each with what is expected and what to do', () => {
     const environment = {
       PORT: 'http',

@@ -371,6 +371,33 @@ describe('a session’s end', () => {
       given(left({ reviewHead: sha('b'), checksHead: sha('b'), checks: red })).when(end()).task.state,
     ).toBe('ready');
   });
+  it('AG-4 by somebody who cancelled its workflow run fails it, with how to go on, however it ended', () => {
+    const stop = (outcome: 'stopped' | 'suspended'): TaskCommand =>
+      end({ outcome, cancelled: true, reason: 'The workflow run was cancelled.' });
+    for (const outcome of ['stopped', 'suspended'] as const)
+      for (const state of ['in_progress', 'waiting'] as const)
+        expect(given(left({ state, attempts: 0 })).when(stop(outcome)).task).toMatchObject({
+          state: 'failed',
+          reason: 'The workflow run was cancelled; /entourage retry t2 goes on',
+        });
+    // What was given to review before is judged by its checks.
+    expect(given(left({ reviewHead: sha('b') })).when(stop('stopped')).events).toEqual([]);
+  });
+  it('AG-7 because its time was up, again and again without a commit, fails it', () => {
+    const timeUp = end({ outcome: 'suspended', reason: 'time is up' });
+    expect(given(left({ suspensions: 3 })).when(timeUp).task).toMatchObject({
+      state: 'ready',
+      reason: 'time is up',
+    });
+    expect(given(left({ suspensions: 4 })).when(timeUp).task).toMatchObject({
+      state: 'failed',
+      reason: expect.stringContaining('4 sessions in a row met their time limit'),
+    });
+  });
+  it('that was stopped tries again without a word of trying', () => {
+    const stopped = given(left()).when(end({ outcome: 'stopped', reason: 'the budget is used up' })).task;
+    expect(stopped).toMatchObject({ state: 'ready', reason: 'the budget is used up' });
+  });
   it('KW-1 while it waits: suspended keeps waiting, lost tries again', () => {
     expect(given(left({ state: 'waiting' })).when(end({ outcome: 'suspended' })).events).toEqual([]);
     expect(

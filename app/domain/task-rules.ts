@@ -250,9 +250,10 @@ function continueAfterAnswer(task: Task, answer: string | null): Decision {
 
 /** Ending is by GitHub's facts: a session that asked for review leaves the task to its checks; any other end is judged. */
 function endWork(task: Task, end: WorkEnd): Decision {
-  if (task.state === 'waiting') return end.outcome === 'suspended' ? [] : retryOrFail(task, end);
+  const suspended = end.outcome === 'suspended' && !end.cancelled;
+  if (task.state === 'waiting') return suspended ? [] : retryOrFail(task, end);
   if (task.state !== 'in_progress') return [];
-  if (end.outcome === 'suspended') return goOnOrFail(task, end);
+  if (suspended) return goOnOrFail(task, end);
   if (task.reviewHead !== null && task.reviewHead === task.head) {
     const proof = prove(task);
     if (proof.state === 'given') return move(task, 'in_review', proof.words);
@@ -275,7 +276,8 @@ function goOnOrFail(task: Task, end: WorkEnd): Decision {
 /** Decided after `session_ended` was folded in, so the attempt is counted already. */
 function retryOrFail(task: Task, end: WorkEnd): Decision {
   // Whoever cancels a workflow run wants it to stop: it starts again when somebody says so, and not before.
-  if (end.cancelled) return move(task, 'failed', `${end.reason}; /entourage retry ${ref(task)} goes on`);
+  if (end.cancelled)
+    return move(task, 'failed', `${end.reason.replace(/\.$/, '')}; /entourage retry ${ref(task)} goes on`);
   // Nobody's fault: its run is paused, its budget is used up, or it was asked to stop.
   if (end.outcome === 'stopped') return move(task, 'ready', end.reason);
   const words =
