@@ -16,6 +16,14 @@ export async function setUpActions({ directory, tell }: Opening, house: House): 
   const [olga, ana] = ['olga', 'ana'].map((login) =>
     createPerson(login, credentials.tokens[login] ?? '', where),
   ) as [Person, Person];
+  // As many as agents and the repository's own CI take at once.
+  const machines = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ count: 5 }),
+  };
+  const given = await fetch(`${forgeUrl}/_forge/runners`, machines);
+  if (!given.ok) throw new Error(`the forge gives no runners: ${await given.text()}`);
   await runInit(directory, house);
   const [pull] = await olga.pulls();
   if (pull === undefined) throw new Error('`entourage init` opened no pull request');
