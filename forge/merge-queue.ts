@@ -1,5 +1,6 @@
 /** A merge queue at work: groups built, judged by their checks, merged in order. */
 import { closeLinkedIssues } from './closing-words.ts';
+import { isCrossRepository } from './forks.ts';
 import type { Forge } from './forge.ts';
 import { entriesOf, type Queue, type RemovalReason } from './merge-entries.ts';
 import { buildGroup, destroyGroup, queueDoer } from './merge-groups.ts';
@@ -167,7 +168,7 @@ async function merge(forge: Forge, queue: Queue, ready: readonly QueueEntry[]): 
     markMerged(forge, doer, { pull, sha: groups[index]?.sha ?? last.sha });
     closeLinkedIssues(forge, doer, pull);
     await leave(forge, queue, { entry, reason: 'MERGE' });
-    if (repository.deleteBranchOnMerge && pull.headRepositoryId === repository.id) {
+    if (repository.deleteBranchOnMerge && !isCrossRepository(pull)) {
       const head = `refs/heads/${pull.headRef}`;
       await moveRefNow(forge, { repository, caller: doer.caller, ref: head, sha: null, mode: 'delete' });
     }

@@ -1,11 +1,15 @@
 /** "Update branch": brings the base into a pull request's head, by a merge or a rebase. */
+import { may } from './access.ts';
 import { github, personOf } from './author.ts';
-import { mergeCommits } from './git/merge.ts';
+import { carry, headRepositoryOf, isCrossRepository } from './forks.ts';
 import type { Forge } from './forge.ts';
+import { mergeCommits } from './git/merge.ts';
+import { notAdmin, notByIntegration } from './github-error.ts';
 import type { Pull } from './pull-rows.ts';
 import { type Doer, isOpen, repositoryOf } from './pulls.ts';
-import { moveRefNow } from './ref-moves.ts';
-import { row } from './state.ts';
+import { moveRef, moveRefNow, type RefMove } from './ref-moves.ts';
+import { writes } from './route.ts';
+import type { Repository } from './state.ts';
 
 export type UpdateOrder = {
   pull: Pull;
@@ -14,27 +18,44 @@ export type UpdateOrder = {
   method: 'merge' | 'rebase';
 };
 
-/** Null when it is done, else why not, in GitHub's words. The update is a push: it dismisses stale approvals (G18). */
+/**
+ * Null when it is done, else why not, in GitHub's words. The update is a push: it dismisses stale approvals (G18).
+ * Throws 403 when the head lies where the caller may not push.
+ */
 export function updateFromBase(forge: Forge, doer: Doer, order: UpdateOrder): Promise<string | null> {
   const repository = repositoryOf(forge, order.pull);
   return forge.git(repository).serially(() => updateNow(forge, doer, order));
 }
 
-async function updateNow(
-  forge: Forge,
-  { actor, caller }: Doer,
-  { pull, expected, method }: UpdateOrder,
-): Promise<string | null> {
+/** Where the head lies. Throws 403 for who can't push there, be it as a maintainer of the base. */
+function headRepository(forge: Forge, { caller }: Doer, pull: Pull): Repository {
+  const source = headRepositoryOf(forge, pull);
+  const access = writes('write', 'contents');
+  const mayPush = (repository: Repository): boolean => may(forge.state, caller, { repository, access });
+  if (source !== null && mayPush(source)) return source;
+  if (
+    source !== null &&
+    caller.kind === 'user' &&
+    pull.maintainerCanModify &&
+    mayPush(repositoryOf(forge, pull))
+  )
+    return source;
+  throw caller.kind === 'installation' ? notByIntegration('contents=write') : notAdmin();
+}
+
+async function updateNow(forge: Forge, doer: Doer, order: UpdateOrder): Promise<string | null> {
+  const { pull, expected, method } = order;
+  const { actor, caller } = doer;
   if (!isOpen(forge, pull)) return 'Pull request is closed';
   if (expected !== null && expected !== undefined && expected !== pull.headSha)
     return 'expected head sha didn’t match current head ref.';
-  const repository = row(forge.state.repositories, pull.headRepositoryId ?? pull.repositoryId);
-  const bare = forge.git(repositoryOf(forge, pull));
-  if (await bare.isAncestor(pull.baseSha, pull.headSha))
+  const source = headRepository(forge, doer, pull);
+  const here = forge.git(repositoryOf(forge, pull));
+  if (await here.isAncestor(pull.baseSha, pull.headSha))
     return 'There are no new commits on the base branch.';
   const [base, head] =
     method === 'merge' ? [pull.headSha, pull.baseSha] : ([pull.baseSha, pull.headSha] as const);
-  const merged = await mergeCommits(bare.git, {
+  const merged = await mergeCommits(here.git, {
     method,
     base,
     head,
@@ -43,14 +64,21 @@ async function updateNow(
     committer: { ...github, date: forge.clock.timestamp() },
   });
   if (!('sha' in merged)) return 'merge conflict between base and head';
-  await moveRefNow(forge, {
-    repository,
+  const move: RefMove = {
+    repository: source,
     caller,
     ref: `refs/heads/${pull.headRef}`,
     sha: merged.sha,
     mode: 'update',
     force: method === 'rebase',
     before: pull.headSha,
-  });
+  };
+  if (!isCrossRepository(pull)) {
+    await moveRefNow(forge, move);
+    return null;
+  }
+  await carry({ from: here, to: forge.git(source), sha: merged.sha });
+  // Pushes to a fork never wait for the base's turn: taking the fork's turn inside it can't lock both.
+  await moveRef(forge, move);
   return null;
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { github, personOf } from './author.ts';
 import { closeLinkedIssues } from './closing-words.ts';
+import { isCrossRepository } from './forks.ts';
 import type { Forge } from './forge.ts';
 import { mergeCommits, type MergeMethod } from './git/merge.ts';
 import type { MergeRequest, Pull } from './pull-rows.ts';
@@ -89,7 +90,7 @@ async function mergeNow(forge: Forge, doer: Doer, order: MergeOrder): Promise<Me
     caller: doer.caller,
     refs: [{ ref, before: base, after: merged.sha }],
   });
-  if (repository.deleteBranchOnMerge) {
+  if (repository.deleteBranchOnMerge && !isCrossRepository(pull)) {
     const head = `refs/heads/${pull.headRef}`;
     await moveRefNow(forge, { repository, caller: doer.caller, ref: head, sha: null, mode: 'delete' });
   }

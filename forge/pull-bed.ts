@@ -10,6 +10,7 @@ const events = [
   'check_suite',
   'create',
   'delete',
+  'fork',
   'merge_group',
   'status',
   'workflow_dispatch',

@@ -1,6 +1,7 @@
 /** What follows from moved refs: push, create and delete webhooks, and pull requests that follow their branches. */
 import { accountOfEmail } from './author.ts';
 import { closeLinkedIssues } from './closing-words.ts';
+import { carry } from './forks.ts';
 import type { Forge, Push } from './forge.ts';
 import type { PushedRef } from './git/pushed-commands.ts';
 import type { Commit } from './git/repository.ts';
@@ -117,18 +118,22 @@ async function renderPushedCommit(forge: Forge, repository: Repository, commit: 
 
 async function followBranch(forge: Forge, { push, ref, doer }: Moved): Promise<void> {
   const branch = ref.ref.slice('refs/heads/'.length);
-  const open = where(
-    forge.state.pulls,
-    (pull) => pull.repositoryId === push.repository.id && isOpen(forge, pull),
-  );
+  const { id } = push.repository;
+  const open = where(forge.state.pulls, (pull) => isOpen(forge, pull));
   const deleted = ref.after === nowhere;
-  for (const pull of open.filter((one) => one.baseRef === branch)) {
+  for (const pull of open.filter((one) => one.repositoryId === id && one.baseRef === branch)) {
     if (deleted) closePull(forge, doer, pull);
     else await moveBase(forge, doer, { pull, sha: ref.after });
   }
-  for (const pull of open.filter((one) => one.headRef === branch && isOpen(forge, one))) {
-    if (deleted) closePull(forge, doer, pull);
-    else await moveHead(forge, doer, { pull, sha: ref.after });
+  const from = forge.git(push.repository);
+  for (const pull of open.filter((one) => one.headRepositoryId === id && one.headRef === branch)) {
+    if (!isOpen(forge, pull)) continue;
+    if (deleted) {
+      closePull(forge, doer, pull);
+      continue;
+    }
+    await carry({ from, to: forge.git(repositoryOf(forge, pull)), sha: ref.after });
+    await moveHead(forge, doer, { pull, sha: ref.after });
   }
 }
 

@@ -8,6 +8,7 @@ import { commentRoutes } from './rest/comments.ts';
 import { contentRoutes } from './rest/contents.ts';
 import { deliveryRoutes } from './rest/deliveries.ts';
 import { historyRoutes } from './rest/git-data-history.ts';
+import { forkRoutes } from './rest/forks.ts';
 import { gitDataRoutes } from './rest/git-data.ts';
 import { issueRoutes } from './rest/issues.ts';
 import { labelRoutes } from './rest/labels.ts';
@@ -34,6 +35,7 @@ export const routes: Route[] = [
   ...commentRoutes,
   ...contentRoutes,
   ...deliveryRoutes,
+  ...forkRoutes,
   ...gitDataRoutes,
   ...historyRoutes,
   ...issueRoutes,

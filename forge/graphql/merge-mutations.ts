@@ -1,4 +1,5 @@
 /** Mutations that merge or prepare a merge: the queue, auto-merge, and the base brought into the head. */
+import { GitHubError } from '../github-error.ts';
 import type { MergeMethod } from '../git/merge.ts';
 import { disableAutoMerge, enableAutoMerge } from '../merge-auto.ts';
 import { enqueue, entryOf } from '../merge-entries.ts';
@@ -71,10 +72,11 @@ export async function updatePullRequestBranch({ input }: { input: UpdateInput },
   const { forge } = request;
   const pull = pullOf(request, input.pullRequestId);
   permitMerge(request, pull);
-  const refused = await updateFromBase(forge, doerOf(request), {
-    pull,
-    expected: input.expectedHeadOid,
-    method: input.updateMethod === 'REBASE' ? 'rebase' : 'merge',
+  const method = input.updateMethod === 'REBASE' ? 'rebase' : 'merge';
+  const order = { pull, expected: input.expectedHeadOid, method } as const;
+  const refused = await updateFromBase(forge, doerOf(request), order).catch((error: unknown) => {
+    if (error instanceof GitHubError) throw refusal('FORBIDDEN', error.message);
+    throw error;
   });
   if (refused !== null) throw refusal('UNPROCESSABLE', refused);
   return { ...named(input), pullRequest: () => pullObject(forge, pull) };

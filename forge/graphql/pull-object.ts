@@ -1,4 +1,5 @@
 /** Pull requests, threads, comments and merge queues as GraphQL objects, which show one another. Fields are functions: computed when asked for. */
+import { headRepositoryOf, isCrossRepository } from '../forks.ts';
 import type { Forge } from '../forge.ts';
 import { nodeId } from '../ids.ts';
 import { mergeableState, mergeStateStatus, reviewDecision } from '../merge-state.ts';
@@ -6,7 +7,7 @@ import { entriesOf, entryOf, queueRule, type Queue } from '../merge-entries.ts';
 import { groupStanding, type GroupStanding } from '../merge-queue.ts';
 import type { Pull, QueueEntry, ReviewComment, ReviewThread } from '../pull-rows.ts';
 import { settleMergeable } from '../pulls.ts';
-import { repositoryPage } from '../render/repository.ts';
+import { fullName, repositoryPage } from '../render/repository.ts';
 import { branchRules } from '../rulesets.ts';
 import { row, type Repository } from '../state.ts';
 import { commentsOf, threadsOf } from '../review-threads.ts';
@@ -80,6 +81,21 @@ function autoMergeObject(forge: Forge, pull: Pull): Record<string, unknown> | nu
   };
 }
 
+/** What is asked of a head's repository: which one it is. */
+function smallRepository(forge: Forge, repository: Repository): Record<string, unknown> {
+  return {
+    __typename: 'Repository',
+    id: nodeId('Repository', repository.id),
+    databaseId: repository.id,
+    name: repository.name,
+    nameWithOwner: fullName(forge, repository),
+    url: repositoryPage(forge, repository),
+    isPrivate: repository.private,
+    isFork: repository.parentId !== null,
+    owner: () => actorObject(forge, row(forge.state.accounts, repository.ownerId)),
+  };
+}
+
 export function pullObject(forge: Forge, pull: Pull): Record<string, unknown> {
   const { state } = forge;
   const issue = row(state.issues, pull.id);
@@ -101,6 +117,16 @@ export function pullObject(forge: Forge, pull: Pull): Record<string, unknown> {
     createdAt: issue.createdAt,
     updatedAt: issue.updatedAt,
     closedAt: issue.closedAt,
+    isCrossRepository: isCrossRepository(pull),
+    maintainerCanModify: pull.maintainerCanModify,
+    headRepository: () => {
+      const source = headRepositoryOf(forge, pull);
+      return source === null ? null : smallRepository(forge, source);
+    },
+    headRepositoryOwner: () => {
+      const source = headRepositoryOf(forge, pull);
+      return source === null ? null : actorObject(forge, row(state.accounts, source.ownerId));
+    },
     headRefName: pull.headRef,
     headRefOid: pull.headSha,
     baseRefName: pull.baseRef,

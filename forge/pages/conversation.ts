@@ -1,4 +1,5 @@
 /** An issue or pull request as a page: what was said, and for a pull request its checks and its diff. */
+import { headRepositoryOf, isCrossRepository } from '../forks.ts';
 import type { Forge } from '../forge.ts';
 import type { ChangedFile } from '../git/repository.ts';
 import { latestChecks } from '../merge-state.ts';
@@ -121,6 +122,14 @@ function renderThreads(forge: Forge, { pull, page }: { pull: Pull; page: string 
     .join('');
 }
 
+/** The head's branch, with its owner when it lies in a fork. */
+function headOf(forge: Forge, pull: Pull): string {
+  if (!isCrossRepository(pull)) return pull.headRef;
+  const source = headRepositoryOf(forge, pull);
+  const owner = source === null ? 'a fork that is gone' : row(forge.state.accounts, source.ownerId).login;
+  return `${owner}:${pull.headRef}`;
+}
+
 /** The body of an issue's or pull request's page. */
 export async function renderConversation(
   forge: Forge,
@@ -138,7 +147,7 @@ export async function renderConversation(
   const pull = forge.state.pulls.get(issue.id);
   if (pull === undefined) return head + said;
   const files = (await forge.git(repository).compare(pull.baseSha, pull.headSha))?.files ?? [];
-  const branches = `<p><code>${escapeHtml(pull.headRef)}</code> into <code>${escapeHtml(pull.baseRef)}</code> <span class="muted">at ${pull.headSha.slice(0, 7)}</span></p>`;
+  const branches = `<p><code>${escapeHtml(headOf(forge, pull))}</code> into <code>${escapeHtml(pull.baseRef)}</code> <span class="muted">at ${pull.headSha.slice(0, 7)}</span></p>`;
   return (
     `${head}${branches}${said}${renderThreads(forge, { pull, page })}` +
     `<h2>Checks</h2>${renderChecks(forge, pull)}<h2>Files</h2>${files.map(renderDiff).join('')}`

@@ -27,6 +27,13 @@ function home(forge: Forge): string {
   });
 }
 
+function forkedFrom(forge: Forge, { parentId }: Repository): string {
+  const parent = parentId === null ? undefined : forge.state.repositories.get(parentId);
+  if (parent === undefined) return '';
+  const name = escapeHtml(fullName(forge, parent));
+  return `<p class="muted">forked from <a href="/${name}">${name}</a></p>`;
+}
+
 async function overview(forge: Forge, repository: Repository, page: string): Promise<string> {
   const git = forge.git(repository);
   const entries = (await git.listTree(repository.defaultBranch)) ?? [];
@@ -40,7 +47,7 @@ async function overview(forge: Forge, repository: Repository, page: string): Pro
       `<li><code>${sha.slice(0, 7)}</code> ${escapeHtml(message.split('\n')[0] ?? '')} <span class="muted">${escapeHtml(author.name)}, ${escapeHtml(author.date)}</span></li>`,
   );
   const body =
-    `<h1>${escapeHtml(page.slice(1))}</h1><p class="muted">${escapeHtml(repository.description ?? '')}</p>` +
+    `<h1>${escapeHtml(page.slice(1))}</h1>${forkedFrom(forge, repository)}<p class="muted">${escapeHtml(repository.description ?? '')}</p>` +
     `<ul class="rows">${files}</ul><h2>Latest on ${escapeHtml(repository.defaultBranch)}</h2><ul class="rows">${history.join('')}</ul>` +
     (readme === null
       ? ''

@@ -11,13 +11,14 @@ import { renderRepository, repositoryPage, repositoryUrl } from './repository.ts
 
 type Schemas = components['schemas'];
 
-/** Open pull requests whose head is the commit. */
+/** Open pull requests whose head is the commit; GitHub leaves out those of forks. */
 function pullsAt(forge: Forge, repository: Repository, sha: string): Schemas['pull-request-minimal'][] {
   const { state } = forge;
   return where(
     state.pulls,
     (pull) =>
       pull.repositoryId === repository.id &&
+      pull.headRepositoryId === repository.id &&
       pull.headSha === sha &&
       row(state.issues, pull.id).state === 'open',
   ).map((pull) => renderPullMinimal(forge, pull));

@@ -5,7 +5,7 @@ import { nodeId } from '../ids.ts';
 import { mergeMessage } from '../merge-message.ts';
 import { mergeStateStatus } from '../merge-state.ts';
 import type { Pull } from '../pull-rows.ts';
-import { row, where } from '../state.ts';
+import { row, where, type Repository } from '../state.ts';
 import { renderUser, renderUserById } from './account.ts';
 import { association, renderLabel } from './issue.ts';
 import { repositoryPage, repositoryUrl, renderRepository } from './repository.ts';
@@ -51,8 +51,9 @@ function linksOf(forge: Forge, pull: Pull) {
   };
 }
 
-function sideOf(forge: Forge, pull: Pull, side: { ref: string; sha: string }) {
-  const repository = row(forge.state.repositories, pull.repositoryId);
+/** The head may lie in a fork. */
+function sideOf(forge: Forge, repositoryId: number, side: { ref: string; sha: string }) {
+  const repository = row(forge.state.repositories, repositoryId);
   const owner = row(forge.state.accounts, repository.ownerId);
   return {
     label: `${owner.login}:${side.ref}`,
@@ -104,8 +105,8 @@ export function renderPull(forge: Forge, pull: Pull): Schemas['pull-request-simp
     assignees,
     requested_reviewers: pull.requestedReviewerIds.map((id) => renderUserById(forge, id)),
     requested_teams: [],
-    head: sideOf(forge, pull, { ref: pull.headRef, sha: pull.headSha }),
-    base: sideOf(forge, pull, { ref: pull.baseRef, sha: pull.baseSha }),
+    head: sideOf(forge, pull.headRepositoryId ?? pull.repositoryId, { ref: pull.headRef, sha: pull.headSha }),
+    base: sideOf(forge, pull.repositoryId, { ref: pull.baseRef, sha: pull.baseSha }),
     auto_merge: renderAutoMerge(forge, pull),
     draft: pull.draft,
     created_at: issue.createdAt,
@@ -125,8 +126,8 @@ export function renderPullFull(forge: Forge, pull: Pull): Schemas['pull-request'
     state: row(state.issues, pull.id).state,
     user: renderUserById(forge, row(state.issues, pull.id).authorId),
     requested_teams: [],
-    head: sideOf(forge, pull, { ref: pull.headRef, sha: pull.headSha }),
-    base: sideOf(forge, pull, { ref: pull.baseRef, sha: pull.baseSha }),
+    head: sideOf(forge, pull.headRepositoryId ?? pull.repositoryId, { ref: pull.headRef, sha: pull.headSha }),
+    base: sideOf(forge, pull.repositoryId, { ref: pull.baseRef, sha: pull.baseSha }),
     merged: pull.mergedAt !== null,
     merged_by: pull.mergedById === null ? null : renderUserById(forge, pull.mergedById),
     mergeable: pull.mergeable,
@@ -134,7 +135,7 @@ export function renderPullFull(forge: Forge, pull: Pull): Schemas['pull-request'
     mergeable_state: mergeStateStatus(forge, pull).toLowerCase(),
     comments: where(state.comments, (comment) => comment.issueId === pull.id).length,
     review_comments: where(state.reviewComments, (comment) => comment.pullId === pull.id).length,
-    maintainer_can_modify: false,
+    maintainer_can_modify: pull.maintainerCanModify,
     commits: pull.commits,
     additions: pull.additions,
     deletions: pull.deletions,
@@ -145,12 +146,13 @@ export function renderPullFull(forge: Forge, pull: Pull): Schemas['pull-request'
 /** `pull-request-minimal`, as checks and workflow runs carry it. */
 export function renderPullMinimal(forge: Forge, pull: Pull): Schemas['pull-request-minimal'] {
   const repository = row(forge.state.repositories, pull.repositoryId);
-  const repo = { id: repository.id, url: repositoryUrl(forge, repository), name: repository.name };
+  const source = row(forge.state.repositories, pull.headRepositoryId ?? pull.repositoryId);
+  const shown = (one: Repository) => ({ id: one.id, url: repositoryUrl(forge, one), name: one.name });
   return {
     id: pull.id,
     number: pull.number,
     url: pullUrls(forge, pull).url,
-    head: { ref: pull.headRef, sha: pull.headSha, repo },
-    base: { ref: pull.baseRef, sha: pull.baseSha, repo },
+    head: { ref: pull.headRef, sha: pull.headSha, repo: shown(source) },
+    base: { ref: pull.baseRef, sha: pull.baseSha, repo: shown(repository) },
   };
 }

@@ -1,16 +1,9 @@
 /** Pull requests: open, read, change, ask for review. */
+import { carry, headRepositoryOf, isCrossRepository } from '../forks.ts';
 import type { Forge } from '../forge.ts';
-import {
-  GitHubError,
-  limitBody,
-  notAdmin,
-  notByIntegration,
-  notFound,
-  validationFailed,
-} from '../github-error.ts';
+import { limitBody, notAdmin, notByIntegration, notFound } from '../github-error.ts';
 import { may } from '../access.ts';
 import type { Caller } from '../caller.ts';
-import { plantIssue } from '../issues.ts';
 import { paginate } from '../page.ts';
 import type { Pull } from '../pull-rows.ts';
 import {
@@ -24,123 +17,59 @@ import {
   settleMergeable,
   touch,
 } from '../pulls.ts';
-import { setPullRef } from '../push-events.ts';
+import { openPull, pullRefused } from '../pulls-opening.ts';
 import { renderCommit, renderFile } from '../render/commit.ts';
 import { renderPull, renderPullFull } from '../render/pull.ts';
 import { reads, repositoryRoute, writes, type Route } from '../route.ts';
-import { find, row, where, type Account, type Repository } from '../state.ts';
+import { row, where, type Account, type Repository } from '../state.ts';
 
 const permission = 'pull_requests';
 
-const refused = (
-  code: 'invalid' | 'custom' | 'missing_field',
-  details: { field?: string; message?: string },
-) => validationFailed({ resource: 'PullRequest', code, ...details });
+const create = repositoryRoute(
+  'pulls/create',
+  { role: 'read', level: 'write', permissions: [permission] },
+  async (request) => {
+    const { forge, repository, body, actor, caller } = request;
+    if (body.issue !== undefined)
+      throw pullRefused('custom', { message: 'issues are not turned into pull requests here' });
+    if ((body.title ?? '').trim() === '') throw pullRefused('missing_field', { field: 'title' });
+    limitBody('PullRequest', body.body);
+    const { title = '', head, base, draft = false } = body;
+    const opening = {
+      title,
+      body: body.body ?? null,
+      head,
+      headRepository: body.head_repo,
+      base,
+      draft,
+      maintainerCanModify: body.maintainer_can_modify,
+    };
+    const pull = await forge
+      .git(repository)
+      .serially(() => openPull(forge, { actor, caller }, { repository, opening }));
+    return { status: 201, body: renderPullFull(forge, pull) };
+  },
+);
 
-type Opening = { title: string; body: string | null; head: string; base: string; draft: boolean };
-
-/** `owner:branch` of this repository, or a branch. Forks are not part of the forge. */
-function branchOf(forge: Forge, repository: Repository, head: string): string {
-  const colon = head.indexOf(':');
-  if (colon === -1) return head;
-  const owner = row(forge.state.accounts, repository.ownerId).login;
-  if (head.slice(0, colon).toLowerCase() !== owner.toLowerCase()) throw refused('invalid', { field: 'head' });
-  return head.slice(colon + 1);
-}
-
-/** G10: both branches must be there, with a commit between them, and no open pull request for the pair. */
-async function openPull(
-  forge: Forge,
-  doer: Doer,
-  { repository, opening }: { repository: Repository; opening: Opening },
-): Promise<Pull> {
-  if (opening.draft && !repository.drafts)
-    throw new GitHubError(422, 'Draft pull requests are not supported in this repository.');
-  const git = forge.git(repository);
-  const headRef = branchOf(forge, repository, opening.head);
-  const head = await git.readRef(`refs/heads/${headRef}`);
-  const base = await git.readRef(`refs/heads/${opening.base}`);
-  if (head === null) throw refused('invalid', { field: 'head' });
-  if (base === null) throw refused('invalid', { field: 'base' });
-  const twin = find(
-    forge.state.pulls,
-    (pull) =>
-      pull.repositoryId === repository.id &&
-      pull.headRef === headRef &&
-      pull.baseRef === opening.base &&
-      isOpen(forge, pull),
-  );
-  const owner = row(forge.state.accounts, repository.ownerId).login;
-  if (twin !== undefined)
-    throw refused('custom', { message: `A pull request already exists for ${owner}:${headRef}.` });
-  const comparison = await git.compare(base.sha, head.sha);
-  if (comparison === null)
-    throw refused('custom', {
-      message: `The ${headRef} branch has no history in common with ${opening.base}`,
-    });
-  if (comparison.ahead === 0)
-    throw refused('custom', { message: `No commits between ${opening.base} and ${headRef}` });
-  const issue = plantIssue(forge, doer, {
-    repository,
-    title: opening.title,
-    body: opening.body,
-    isPull: true,
-  });
-  const pull: Pull = {
-    id: issue.id,
-    repositoryId: repository.id,
-    number: issue.number,
-    draft: opening.draft,
-    headRepositoryId: repository.id,
-    headRef,
-    headSha: head.sha,
-    baseRef: opening.base,
-    baseSha: base.sha,
-    mergedAt: null,
-    mergedById: null,
-    mergeCommitSha: null,
-    requestedReviewerIds: [],
-    commits: 0,
-    additions: 0,
-    deletions: 0,
-    changedFiles: 0,
-    behind: false,
-    pushedById: doer.actor.id,
-    mergeable: null,
-    maintainerCanModify: false,
-    autoMerge: null,
+/** `owner:branch`, as the list's `head` filter has it. */
+function headFilter(forge: Forge, head: string | undefined): (pull: Pull) => boolean {
+  if (head === undefined) return () => true;
+  const [owner = '', branch = ''] = head.split(':');
+  return (pull) => {
+    const repository = headRepositoryOf(forge, pull);
+    const login = repository === null ? '' : row(forge.state.accounts, repository.ownerId).login;
+    return pull.headRef === branch && login.toLowerCase() === owner.toLowerCase();
   };
-  forge.state.pulls.set(pull.id, pull);
-  await measure(forge, pull);
-  await setPullRef(forge, pull);
-  emitPullEvent(forge, doer, { pull, action: 'opened' });
-  return pull;
 }
-
-const create = repositoryRoute('pulls/create', writes('write', permission), async (request) => {
-  const { forge, repository, body, actor, caller } = request;
-  if (body.issue !== undefined)
-    throw refused('custom', { message: 'issues are not turned into pull requests here' });
-  if ((body.title ?? '').trim() === '') throw refused('missing_field', { field: 'title' });
-  limitBody('PullRequest', body.body);
-  const { title = '', head, base, draft = false } = body;
-  const opening = { title, body: body.body ?? null, head, base, draft };
-  const pull = await forge
-    .git(repository)
-    .serially(() => openPull(forge, { actor, caller }, { repository, opening }));
-  return { status: 201, body: renderPullFull(forge, pull) };
-});
 
 const list = repositoryRoute('pulls/list', reads(permission), (request) => {
   const { forge, repository, params } = request;
   const wanted = params.state ?? 'open';
-  const head = params.head === undefined ? null : params.head.replace(/^[^:]*:/, '');
+  const isHead = headFilter(forge, params.head);
   const found = where(forge.state.pulls, (pull) => {
     if (pull.repositoryId !== repository.id) return false;
     if (wanted !== 'all' && row(forge.state.issues, pull.id).state !== wanted) return false;
-    return (
-      (head === null || pull.headRef === head) && (params.base === undefined || pull.baseRef === params.base)
-    );
+    return isHead(pull) && (params.base === undefined || pull.baseRef === params.base);
   });
   const key = (pull: Pull) => {
     const issue = row(forge.state.issues, pull.id);
@@ -174,7 +103,7 @@ async function edit(
   const issue = row(forge.state.issues, pull.id);
   const changes: Record<string, unknown> = {};
   if (change.title !== undefined && change.title !== issue.title) {
-    if (change.title.trim() === '') throw refused('missing_field', { field: 'title' });
+    if (change.title.trim() === '') throw pullRefused('missing_field', { field: 'title' });
     changes['title'] = { from: issue.title };
     issue.title = change.title;
   }
@@ -187,7 +116,7 @@ async function edit(
     const base = await forge
       .git(row(forge.state.repositories, pull.repositoryId))
       .readRef(`refs/heads/${change.base}`);
-    if (base === null) throw refused('invalid', { field: 'base' });
+    if (base === null) throw pullRefused('invalid', { field: 'base' });
     changes['base'] = { ref: { from: pull.baseRef }, sha: { from: pull.baseSha } };
     pull.baseRef = change.base;
     pull.baseSha = base.sha;
@@ -202,20 +131,22 @@ async function reopen(forge: Forge, doer: Doer, pull: Pull): Promise<void> {
   const issue = row(forge.state.issues, pull.id);
   if (issue.state === 'open') return;
   if (pull.mergedAt !== null)
-    throw refused('custom', {
+    throw pullRefused('custom', {
       field: 'state',
       message: 'state cannot be changed. The pull request was merged.',
     });
   const git = forge.git(row(forge.state.repositories, pull.repositoryId));
+  const from = headRepositoryOf(forge, pull);
   const [head, base] = [
-    await git.readRef(`refs/heads/${pull.headRef}`),
+    from === null ? null : await forge.git(from).readRef(`refs/heads/${pull.headRef}`),
     await git.readRef(`refs/heads/${pull.baseRef}`),
   ];
   if (head === null || base === null)
-    throw refused('custom', {
+    throw pullRefused('custom', {
       field: 'state',
       message: `state cannot be changed. The ${head === null ? pull.headRef : pull.baseRef} branch has been deleted.`,
     });
+  if (from !== null) await carry({ from: forge.git(from), to: git, sha: head.sha });
   Object.assign(pull, { headSha: head.sha, baseSha: base.sha });
   Object.assign(issue, { state: 'open', closedAt: null, closedById: null });
   touch(forge, pull);
@@ -233,6 +164,8 @@ const update = repositoryRoute(
     const doer = { actor, caller };
     await forge.git(repository).serially(async () => {
       await edit(forge, doer, { pull, change: { title: body?.title, body: body?.body, base: body?.base } });
+      if (body?.maintainer_can_modify !== undefined && isCrossRepository(pull))
+        pull.maintainerCanModify = body.maintainer_can_modify;
       if (body?.state === 'closed') closePull(forge, doer, pull);
       if (body?.state === 'open') await reopen(forge, doer, pull);
     });

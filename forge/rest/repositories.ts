@@ -1,8 +1,11 @@
 /** A repository itself, and what its admins set. */
+import type { components } from '@octokit/openapi-types';
 import { validationFailed } from '../github-error.ts';
 import { renderRepository } from '../render/repository.ts';
 import { reads, repositoryRoute, writes, type Route } from '../route.ts';
 import type { Repository } from '../state.ts';
+
+type Schemas = components['schemas'];
 
 interface Settings {
   description?: string;
@@ -46,10 +49,19 @@ function methodsAfter(repository: Repository, given: Settings): Repository['merg
 }
 
 export const repositoryRoutes: Route[] = [
-  repositoryRoute('repos/get', reads('metadata'), ({ forge, repository, caller }) => ({
-    status: 200,
-    body: renderRepository(forge, repository, caller.account),
-  })),
+  repositoryRoute('repos/get', reads('metadata'), ({ forge, repository, caller }) => {
+    const parent =
+      repository.parentId === null ? undefined : forge.state.repositories.get(repository.parentId);
+    // The full shape has every key of the `repository` that is described here, and some more.
+    const origin = parent && (renderRepository(forge, parent) as Schemas['repository']);
+    return {
+      status: 200,
+      body: {
+        ...renderRepository(forge, repository, caller.account),
+        ...(origin === undefined ? {} : { parent: origin, source: origin }),
+      },
+    };
+  }),
   repositoryRoute('repos/update', writes('admin', 'administration'), async (request) => {
     const { forge, repository, caller } = request;
     const given = (request.body ?? {}) as Settings;
