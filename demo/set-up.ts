@@ -22,7 +22,7 @@ export async function setUpActions({ directory, tell }: Opening, house: House): 
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ count: 5 }),
   };
-  const given = await fetch(`${forgeUrl}/_forge/runners`, machines);
+  const given = await fetch(`${forgeUrl}/_forge/actions/runners`, machines);
   if (!given.ok) throw new Error(`the forge gives no runners: ${await given.text()}`);
   await runInit(directory, house);
   const [pull] = await olga.pulls();
