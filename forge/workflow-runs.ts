@@ -42,13 +42,13 @@ function createLauncher(forge: Forge, patience: Patience | undefined) {
   return {
     crashed,
     running: () => running,
-    async launch(doer: Doer, launched: Launch): Promise<void> {
+    launch: async (doer: Doer, launched: Launch): Promise<void> => {
       const actions = await open();
       const repository = row(forge.state.repositories, launched.run.repositoryId);
       const request = requestOf(forge, { repository, ...launched });
       actions.start(request, recordRun(forge, doer, launched.run)).ended.catch(crashed);
     },
-    setRunners(wanted: readonly Runner[]): void {
+    setRunners: (wanted: readonly Runner[]): void => {
       runners = wanted;
       running?.setRunners(wanted);
     },

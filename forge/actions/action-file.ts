@@ -3,6 +3,7 @@ import type { ActionTemplate } from '@actions/workflow-parser/actions/action-tem
 import type { MappingToken } from '@actions/workflow-parser/templates/tokens/mapping-token';
 import type { TemplateToken } from '@actions/workflow-parser/templates/tokens/template-token';
 import { actionParser } from './parser.ts';
+import { withPlainTexts } from './plain-texts.ts';
 import { ActionsError } from './refusal.ts';
 import { readStep, type WorkflowStep } from './workflow.ts';
 
@@ -27,7 +28,10 @@ export type ActionFile = { name: string; inputs: ActionInput[]; runs: NodeAction
 /** Throws `ActionsError` for a file GitHub would not accept and for actions in containers. */
 export async function readAction(path: string, content: string): Promise<ActionFile> {
   const parser = await actionParser();
-  const { context, value } = parser.parseAction({ name: path, content }, new parser.NoOperationTraceWriter());
+  const { context, value } = parser.parseAction(
+    { name: path, content: withPlainTexts(content) },
+    new parser.NoOperationTraceWriter(),
+  );
   const template = value === undefined ? null : parser.convertActionTemplate(context, value);
   const errors = context.errors.getErrors().map((one) => one.message);
   if (template === null || value === undefined || errors.length > 0)

@@ -190,7 +190,6 @@ async function performComposite(
     inputs,
     inherited: env,
     action: { path, repository, ref },
-    base: { ...running.base, GITHUB_ACTION_PATH: path },
     status: 'success',
   };
   for (const step of runs.steps) {

@@ -1,98 +1,27 @@
 /** Workflows run as real processes on a checkout of a real repository. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { createRepository } from '../git/repository.ts';
-import { type Actions, createActions, type StartedRun } from './actions.ts';
-import type { RunRequest } from './run-request.ts';
-import type { JobState, RunState } from './run-state.ts';
+import { createActions } from './actions.ts';
+import { author, job, openRunBed, plain, plainRequest, type RunBed, steps, until } from './run-bed.ts';
 import { readWorkflow } from './workflow.ts';
 
-const author = { name: 'Ana', email: 'ana@example.com' };
+// Real processes on a machine that others use too: time limits are for hangs, not for slowness.
+vi.setConfig({ testTimeout: 30_000 });
+
+let bed: RunBed;
 let root: string;
-let count = 0;
-let actions: Actions | undefined;
-
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'forge-actions-'));
+  bed = await openRunBed();
+  ({ root } = bed);
 });
-afterEach(async () => {
-  await actions?.[Symbol.asyncDispose]();
-  actions = undefined;
-});
-afterAll(() => rm(root, { recursive: true, force: true }));
+afterEach(() => bed.stop());
+afterAll(() => bed[Symbol.asyncDispose]());
 
-type Seen = string[];
-
-/** A run of a workflow file in a repository of one file, `a.txt`. */
-async function started(
-  content: string,
-  change: Partial<RunRequest> = {},
-): Promise<StartedRun & { seen: Seen; house: string }> {
-  count += 1;
-  const dir = join(root, `${count}.git`);
-  const git = await createRepository(dir, { defaultBranch: 'main', files: { 'a.txt': 'one\n' }, author });
-  const house = join(root, `house-${count}`);
-  actions ??= await createActions({ root: house, patience: { interrupt: 100, terminate: 100 } });
-  const request: RunRequest = {
-    id: count,
-    number: 1,
-    attempt: 1,
-    workflow: await readWorkflow('.github/workflows/ci.yml', content),
-    repository: { git, id: 5, fullName: 'acme/shop', ownerId: 4 },
-    event: { name: 'push', payload: { after: 'x', commits: [{ message: 'Hello' }] } },
-    sha: (await git.resolve('main'))!,
-    ref: 'refs/heads/main',
-    headRef: null,
-    baseRef: null,
-    actor: { id: 1, login: 'ana' },
-    urls: {
-      server: 'http://forge.invalid',
-      api: 'http://forge.invalid/api/v3',
-      graphql: 'http://forge.invalid/api/graphql',
-    },
-    triggeringActor: 'ana',
-    grant: () => ({ token: 'ghs_the_token_of_this_job', environment: {}, secret: [], end: () => undefined }),
-    defaultPermissions: { contents: 'read' },
-    actionAt: async () => Promise.resolve('no repository'),
-    earlier: {},
-    secrets: {},
-    variables: {},
-    inputs: {},
-    ...change,
-  };
-  const seen: Seen = [];
-  const run = actions.start(request, {
-    onRun: (state) => void seen.push(`run ${state.status} ${state.conclusion ?? ''}`.trim()),
-    onJob: (job) => void seen.push(`${job.name} ${job.status} ${job.conclusion ?? ''}`.trim()),
-  });
-  return { ...run, seen, house };
-}
-
-const steps = (lines: string, more = '') =>
-  `on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n${more}    steps:\n${lines}`;
-
-async function ended(content: string, change: Partial<RunRequest> = {}): Promise<RunState> {
-  return (await started(content, change)).ended;
-}
-
-function job(state: RunState, key = 'test'): JobState {
-  const found = state.jobs.find((one) => one.key === key);
-  if (found === undefined) throw new Error(`no job ${key}`);
-  return found;
-}
-
-const plain = (log: string) => log.replaceAll(/^\S+Z /gm, '');
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 500; tries += 1) {
-    if (await holds()) return;
-    await delay(10);
-  }
-  throw new Error('waited 5 s in vain');
-}
+const started: RunBed['started'] = (content, change) => bed.started(content, change);
+const ended: RunBed['ended'] = (content, change) => bed.ended(content, change);
 
 test('a job runs its steps in order on a checkout and tells each change', async () => {
   const { ended: end, seen } = await started(
@@ -301,7 +230,7 @@ test('cancel ends the whole process group; always() still runs', async () => {
       () => false,
     ),
   );
-  expect(actions!.cancel(state.id)).toBe(true);
+  expect(bed.actions().cancel(state.id)).toBe(true);
   await end;
   expect(state.conclusion).toBe('cancelled');
   expect(job(state).steps.map((step) => step.conclusion)).toEqual(['cancelled', 'success', 'skipped']);
@@ -309,7 +238,7 @@ test('cancel ends the whole process group; always() still runs', async () => {
   const last = await readFile(marker, 'utf8');
   await delay(200);
   expect(await readFile(marker, 'utf8')).toBe(last);
-  expect(actions!.cancel(state.id)).toBe(false);
+  expect(bed.actions().cancel(state.id)).toBe(false);
 });
 
 test('time limits of jobs and of steps', async () => {
@@ -419,13 +348,13 @@ test('stopping the interpreter kills what runs and leaves no directory', async (
     house,
   } = await started(steps('      - run: sleep 60\n      - if: always()\n        run: sleep 60\n'));
   await until(() => state.jobs[0]?.steps[0]?.status === 'in_progress');
-  await actions![Symbol.asyncDispose]();
+  await bed.actions()[Symbol.asyncDispose]();
   expect((await end).conclusion).toBe('cancelled');
   expect(await readdir(house)).toEqual([]);
 });
 
 test('a watcher that fails is the run’s failure, not silence', async () => {
-  actions = await createActions({ root: join(root, 'watched') });
+  await using actions = await createActions({ root: join(root, 'watched') });
   const git = await createRepository(join(root, 'watched.git'), {
     defaultBranch: 'main',
     files: { a: '' },
@@ -434,26 +363,11 @@ test('a watcher that fails is the run’s failure, not silence', async () => {
   const workflow = await readWorkflow('w.yml', steps('      - run: "true"\n'));
   const { ended: end } = actions.start(
     {
+      ...plainRequest(),
       id: 1,
-      number: 1,
-      attempt: 1,
       workflow,
       repository: { git, id: 1, fullName: 'a/b', ownerId: 2 },
-      event: { name: 'push', payload: {} },
       sha: (await git.resolve('main'))!,
-      ref: 'refs/heads/main',
-      headRef: null,
-      baseRef: null,
-      actor: { id: 1, login: 'ana' },
-      urls: { server: '', api: '', graphql: '' },
-      triggeringActor: 'ana',
-      grant: () => ({ token: 't', environment: {}, secret: [], end: () => undefined }),
-      defaultPermissions: { contents: 'read' },
-      actionAt: async () => Promise.resolve('no repository'),
-      earlier: {},
-      secrets: {},
-      variables: {},
-      inputs: {},
     },
     {
       onRun: () => undefined,

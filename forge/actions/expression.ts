@@ -50,7 +50,11 @@ function evaluate(expression: string, scope: Scope): data.ExpressionData {
     const tokens = new Lexer(expression).lex().tokens.map((token) => withQuotes(token));
     const tree = new Parser(tokens, contextNames, functions).parse();
     const values = JSON.parse(JSON.stringify(contexts), data.reviver) as data.Dictionary;
-    return new Evaluator(tree, values, new Map(functions.map((one) => [one.name, one]))).evaluate();
+    return new Evaluator(
+      tree,
+      values,
+      new Map(functions.map((one) => [one.name.toLowerCase(), one])),
+    ).evaluate();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ActionsError(

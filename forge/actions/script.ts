@@ -47,8 +47,10 @@ export async function performScript(
   for (const line of text.trimEnd().split('\n')) log.say(line);
   log.say('##[endgroup]');
   const [file, args] = shell.call(script);
+  // Only scripts of composite actions learn where the action lies.
+  const place = running.action === null ? {} : { GITHUB_ACTION_PATH: running.action.path };
   const environment = withPath(
-    { ...running.base, ...env, ...files.env, GITHUB_ACTION: step.id },
+    { ...running.base, ...env, ...files.env, ...place, GITHUB_ACTION: step.id },
     running.path,
   );
   if (!isThere(file, environment))

@@ -8,6 +8,7 @@ import type { MappingToken } from '@actions/workflow-parser/templates/tokens/map
 import type { TemplateToken } from '@actions/workflow-parser/templates/tokens/template-token';
 import { isMapping, isScalar, isSequence } from '@actions/workflow-parser/templates/tokens/type-guards';
 import { workflowParser } from './parser.ts';
+import { withPlainTexts } from './plain-texts.ts';
 
 export type WorkflowStep = {
   /** The author's id, or one the parser made (`__run`, `__actions_checkout`). */
@@ -66,12 +67,14 @@ export type BrokenWorkflow = { path: string; name: string; errors: string[] };
 /** Reads a workflow file; `path` is that in the repository. */
 export async function readWorkflow(path: string, content: string): Promise<Workflow | BrokenWorkflow> {
   const parser = await workflowParser();
-  const { context, value } = parser.parseWorkflow(
-    { name: path, content },
-    new parser.NoOperationTraceWriter(),
-  );
-  if (value === undefined)
-    return { path, name: path, errors: context.errors.getErrors().map((one) => one.message) };
+  const parse = (text: string) =>
+    parser.parseWorkflow({ name: path, content: text }, new parser.NoOperationTraceWriter());
+  // Read as it is for its errors, with their lines, then again for what its expressions evaluate to.
+  const asWritten = parse(content);
+  if (asWritten.value === undefined)
+    return { path, name: path, errors: asWritten.context.errors.getErrors().map((one) => one.message) };
+  const { context, value } = parse(withPlainTexts(content));
+  if (value === undefined) throw new Error(`${path} can't be read once its texts are on one line`);
   const template = await parser.convertWorkflowTemplate(context, value);
   const errors = (template.errors ?? []).map((error) => error.Message);
   if (errors.length > 0) return { path, name: path, errors };
