@@ -9,7 +9,7 @@ registerHooks({
   load(url, context, nextLoad) {
     const loaded = nextLoad(url, context);
     if (!url.endsWith(`/forge/${file}`)) return loaded;
-    const source = String(loaded.source);
+    const source = Buffer.from(loaded.source as Uint8Array).toString();
     if (source.split(line).length !== 2)
       throw new Error(
         `forge/${file} has the line to change not once but ${source.split(line).length - 1} times: ${line}`,

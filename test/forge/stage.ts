@@ -26,7 +26,7 @@ export interface Behaviour {
   says: string;
   /** What `acme/shop` is like, beyond the usual. */
   seed?: Partial<SeedRepository>;
-  play(stage: Stage): Promise<void>;
+  play: (stage: Stage) => Promise<void>;
 }
 
 /** As a receiver on the wire gets them. */

@@ -3,8 +3,9 @@ import { expect } from 'vitest';
 import { refusal, shop, type Behaviour, type Stage } from '../stage.ts';
 
 type Review = { event?: 'APPROVE' | 'REQUEST_CHANGES' | 'COMMENT'; body?: string; comments?: object[] };
-const review = (stage: Stage, login: string | null, number: number, given: Review) => {
-  const octokit = login === null ? stage.installation : stage.as(login);
+/** @param by a person; the App without one */
+const review = (stage: Stage, number: number, { by, ...given }: Review & { by?: string }) => {
+  const octokit = by === undefined ? stage.installation : stage.as(by);
   return octokit.request('POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews', {
     ...shop,
     pull_number: number,
@@ -120,14 +121,12 @@ export const pullBehaviours: Behaviour[] = [
     play: async (stage) => {
       const { number } = await opened(stage);
       for (const event of ['APPROVE', 'REQUEST_CHANGES'] as const) {
-        const refused = await refusal(review(stage, null, number, { event, body: 'x' }));
+        const refused = await refusal(review(stage, number, { event, body: 'x' }));
         expect(refused.status).toBe(422);
         expect(refused.message).toMatch(/your own pull request/i);
       }
-      expect((await review(stage, null, number, { event: 'COMMENT', body: 'x' })).data.state).toBe(
-        'COMMENTED',
-      );
-      expect((await review(stage, 'mia', number, { event: 'APPROVE' })).data.state).toBe('APPROVED');
+      expect((await review(stage, number, { event: 'COMMENT', body: 'x' })).data.state).toBe('COMMENTED');
+      expect((await review(stage, number, { by: 'mia', event: 'APPROVE' })).data.state).toBe('APPROVED');
     },
   },
   {
@@ -136,10 +135,10 @@ export const pullBehaviours: Behaviour[] = [
     play: async (stage) => {
       const { number } = await opened(stage);
       for (const event of ['REQUEST_CHANGES', 'COMMENT'] as const)
-        expect((await refusal(review(stage, 'mia', number, { event }))).status).toBe(422);
-      expect((await review(stage, 'ben', number, {})).data.state).toBe('PENDING');
+        expect((await refusal(review(stage, number, { by: 'mia', event }))).status).toBe(422);
+      expect((await review(stage, number, { by: 'ben' })).data.state).toBe('PENDING');
       expect(await stage.hooks('pull_request_review')).toEqual([]);
-      await review(stage, 'mia', number, { event: 'REQUEST_CHANGES', body: 'no' });
+      await review(stage, number, { by: 'mia', event: 'REQUEST_CHANGES', body: 'no' });
       expect(await stage.hooks('pull_request_review', 'submitted')).toMatchObject([
         { payload: { review: { state: 'changes_requested', body: 'no' } } },
       ]);
@@ -151,9 +150,9 @@ export const pullBehaviours: Behaviour[] = [
     play: async (stage) => {
       const { number } = await opened(stage);
       const at = (line: number) => ({ path: 'a.txt', line, side: 'RIGHT', body: 'here' });
-      const wrong = review(stage, 'mia', number, { event: 'COMMENT', body: 'x', comments: [at(9)] });
+      const wrong = review(stage, number, { by: 'mia', event: 'COMMENT', body: 'x', comments: [at(9)] });
       expect((await refusal(wrong)).status).toBe(422);
-      await review(stage, 'mia', number, { event: 'COMMENT', body: 'x', comments: [at(2)] });
+      await review(stage, number, { by: 'mia', event: 'COMMENT', body: 'x', comments: [at(2)] });
       const list = async () => {
         const path = 'GET /repos/{owner}/{repo}/pulls/{pull_number}/comments';
         return (await stage.installation.request(path, { ...shop, pull_number: number })).data;
@@ -179,7 +178,7 @@ export const pullBehaviours: Behaviour[] = [
     play: async (stage) => {
       const { number } = await opened(stage);
       const decision = async () => (await look(stage, number)).repository.pullRequest.reviewDecision;
-      await review(stage, 'mia', number, { event: 'APPROVE' });
+      await review(stage, number, { by: 'mia', event: 'APPROVE' });
       expect(await decision()).toBe('APPROVED');
       await stage.commit('main', { 'unrelated.txt': 'x\n' });
       expect(await decision()).toBe('APPROVED');
