@@ -1,5 +1,5 @@
 /** The built Action, as GitHub's runner starts it: a real process, a played App, a real repository. */
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,6 +8,8 @@ import type { Assignment } from '../app/catalog/assignment.ts';
 import { playApp, PlayedRefusal, type PlayedAnswer } from '../app/client/fixtures/played-app.ts';
 import { branch, makeOrigin, temporaryDirectory } from '../runner/fixtures/origin.ts';
 import { assignmentFor, kindAnswers } from '../runner/fixtures/play.ts';
+import { findAgentUser } from '../runner/agent-user.ts';
+import { onLinux, processTree } from '../runner/process-tree.ts';
 import { buildAction } from './build.ts';
 import { githubToken, identityToken, requestToken, startJob, type JobOptions } from './fixtures/job.ts';
 
@@ -221,6 +223,31 @@ describe('the Action', { timeout: 30_000 }, () => {
     expect(order.at(-1)).toBe('end_session');
     expect(app.inputsOf('end_session')).toMatchObject([{ cancelled: true }]);
   });
+
+  test.runIf(onLinux)(
+    'KW-1: what a killed job left is ended and removed by the next one on the same machine',
+    async () => {
+      const machine = temporaryDirectory();
+      chmodSync(machine, 0o711);
+      const job = { environment: { TMPDIR: machine, RUNNER_TEMP: join(machine, 'runner') } };
+      const first = await open({
+        script: `${kit} for (const s of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE']) process.on(s, () => {});
+        say({ type: 'text', text: 'far' }); setInterval(() => {}, 1000);`,
+        job,
+      });
+      await until(() => first.job.log().includes('agent: far'));
+      first.job.child.kill('SIGKILL');
+      await first.job.ended;
+      const left = async () =>
+        await processTree(null, first.task.session, await findAgentUser(first.task.session)).alive();
+      expect(await left()).toHaveLength(1);
+      const second = await open({ script: '', job });
+      expect((await second.job.ended).code).toBe(0);
+      expect(await left()).toEqual([]);
+      expect(await findAgentUser(first.task.session)).toBeNull();
+      expect(readdirSync(machine).filter((name) => name.startsWith('entourage-job'))).toEqual([]);
+    },
+  );
 
   test('the same sources give the same bytes, below 1.5 MB', async () => {
     const again = temporaryDirectory();

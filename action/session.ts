@@ -60,7 +60,7 @@ async function makeRoot(): Promise<string> {
   const runner = createHash('sha256')
     .update(process.env['RUNNER_TEMP'] ?? '')
     .digest('hex');
-  const usual = join(tmpdir(), `entourage-job-${runner.slice(0, 16)}`);
+  const usual = join(tmpdir(), `entourage-job-${runner.slice(0, 12)}`);
   try {
     await mkdir(usual, { mode: 0o711 }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;

@@ -1,10 +1,12 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { PlayedRefusal } from '../app/client/fixtures/played-app.ts';
 import { branch } from './fixtures/origin.ts';
-import { play, type Play } from './fixtures/play.ts';
+import { findAgentUser } from './agent-user.ts';
+import { play, type Play, type PlayOptions } from './fixtures/play.ts';
 import { onLinux, processTree } from './process-tree.ts';
 
 const survivors = async (session: Play) => await processTree(null, session.assignment.session).alive();
@@ -109,6 +111,46 @@ describe('a session', () => {
     expect(session.origin.git('ls-tree', '--name-only', branch).split('\n')).not.toContain('made');
   });
 
+  test('a set-up that takes longer than policy allows is stopped, and says which value', async () => {
+    const session = await play(commitOne, { assignment: { setup: ['sleep 60'], setup_minutes: 0.01 } });
+    await session.work();
+    expect(session.ending()).toMatchObject({ outcome: 'failed' });
+    expect(session.ending()?.reason).toMatch(/took longer than `workspace.minutes`.*`sleep 60` was stopped/);
+  });
+
+  test('AG-7, BU-1: warnings reach the agent once, with its next tool result', async () => {
+    const session = await play(
+      `${kit}
+      import { request } from 'node:http';
+      const { mcpServers } = JSON.parse(readFileSync(process.env.ENTOURAGE_MCP_CONFIG, 'utf8'));
+      const { socket } = JSON.parse(readFileSync(mcpServers.entourage.env.ENTOURAGE_SESSION_FILE, 'utf8'));
+      const notices = () => new Promise((resolve) => request({ socketPath: socket, method: 'POST', path: '/notices' }, (response) => {
+        response.setEncoding('utf8').on('data', (text) => resolve(JSON.parse(text).notices));
+      }).end());
+      let all = [];
+      while (all.length < 2) { all = [...all, ...(await notices())]; await new Promise((resolve) => setTimeout(resolve, 50)); }
+      writeFileSync('notices.json', JSON.stringify(all));`,
+      {
+        // The agent is told after 7.2 s and stopped after 8.5 s.
+        assignment: { minutes: 0.15 },
+        answers: {
+          heartbeat: () => ({
+            stop: null,
+            warn: '80 % of the budget is used.',
+            lease_until: '2026-01-01T00:00:00.000Z',
+          }),
+        },
+      },
+    );
+    const report = await session.work();
+    const notices = JSON.parse(session.origin.git('show', `${branch}:notices.json`)) as string[];
+    expect(notices).toEqual([
+      '80 % of the budget is used.',
+      expect.stringMatching(/time limit of this session comes/),
+    ]);
+    expect(report.warnings).toEqual(notices);
+  });
+
   test.each([
     ['a program that fails', ['git no-such-command'], /set-up line `git no-such-command` ended with 1/],
     ['a program that is not there', ['no-such-program'], /could not be started/],
@@ -130,6 +172,91 @@ describe('a session', () => {
     expect(session.ending()).toMatchObject({ outcome: 'completed' });
     expect(session.app.inputsOf('upload_bundle')).toEqual([]);
     expect(session.isClean()).toBe(true);
+  });
+});
+
+/** A place that others can get through to, as a runner's own directory is. */
+const passable = async (script: string, options: PlayOptions = {}) => {
+  const session = await play(script, { ...options, isolation: 'auto' });
+  chmodSync(session.directory, 0o711);
+  return session;
+};
+
+describe.runIf(onLinux && process.getuid?.() === 0)('AG-5: a session with a user of its own', () => {
+  test('works as that user, set-up and tools too, and leaves no user behind', async () => {
+    const session = await passable(
+      `${kit}
+      const { mcpServers } = JSON.parse(readFileSync(process.env.ENTOURAGE_MCP_CONFIG, 'utf8'));
+      const owner = (path) => statSync(path).uid;
+      const attempt = (path) => { try { writeFileSync(path, ''); return 'written'; } catch (error) { return error.code; } };
+      writeFileSync('seen.json', JSON.stringify({
+        uid: process.getuid(), made: owner('made'), tree: owner('.'), home: owner(process.env.HOME), tmp: owner(process.env.TMPDIR),
+        user: process.env.USER, tool: spawnSync(mcpServers.entourage.command, ['-e', 'process.stdout.write(String(process.getuid()))'], { encoding: 'utf8' }).stdout,
+        above: attempt('../x'), config: attempt(process.env.ENTOURAGE_MCP_CONFIG), history: git('log', '--format=%s'),
+      }));`.replace('{ existsSync', '{ spawnSync } from "node:child_process"; import { statSync, existsSync'),
+      { assignment: { setup: ['touch made'] } },
+    );
+    await session.work();
+    expect(session.ending()).toMatchObject({ outcome: 'completed' });
+    expect(session.app.inputsOf('start_session')).toMatchObject([{ isolation: 'user' }]);
+    const seen = JSON.parse(session.origin.git('show', `${branch}:seen.json`)) as Record<string, unknown>;
+    const { uid } = seen as { uid: number };
+    expect(uid).toBeGreaterThan(0);
+    expect(seen).toMatchObject({ made: uid, tree: uid, home: uid, tmp: uid, tool: String(uid) });
+    expect(seen).toMatchObject({ above: 'EACCES', config: 'EACCES', history: 'Start t2\nFirst' });
+    expect(seen['user']).toBe(`ent-${session.assignment.session.slice(-12)}`);
+    expect(await findAgentUser(session.assignment.session)).toBeNull();
+    expect(session.isClean()).toBe(true);
+  });
+
+  test('ends all that ran as that user: without a mark, without parents, deaf to signals', async () => {
+    const deaf = `for (const s of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(s, () => {}); setInterval(() => {}, 1000);`;
+    const orphan = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(deaf)}], { detached: true, stdio: 'ignore', env: {} }).unref();`;
+    const session = await passable(`${kit}
+      execFileSync(process.execPath, ['-e', ${JSON.stringify(orphan)}], { env: {} });
+      writeFileSync('uid', String(process.getuid()));`);
+    await session.work();
+    const uid = session.origin.git('show', `${branch}:uid`);
+    const running = execFileSync('ps', ['-eo', 'uid='], { encoding: 'utf8' })
+      .split('\n')
+      .map((line) => line.trim());
+    expect(running).not.toContain(uid);
+    expect(session.isClean()).toBe(true);
+  });
+
+  test('commits and bundles what it left as that user: what its git runs has nobody’s rights', async () => {
+    const session = await passable(`${commitOne}
+      const trace = process.env.TMPDIR + '/ran';
+      git('config', 'filter.spy.clean', 'sh -c "id -u >> ' + trace + '; cat"');
+      writeFileSync('.gitattributes', '* filter=spy\\n');
+      writeFileSync('rest.txt', 'rest');`);
+    await session.work();
+    expect(session.ending()).toMatchObject({ outcome: 'completed' });
+    expect(session.origin.git('show', `${branch}:rest.txt`)).toBe('rest');
+    expect(session.origin.git('log', '-2', '--format=%an', branch)).toBe('Entourage\neng-1 (Entourage)');
+  });
+
+  test('plan sessions read', async () => {
+    const session = await passable(
+      `${kit} say({ type: 'text', text: 'mode ' + (statSync('sum.js').mode & 0o222) });`.replace(
+        '{ existsSync',
+        '{ statSync, existsSync',
+      ),
+      {
+        assignment: { kind: 'plan', role: 'manager', task: null, branch: null },
+      },
+    );
+    await session.work();
+    expect(session.ending()).toMatchObject({ outcome: 'completed' });
+    expect(session.isClean()).toBe(true);
+  });
+
+  test('where the user can’t get through, works without one and says why', async () => {
+    const session = await play(commitOne, { isolation: 'auto' });
+    await session.work();
+    expect(session.ending()).toMatchObject({ outcome: 'completed' });
+    expect(session.app.inputsOf('start_session')).toMatchObject([{ isolation: 'none' }]);
+    expect(session.lines.join('\n')).toContain('another user can’t get through to');
   });
 });
 

@@ -1,0 +1,84 @@
+/** Programs started for a session: their environment is what is given, whoever starts them. */
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { AgentUser } from './agent-user.ts';
+import { temporaryDirectory } from './fixtures/origin.ts';
+import { giveTo, mustRunAs, runAs, signalAs, spawnAs } from './spawn-as.ts';
+
+/** Stands in for sudo where the test has no right to it: takes its options, clears the environment as it does. */
+function playSudo(): AgentUser {
+  const directory = temporaryDirectory();
+  const script = `#!/bin/sh
+while [ "$1" != -- ]; do shift; done
+shift
+exec env -i "PATH=$PATH" SUDO_COMMAND=x "$@"
+`;
+  writeFileSync(join(directory, 'sudo'), script);
+  chmodSync(join(directory, 'sudo'), 0o755);
+  const path = process.env['PATH'] ?? '';
+  process.env['PATH'] = `${directory}:${path}`;
+  onTestFinished(() => {
+    process.env['PATH'] = path;
+  });
+  return { name: 'ent-play', uid: 4242, gid: 4242, by: 'sudo' };
+}
+
+const tell = `process.stdin.setEncoding('utf8'); let input = '';
+process.stdin.on('data', (text) => (input += text)).on('end', () =>
+  console.log(JSON.stringify({ env: process.env, input, cwd: process.cwd(), args: process.argv.slice(1) })));`;
+
+describe('a program', () => {
+  test.each(['sudo', null] as const)('gets exactly its environment, input and directory (%s)', async (by) => {
+    const user = by === null ? null : playSudo();
+    const cwd = temporaryDirectory();
+    const env = {
+      PATH: process.env['PATH'] ?? '',
+      KEY: 'ends=with=equals==',
+      LINES: 'one\ntwo\n',
+      SLASHES: String.raw`C:\new\table 'quoted' "twice" $HOME`,
+      EMPTY: '',
+    };
+    const args = ['-e', tell, 'a b', '$HOME', '*'];
+    const input = 'first line\n\nthird line = x\n';
+    const text = await mustRunAs(user, { file: process.execPath, args, cwd, env, input });
+    const told = JSON.parse(text) as { env: object; input: string; cwd: string; args: string[] };
+    const { PWD: _, OLDPWD: __, ...seen } = told.env as Record<string, string>;
+    expect(seen).toEqual(env);
+    expect(told).toMatchObject({ input, cwd, args: ['a b', '$HOME', '*'] });
+  });
+
+  test('has no value of its environment in an argument', () => {
+    const program = spawnAs(playSudo(), {
+      file: 'true',
+      args: [],
+      cwd: '/',
+      env: { KEY: 'sk-secret', PATH: '/usr/bin:/bin' },
+    });
+    program.on('error', () => undefined);
+    expect(program.spawnargs.join(' ')).not.toContain('sk-secret');
+  });
+
+  test('that can’t get to its directory, or is not there, ends with the shell’s codes', async () => {
+    const user = playSudo();
+    const run = (file: string, cwd: string) => runAs(user, { file, args: [], cwd });
+    expect((await run('true', '/no/such/directory')).code).toBe(126);
+    expect((await run('no-such-program', '/')).code).toBe(127);
+    expect((await run('true', '/')).code).toBe(0);
+  });
+
+  test('is never started as root by mistake, and nobody signals everybody', async () => {
+    const root: AgentUser = { name: 'x', uid: 0, gid: 0, by: 'root' };
+    expect(() => spawnAs(root, { file: 'true', args: [], cwd: '/', env: {} })).toThrow(/never root/);
+    await expect(signalAs(null, [-1], 'SIGKILL')).rejects.toThrow(/everybody/);
+  });
+
+  test.runIf(process.getuid?.() === 0)('files are given, not what they point to', async () => {
+    const directory = temporaryDirectory();
+    const file = join(directory, 'file');
+    writeFileSync(file, '');
+    await giveTo({ name: 'x', uid: 4242, gid: 4243, by: 'root' }, [file]);
+    expect(statSync(file)).toMatchObject({ uid: 4242, gid: 4243 });
+    expect(statSync(directory).uid).toBe(0);
+  });
+});
