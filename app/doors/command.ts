@@ -113,6 +113,7 @@ const takes: ReadonlySet<string> = new Set([
   'revise_run',
   'retry_run',
   'retry_task',
+  'merge_task',
 ]);
 
 /** Somebody without permission gets one line per issue, however often they try. */

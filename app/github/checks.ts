@@ -1,5 +1,7 @@
 /** Check runs: ours are written, everybody else's are read, with which of them the branch requires. */
+import { stripVTControlCharacters } from 'node:util';
 import type { Check } from '../domain/ci.ts';
+import { createJobLogs, jobOf } from './ci.ts';
 import { pages, refusedWith, type Connection } from './connection.ts';
 import type { CheckRunContent, GitHub, RepositoryRef } from './port.ts';
 import { readRules } from './merges.ts';
@@ -13,6 +15,7 @@ const maxSummary = 4_000;
 const maxChecks = 100;
 
 export function checkVerbs(connection: Connection): Verbs {
+  const logs = createJobLogs(connection);
   const { octokit, call, find } = connection;
   return {
     ensureCheckRun: async (repository, check, known) => {
@@ -47,7 +50,9 @@ export function checkVerbs(connection: Connection): Verbs {
             ? []
             : wanted;
       const seen = [
-        ...(await foreignRuns(connection, repository, head)),
+        ...(await withLogs(await foreignRuns(connection, repository, head), (job) =>
+          logs.tail(repository, job),
+        )),
         ...(await statuses(connection, repository, head)),
       ];
       const checks = seen.map((check) => ({ ...check, required: required.includes(check.name) }));
@@ -103,7 +108,7 @@ async function foreignRuns(
   { octokit, call, appId }: Connection,
   repository: RepositoryRef,
   head: string,
-): Promise<Check[]> {
+): Promise<{ check: Check; job: number | null }[]> {
   const rows = await pages((page, size) =>
     call(`reads the checks of ${head} in ${named(repository)}`, () =>
       octokit.request('GET /repos/{owner}/{repo}/commits/{ref}/check-runs', {
@@ -118,14 +123,30 @@ async function foreignRuns(
   return rows
     .filter((run) => run.app?.id !== appId)
     .map((run) => ({
-      name: run.name,
-      // `waiting`, `requested` and `pending` are GitHub's other words for not started.
-      status: run.status === 'completed' || run.status === 'in_progress' ? run.status : 'queued',
-      conclusion: run.conclusion,
-      required: false,
-      url: run.html_url,
-      summary: isRed(run.conclusion) ? tail([run.output.title, run.output.summary, run.output.text]) : '',
+      job: isRed(run.conclusion) ? jobOf(run.details_url) : null,
+      check: {
+        name: run.name,
+        // `waiting`, `requested` and `pending` are GitHub's other words for not started.
+        status: run.status === 'completed' || run.status === 'in_progress' ? run.status : 'queued',
+        conclusion: run.conclusion,
+        required: false,
+        url: run.html_url,
+        summary: isRed(run.conclusion) ? tail([run.output.title, run.output.summary, run.output.text]) : '',
+      } satisfies Check,
     }));
+}
+
+/** A job's log says more than its check run, which is empty for most. */
+async function withLogs(
+  runs: readonly { check: Check; job: number | null }[],
+  tailOf: (job: number) => Promise<string | null>,
+): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const { check, job } of runs) {
+    const log = job === null ? null : await tailOf(job);
+    checks.push(log === null ? check : { ...check, summary: log });
+  }
+  return checks;
 }
 
 const isRed = (conclusion: string | null): boolean =>
@@ -167,16 +188,16 @@ async function optional<T>(reading: () => Promise<T>): Promise<T | null> {
   }
 }
 
-const ansi =
-  // eslint-disable-next-line no-control-regex -- escape sequences of terminals are what is taken out here
-  /\u001b\[[0-9;?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u0000-\u0008\u000b-\u001f\u007f]/g;
+const clean = (text: string): string =>
+  stripVTControlCharacters(text.replaceAll(/\r\n?/g, '\n'))
+    // eslint-disable-next-line no-control-regex -- control characters are what is taken out here
+    .replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '')
+    .trim();
 
 /** Title and summary, then as much of the text's end as fits: the end is where errors are. */
 export function tail(parts: readonly (string | null | undefined)[]): string {
-  const clean = parts.flatMap((part) =>
-    part === null || part === undefined ? [] : [part.replace(/\r\n?/g, '\n').replace(ansi, '').trim()],
-  );
-  const text = clean.filter((part) => part !== '').join('\n');
+  const cleaned = parts.flatMap((part) => (part === null || part === undefined ? [] : [clean(part)]));
+  const text = cleaned.filter((part) => part !== '').join('\n');
   if (text.length <= maxSummary) return text;
   const start = text.slice(0, 400);
   return `${start}\n…\n${text.slice(text.length - (maxSummary - start.length - 3))}`;

@@ -1,6 +1,7 @@
 /** The port over Octokit: the verbs of `port.ts`, put together from one file for each thing of GitHub's. */
 import { actionsVerbs, type SiteMemory } from './actions.ts';
 import { checkVerbs } from './checks.ts';
+import { ciVerbs } from './ci.ts';
 import { commentVerbs } from './comments.ts';
 import type { Connection } from './connection.ts';
 import type { GitHub, RepositoryRef } from './port.ts';
@@ -57,6 +58,7 @@ export function createPort(connection: Connection, { pusher, cloneUrl, memory }:
       }),
     ...commentVerbs(connection),
     ...checkVerbs(connection),
+    ...ciVerbs(connection),
     ...reviewVerbs(connection),
     ...actionsVerbs(connection, memory),
     readToken: async (repository) => await accessToken(connection, repository, 'read'),

@@ -4,6 +4,7 @@
  * refused or broke; a refusal that the caller is expected to handle is a value in the result.
  */
 import type { Permission } from '../domain/permission.ts';
+import type { AbsenceFacts } from '../domain/ci-absence.ts';
 import type { Check } from '../domain/ci.ts';
 import type { Thread, Verdict } from '../domain/review.ts';
 
@@ -214,6 +215,12 @@ export type GitHub = {
   /** Nothing happens when it is over already. */
   cancelWorkflowRun(repository: RepositoryRef, id: number): Promise<void>;
   workflowJobs(repository: RepositoryRef, run: number, attempt: number): Promise<WorkflowJob[]>;
+
+  /** What can be seen of CI at a commit, for the words why checks are missing. */
+  ciFacts(
+    repository: RepositoryRef,
+    of: { head: string; pull: number; base: string },
+  ): Promise<Omit<AbsenceFacts, 'missing' | 'seen'>>;
 
   /** A review with its own comments as threads (ids of first comments). */
   review(

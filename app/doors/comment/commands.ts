@@ -15,6 +15,7 @@ export type CommandOperation =
   | 'cancel_task'
   | 'retry_run'
   | 'retry_task'
+  | 'merge_task'
   | 'pause_run'
   | 'resume_run'
   | 'get_run'
@@ -160,6 +161,12 @@ export const commands = {
     summary: 'Try failed tasks again: all of the run, or one.',
     operation: 'retry_run',
     read: targeted('retry_run', 'retry_task'),
+  },
+  merge: {
+    usage: 'merge [t3]',
+    summary: 'Merge an approved task, or try again at once.',
+    operation: 'merge_task',
+    read: targeted('merge_task', 'merge_task'),
   },
   pause: {
     usage: 'pause',

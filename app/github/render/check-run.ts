@@ -77,6 +77,7 @@ function summary({ run, task, sessions }: TaskCheck): string {
   const lines = [
     `**Task** ${ref(task)} of run ${run.number}: ${plain(task.title, 120)}`,
     `**Proof** ${proofWords(task)}`,
+    ...(task.ci.absent === null ? [] : [`**Checks** ${plain(task.ci.absent, 1_000)}`]),
     `**Agent** ${plain(agentOf(task, sessions) ?? 'none yet', 60)} · **Attempts used** ${task.attempts} · **Cost** ${dollars(task.cost)}`,
   ];
   return lines.join('\n\n');

@@ -1,6 +1,8 @@
 /** The marks and words of states on the screen: a glyph, a colour and a phrase each, never a colour alone. */
+import { counting, isSilent } from '../../domain/ci.ts';
 import type { Run, RunState } from '../../domain/run.ts';
-import { mergeBlock, type Task, type TaskState } from '../../domain/task.ts';
+import { mergeWords } from '../../domain/merge.ts';
+import { mergeBlock, ref, takenOut, takenOver, type Task, type TaskState } from '../../domain/task.ts';
 import type { Question } from '../../domain/question.ts';
 import { waitsForJob, type Session } from '../../domain/session.ts';
 import { dollars, type Instant, type Micros } from '../../domain/words.ts';
@@ -64,7 +66,7 @@ export const short = (sha: string): string => sha.slice(0, 7);
 /** No check has judged the head that people look at: the proof is missing, and they decide. */
 export const unproven = (task: Task): boolean =>
   (task.state === 'in_review' || task.state === 'approved') &&
-  (task.checksHead !== task.head || task.checks.length === 0);
+  (task.checksHead !== task.head || counting(task.checks).every(isSilent));
 
 /** Where a task is and what it waits for, as one harmless phrase. */
 export function taskWords(
@@ -79,19 +81,23 @@ export function taskWords(
     case 'in_progress':
       return progressWords(task, around.sessions);
     case 'waiting': {
+      if (task.reason.startsWith(takenOver)) return plain(task.reason, 160);
       const open = around.questions.filter(
         (question) => question.task === task.number && question.state === 'open',
       );
       return `waits for your answer${open.length === 0 ? '' : ` (${open.map((question) => `q${question.number}`).join(', ')})`}`;
     }
     case 'in_review':
-      return `in review${unproven(task) ? ', unproven (no check ran)' : ''}, waits for a person`;
+      return `in review${unproven(task) ? `, unproven (${task.ci.absent === null ? 'no check ran' : plain(task.ci.absent, 300)})` : ''}, waits for a person`;
     case 'approved':
+      if (task.reason.startsWith(takenOut))
+        return `approved, ${plain(task.reason, 300)}; \`/entourage merge ${ref(task)}\` tries again`;
       // Only where policy leaves the merge to people does a task stay here.
       return `approved${task.approvedBy === null ? '' : ` by ${person(task.approvedBy)}`}, waits for a person to merge it`;
     case 'merging': {
       const block = mergeBlock(task);
-      return block === null ? 'merging' : `approved, but GitHub does not merge it yet: ${plain(block, 160)}`;
+      if (block === null) return task.merge === null ? 'merging' : plain(mergeWords(task.merge), 200);
+      return `approved, but GitHub does not merge it yet: ${plain(block, 160)}`;
     }
     case 'done':
       return 'done';
@@ -102,7 +108,8 @@ export function taskWords(
 }
 
 function progressWords(task: Task, sessions: readonly Session[]): string {
-  if (task.reviewHead !== null && task.reviewHead === task.head) return 'in progress, waits for checks';
+  if (task.reviewHead !== null && task.reviewHead === task.head)
+    return `in progress, waits for checks${task.ci.absent === null ? '' : `: ${plain(task.ci.absent, 300)}`}`;
   const session = sessions.find((candidate) => candidate.id === task.session);
   const waits = session === undefined ? null : sessionWaits(session);
   return waits === null ? 'in progress' : `in progress, ${waits}`;
