@@ -1,0 +1,164 @@
+/** Engine `gemini`: Google's Gemini CLI, headless (tried with 0.61.0). */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { costOf } from '../../app/domain/prices.ts';
+import { giveTo } from '../spawn-as.ts';
+import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
+import { readinessOf, type Environment } from './installed.ts';
+import {
+  objectIn,
+  readMcpServer,
+  startProgram,
+  textEvent,
+  toolName,
+  type McpServer,
+  type Translate,
+} from './program.ts';
+
+export const gemini = {
+  name: 'gemini',
+  ready: (environment?: Environment) =>
+    readinessOf(
+      {
+        title: 'Gemini CLI',
+        file: 'gemini',
+        oldest: '0.61.0',
+        install: 'npm install --global @google/gemini-cli',
+        keys: ['GEMINI_API_KEY'],
+      },
+      environment,
+    ),
+  start,
+} satisfies Engine;
+
+async function start(work: EngineWork): Promise<EngineRun> {
+  const home = join(dirname(work.mcpConfig), 'gemini');
+  const directory = join(home, '.gemini');
+  const file = join(directory, 'settings.json');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await writeFile(file, JSON.stringify(geminiSettings(await readMcpServer(work))), { mode: 0o600 });
+  await giveTo(work.user, [file, directory, home]);
+  return startProgram(work, {
+    file: 'gemini',
+    args: geminiArguments(work),
+    env: {
+      GEMINI_CLI_HOME: home,
+      // The worktree's own settings come after the user's and before these, which are the same file.
+      GEMINI_CLI_SYSTEM_SETTINGS_PATH: file,
+      GEMINI_CLI_TRUST_WORKSPACE: 'true',
+      // Else it starts itself again as a child, and a signal reaches the wrong one.
+      GEMINI_CLI_NO_RELAUNCH: 'true',
+    },
+    input: work.prompt,
+    translate: geminiTranslator(),
+    translateErrors: geminiRetries,
+  });
+}
+
+/** Without `yolo` tools that write vanish silently. */
+export function geminiArguments(work: Pick<EngineWork, 'model'>): string[] {
+  return [
+    '--output-format',
+    'stream-json',
+    ...(work.model === null ? [] : ['--model', work.model]),
+    '--approval-mode',
+    'yolo',
+  ];
+}
+
+export function geminiSettings(server: McpServer): Record<string, unknown> {
+  return {
+    mcpServers: { entourage: { ...server, trust: true } },
+    security: { auth: { selectedType: 'gemini-api-key' }, folderTrust: { enabled: false } },
+    privacy: { usageStatisticsEnabled: false },
+    general: { enableAutoUpdate: false },
+  };
+}
+
+const Counts = z.looseObject({
+  input_tokens: z.int().nonnegative(),
+  cached: z.int().nonnegative().default(0),
+  output_tokens: z.int().nonnegative(),
+});
+type Counts = z.infer<typeof Counts>;
+
+const Line = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('init'), session_id: z.string() }),
+  z.object({ type: z.literal('message'), role: z.string(), content: z.string() }),
+  z.object({ type: z.literal('tool_use'), tool_name: z.string(), tool_id: z.string() }),
+  z.object({ type: z.literal('tool_result'), tool_id: z.string(), status: z.string() }),
+  z.object({ type: z.literal('error'), severity: z.string().optional(), message: z.string() }),
+  z.object({
+    type: z.literal('result'),
+    status: z.string(),
+    error: z.object({ message: z.string() }).optional(),
+    stats: Counts.extend({ models: z.record(z.string(), Counts).default({}) }).optional(),
+  }),
+]);
+type Line = z.infer<typeof Line>;
+
+export function geminiTranslator(): Translate {
+  const tools = new Map<string, string>();
+  return (text) => {
+    const parsed = Line.safeParse(objectIn(text));
+    if (!parsed.success) return [];
+    const line = parsed.data;
+    switch (line.type) {
+      case 'init':
+        return [{ type: 'started', conversation: line.session_id }];
+      case 'message':
+        return line.role === 'assistant' ? textEvent(line.content) : [];
+      case 'tool_use': {
+        const tool = toolName(line.tool_name);
+        tools.set(line.tool_id, tool);
+        return [{ type: 'tool_started', tool }];
+      }
+      case 'tool_result':
+        return [
+          { type: 'tool_ended', tool: tools.get(line.tool_id) ?? 'a tool', ok: line.status === 'success' },
+        ];
+      case 'error':
+        return textEvent(line.message);
+      case 'result':
+        return resultEvents(line);
+    }
+  };
+}
+
+function resultEvents(line: Extract<Line, { type: 'result' }>): EngineEvent[] {
+  const ok = line.status === 'success';
+  const reason = ok
+    ? ''
+    : `Gemini CLI ended with an error: ${(line.error?.message ?? line.status).slice(0, 1_000)}`;
+  return [
+    ...(line.stats === undefined ? [] : usageOf(line.stats, line.stats.models)),
+    { type: 'ended', ok, reason },
+  ];
+}
+
+/** Gemini's input includes cached tokens. The CLI knows no prices; it may use several models in one session. */
+function usageOf(total: Counts, models: Readonly<Record<string, Counts>>): EngineEvent[] {
+  let cost = 0;
+  const unknown: string[] = [];
+  for (const [model, counted] of Object.entries(models)) {
+    const known = costOf(model, normalised(counted));
+    if (known === null) unknown.push(model);
+    else cost += known;
+  }
+  const said: EngineEvent[] =
+    unknown.length === 0 ? [] : [{ type: 'text', text: `The price of ${unknown.join(', ')} is not known.` }];
+  return [...said, { type: 'usage', usage: { ...normalised(total), cost } }];
+}
+
+const normalised = (counted: Counts) => ({
+  input_tokens: Math.max(0, counted.input_tokens - counted.cached),
+  cached_tokens: counted.cached,
+  output_tokens: counted.output_tokens,
+});
+
+/** It tries again for up to 45 seconds and says so on stderr only. */
+export const geminiRetries: Translate = (line) => {
+  const match = /^Attempt \d+ failed.*/.exec(line);
+  return match === null ? [] : [{ type: 'retrying', reason: match[0].slice(0, 300) }];
+};
