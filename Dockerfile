@@ -6,11 +6,12 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM node:24.21.0-bookworm-slim
-# git carries what agents made to GitHub; certificates let it and Node know GitHub.
+# git carries what agents made to GitHub; certificates let it and Node know GitHub. Whoever the operator runs it as may
+# write to its directory: a new volume takes these rights over.
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends ca-certificates git \
   && rm -rf /var/lib/apt/lists/* /usr/local/lib/node_modules/npm /usr/local/bin/npm /usr/local/bin/npx \
-  && install --directory --owner=node --group=node --mode=0700 /var/lib/entourage
+  && install --directory --owner=node --group=node --mode=0777 /var/lib/entourage
 WORKDIR /app
 # Everything belongs to root: the process can't change its own program.
 COPY --from=dependencies /app/node_modules node_modules

@@ -73,6 +73,7 @@ export async function checkRepository(request: RepositoryRequest): Promise<Named
     };
     return [
       ...named('repository', [data.archived ? archived : reached]),
+      ...named('people', await people(look)),
       ...named('policy', findings),
       ...named('workflow', workflowFindings(look)),
       ...(policy.dispatch === 'actions' && workflow !== null ? await checkActions(look, probe) : []),
@@ -84,6 +85,34 @@ export async function checkRepository(request: RepositoryRequest): Promise<Named
       { state: 'bad', what: message, help: 'Check the findings on the App’s permissions above.' },
     ]);
   }
+}
+
+/** G5: the endpoint on which every command's permission rests, asked about the token's own person, who knows the answer. */
+async function people({ octokit, person, at, name }: Look): Promise<Finding[]> {
+  if (person === null) return [];
+  const { data: self } = await orRefused('GitHub does not know the token', person.request('GET /user'));
+  const { data: own } = await orRefused(
+    `The token does not see ${name}`,
+    person.request('GET /repos/{owner}/{repo}', at),
+  );
+  const { data: seen } = await orRefused(
+    `The App can’t read what ${self.login} may do in ${name}`,
+    octokit.request('GET /repos/{owner}/{repo}/collaborators/{username}/permission', {
+      ...at,
+      username: self.login,
+    }),
+  );
+  const rights = seen.user?.permissions;
+  const same = rights?.push === own.permissions?.push && rights?.admin === own.permissions?.admin;
+  if (rights !== undefined && same)
+    return [{ state: 'good', what: `The App reads what ${self.login} may do in ${name}.` }];
+  return [
+    {
+      state: 'bad',
+      what: `GitHub tells the App something else about ${self.login} than it tells ${self.login}.`,
+      help: 'Commands are refused or taken by what the App is told. Please report it with the version of your GitHub.',
+    },
+  ];
 }
 
 type Place = Pick<Look, 'octokit' | 'at' | 'branch'>;

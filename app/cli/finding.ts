@@ -16,6 +16,7 @@ export const checks = {
   'webhook-deliveries': 'how the App answered the last webhooks',
   'identity-issuer': 'the issuer of jobs’ identity tokens and its keys',
   repository: 'the App reaches the repository',
+  people: 'the App reads what a person may do (with GITHUB_TOKEN)',
   policy: 'ENTOURAGE.md on the default branch',
   workflow: 'the workflow file on the default branch',
   'workflow-enabled': 'the workflow is enabled',

@@ -232,6 +232,7 @@ describe('a repository', () => {
     const { findings, of } = await doctor([...repo('whole'), '--probe'], asOlga());
     const about: string[] = [
       'repository',
+      'people',
       'policy',
       'workflow',
       'workflow-enabled',

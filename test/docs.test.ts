@@ -1,0 +1,90 @@
+/** Pages that are made from code are as the code is now; what they name is there. */
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { checks } from '../app/cli/finding.ts';
+import { ownRegistration } from '../app/cli/registration.ts';
+import { variables } from '../app/config.ts';
+import { allFacts, reportedFacts } from '../forge/facts.ts';
+import { madePages } from '../docs/pages.ts';
+import { notLeanedOn, probes } from '../docs/probes.ts';
+
+const root = join(import.meta.dirname, '..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+it.each(madePages())('docs/$name is as `node docs/pages.ts` writes it', ({ name, text }) => {
+  expect(read(`docs/${name}`)).toBe(text);
+});
+
+describe('probes', () => {
+  it('has a probe, a fallback or a reason for each row that only reports tell', () => {
+    const handled = [...probes.map(({ row }) => row), ...Object.keys(notLeanedOn)];
+    expect(handled.toSorted()).toEqual(reportedFacts.map(({ id }) => id).toSorted());
+  });
+
+  it.each(probes)('$row: its checks and its code exist, and say so', ({ row, probes: names, code }) => {
+    expect(names.filter((name) => !(name in checks))).toEqual([]);
+    for (const path of code) expect(existsSync(join(root, path)), path).toBe(true);
+    expect(
+      code.some((path) => read(path).includes(row)),
+      `one of ${code.join(', ')} cites ${row}`,
+    ).toBe(true);
+  });
+
+  it('no source cites a row that is said not to be leaned on', () => {
+    const files = globSync('{app,runner,action}/**/*.ts', {
+      cwd: root,
+      exclude: ['**/node_modules/**', '**/dist/**', '**/*.test.ts'],
+    });
+    const cited = files.flatMap((file) =>
+      [...read(file).matchAll(/\bG\d+\b/g)].map(([id]) => ({ file, id })),
+    );
+    expect(cited.length).toBeGreaterThan(20);
+    expect(cited.filter(({ id }) => id in notLeanedOn)).toEqual([]);
+    const known = new Set(allFacts.map(({ id }) => id));
+    expect(cited.filter(({ id }) => !known.has(id))).toEqual([]);
+  });
+});
+
+describe('set-up.md and operating.md', () => {
+  it('name every permission, event and variable', async () => {
+    const { permissions, events } = await ownRegistration();
+    for (const { name, reason } of [...permissions, ...events]) {
+      expect(reason, name).not.toBe('');
+      expect(read('docs/set-up.md')).toContain(`| \`${name}\` `);
+    }
+    for (const { name } of variables) expect(read('docs/operating.md')).toContain(`| \`${name}\` `);
+  });
+
+  it.each(['README.md', 'docs/set-up.md', 'docs/operating.md', 'docs/probes.md'])(
+    '%s links to what is there',
+    (page) => {
+      const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)].map(
+        ([, path = '']) => path,
+      );
+      for (const path of links) expect(existsSync(join(root, dirname(page), path)), path).toBe(true);
+    },
+  );
+
+  it('name only options and commands that there are', async () => {
+    const text = read('docs/set-up.md') + read('docs/operating.md') + read('README.md');
+    const sources =
+      globSync('app/cli/*.ts', { cwd: root })
+        .map((file) => read(file))
+        .join('\n') +
+      read('app/main.ts') +
+      read('runner/main.ts') +
+      read('demo/main.ts');
+    const options = new Set(
+      [...text.matchAll(/entourage[^`\n]*?(--[a-z][\w-]*)/g)].map(([, option = '']) => option),
+    );
+    for (const option of options) {
+      const name = option.slice(2);
+      if (name !== '')
+        expect(
+          sources.includes(option) || sources.includes(`'${name}'`) || sources.includes(`${name}:`),
+          option,
+        ).toBe(true);
+    }
+  });
+});
