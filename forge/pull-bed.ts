@@ -11,6 +11,8 @@ const events = [
   'create',
   'delete',
   'fork',
+  'issue_dependencies',
+  'sub_issues',
   'merge_group',
   'status',
   'workflow_dispatch',

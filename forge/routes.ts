@@ -24,6 +24,7 @@ import { workflowRoutes } from './rest/workflows.ts';
 import { rulesetRoutes } from './rest/rulesets.ts';
 import { secretRoutes } from './rest/secrets.ts';
 import { statusRoutes } from './rest/statuses.ts';
+import { subIssueRoutes } from './rest/sub-issues.ts';
 import type { Route } from './route.ts';
 
 export const routes: Route[] = [
@@ -51,5 +52,6 @@ export const routes: Route[] = [
   ...rulesetRoutes,
   ...secretRoutes,
   ...statusRoutes,
+  ...subIssueRoutes,
   ...workflowRoutes,
 ];

@@ -128,6 +128,14 @@ export interface Issue {
   closedById: number | null;
 }
 
+/** Sub-issue: `from` is the parent. Dependency: `from` waits for `to`. */
+export interface IssueLink {
+  id: number;
+  kind: 'sub_issue' | 'blocked_by';
+  fromId: number;
+  toId: number;
+}
+
 export interface Comment {
   id: number;
   repositoryId: number;
@@ -217,6 +225,7 @@ export interface State {
   collaborators: Table<Collaborator>;
   labels: Table<Label>;
   issues: Table<Issue>;
+  issueLinks: Table<IssueLink>;
   comments: Table<Comment>;
   reactions: Table<Reaction>;
   pulls: Table<Pull>;
@@ -250,6 +259,7 @@ export function emptyState(): State {
     collaborators: new Map(),
     labels: new Map(),
     issues: new Map(),
+    issueLinks: new Map(),
     comments: new Map(),
     reactions: new Map(),
     pulls: new Map(),

@@ -11,6 +11,7 @@ import {
   type Account,
   type Comment,
   type Issue,
+  type IssueLink,
   type Label,
   type Reaction,
   type Repository,
@@ -133,7 +134,41 @@ export function renderIssue(
     closed_by: issue.closedById === null ? null : renderUserById(forge, issue.closedById),
     reactions: renderReactions(forge, { id: issue.id, url }),
     ...pullLinks(forge, issue),
+    ...linkCounts(forge, issue),
   };
+}
+
+/** Sub-issues and dependencies, counted; pull requests have none. */
+function linkCounts(forge: Forge, issue: Issue): Partial<Schemas['issue']> {
+  if (issue.isPull) return {};
+  const ends = (kind: IssueLink['kind'], side: 'fromId' | 'toId'): Issue[] =>
+    where(forge.state.issueLinks, (link) => link.kind === kind && link[side] === issue.id).map((link) =>
+      row(forge.state.issues, side === 'fromId' ? link.toId : link.fromId),
+    );
+  const openIn = (issues: Issue[]): number => issues.filter(({ state }) => state === 'open').length;
+  const children = ends('sub_issue', 'fromId');
+  const completed = children.length - openIn(children);
+  const [parent] = ends('sub_issue', 'toId');
+  const [blockers, blocked] = [ends('blocked_by', 'fromId'), ends('blocked_by', 'toId')];
+  return {
+    sub_issues_summary: {
+      total: children.length,
+      completed,
+      percent_completed: children.length === 0 ? 0 : Math.floor((completed * 100) / children.length),
+    },
+    issue_dependencies_summary: {
+      blocked_by: openIn(blockers),
+      total_blocked_by: blockers.length,
+      blocking: openIn(blocked),
+      total_blocking: blocked.length,
+    },
+    ...(parent === undefined ? {} : { parent_issue_url: issueUrl(forge, parent) }),
+  };
+}
+
+function issueUrl(forge: Forge, issue: Issue): string {
+  const repository = row(forge.state.repositories, issue.repositoryId);
+  return `${repositoryUrl(forge, repository)}/issues/${issue.number}`;
 }
 
 export function renderComment(forge: Forge, comment: Comment): Schemas['issue-comment'] {

@@ -47,12 +47,16 @@ function compiler(coerceTypes: boolean): Ajv {
 /**
  * Where GitHub says other than its description. Line and position of an outdated comment are null (G16): the
  * description of webhooks knows it, that of REST does not. And the events of an App, where webhooks show one, are
- * listed as they were years ago (no `workflow_job`, no `merge_group`).
+ * listed as they were years ago (no `workflow_job`, no `merge_group`). Dependencies are told of repositories without an
+ * organisation, too.
  */
-function corrected(schemas: Record<string, { properties?: Record<string, unknown> }>): typeof schemas {
+function corrected(schemas: Record<string, { properties?: Record<string, unknown>; required?: string[] }>): typeof schemas {
   const nullable = { type: ['integer', 'null'] };
   for (const name of ['pull-request-review-comment', 'review-comment'])
     Object.assign(schemas[name]?.properties ?? {}, { line: nullable, position: nullable });
+  for (const [name, schema] of Object.entries(schemas))
+    if (name.startsWith('webhook-issue-dependencies-'))
+      Object.assign(schema, { required: schema.required?.filter((key) => key !== 'organization') });
   forgetOldEvents(schemas);
   return schemas;
 }
