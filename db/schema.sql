@@ -294,8 +294,8 @@ create table session (
   constraint session_pkey PRIMARY KEY (id),
   constraint session_run_fkey FOREIGN KEY (run) REFERENCES run(id)
 );
-CREATE INDEX session_by_workflow_run ON public.session USING btree (installation, (((workflow_run ->> 'id'::text))::bigint)) WHERE ((workflow_run IS NOT NULL) AND (state <> 'ended'::text));
 CREATE INDEX session_live ON public.session USING btree (installation, run) WHERE (state <> 'ended'::text);
+CREATE INDEX session_not_begun ON public.session USING btree (queued_at) WHERE (state = ANY (ARRAY['queued'::text, 'dispatched'::text]));
 CREATE INDEX session_of_run ON public.session USING btree (run, queued_at);
 CREATE UNIQUE INDEX session_one_live_per_task ON public.session USING btree (run, task) WHERE ((state <> 'ended'::text) AND (task IS NOT NULL) AND (kind = 'work'::text));
 CREATE INDEX session_queued ON public.session USING btree (installation, queued_at) WHERE (state = 'queued'::text);

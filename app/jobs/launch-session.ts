@@ -35,7 +35,11 @@ async function launch(work: Work, { repository }: Scene, session: Session): Prom
     work.log.info({ session: session.id, problem: answer.problem }, 'GitHub does not start the workflow');
     await report(work, 'record_launch_refused', {
       session: session.id,
-      reason: whatToDo[answer.problem](`${repository.owner}/${repository.name}`, ref),
+      reason: whatToDo[answer.problem]({
+        repository: `${repository.owner}/${repository.name}`,
+        branch: ref,
+        said: answer.reason.slice(0, 300),
+      }),
     });
     return;
   }
@@ -60,18 +64,21 @@ async function defaultBranch(work: Work, repository: RepositoryRef): Promise<str
   return now.defaultBranch;
 }
 
+/** `said`: GitHub’s own words, which don’t end with a stop. */
+type Place = { repository: string; branch: string; said: string };
+
 /** The run is paused with these words, so each says what a person does. Plain text: cards escape it. */
-const whatToDo: Readonly<Record<DispatchProblem, (repository: string, branch: string) => string>> = {
-  missing: (repository, branch) =>
+const whatToDo: Readonly<Record<DispatchProblem, (at: Place) => string>> = {
+  missing: ({ repository, branch }) =>
     `${repository} has no ${workflowPath} on ${branch}. Commit it (entourage init writes it), then /entourage resume.`,
-  disabled: (repository) =>
+  disabled: ({ repository }) =>
     `The workflow ${workflowPath} of ${repository} is disabled. Enable it on the Actions page, then /entourage resume.`,
-  outdated: (repository, branch) =>
-    `${workflowPath} on ${branch} of ${repository} does not take the input ${sessionInput} as this version wants it. Bring it up to date (entourage init writes it), then /entourage resume.`,
-  actions_disabled: (repository) =>
+  outdated: ({ repository, branch, said }) =>
+    `${workflowPath} on ${branch} of ${repository} does not take the input ${sessionInput} as this version wants it (GitHub says: ${said}). Bring it up to date (entourage init writes it), then /entourage resume.`,
+  actions_disabled: ({ repository }) =>
     `GitHub Actions is disabled for ${repository}. Enable it under Settings, Actions, or set dispatch: runner in ENTOURAGE.md, then /entourage resume.`,
-  permission: (repository) =>
-    `The App may not start workflows in ${repository}: it lacks the permission "Actions: write". Grant it in the App’s settings and accept it for the installation, then /entourage resume.`,
-  no_branch: (repository, branch) =>
+  permission: ({ repository, said }) =>
+    `The App may not start workflows in ${repository}: GitHub says: ${said}. It needs the permission "Actions: write". Grant it in the App’s settings and accept it for the installation, then /entourage resume.`,
+  no_branch: ({ repository, branch }) =>
     `${repository} has no branch ${branch}, which Entourage knows as its default. Once the default branch is settled, /entourage resume.`,
 };

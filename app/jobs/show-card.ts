@@ -58,6 +58,7 @@ export async function drawCard(work: Work, run: string): Promise<Scene | null> {
 const quiet: ReadonlySet<EventType> = new Set([
   'usage_recorded',
   'session_dispatched',
+  'session_bound',
   'session_started',
   'dependency_met',
   'branch_created',

@@ -135,7 +135,7 @@ const statements = [
   )`,
   `create index session_queued on session (installation, queued_at) where state = 'queued'`,
   `create index session_live on session (installation, run) where state <> 'ended'`,
-  `create index session_by_workflow_run on session (installation, ((workflow_run ->> 'id')::bigint)) where workflow_run is not null and state <> 'ended'`,
+  `create index session_not_begun on session (queued_at) where state in ('queued', 'dispatched')`,
   `create index session_of_run on session (run, queued_at)`,
   `create unique index session_one_live_per_task on session (run, task) where state <> 'ended' and task is not null and kind = 'work'`,
   `create table session_lease (

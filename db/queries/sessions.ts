@@ -72,7 +72,8 @@ export async function expiredSessions(
     select session, installation from session_lease where until < ${now}
     union
     select id, installation from session
-    where (state = 'queued' or (state = 'dispatched' and place = 'actions' and bound_at is null)) and kind = 'plan' and queued_at < ${before.queued}
+    where state in ('queued', 'dispatched') and kind = 'plan' and queued_at < ${before.queued}
+      and (state = 'queued' or (place = 'actions' and bound_at is null))
     union
     select session.id, session.installation from session left join task on task.run = session.run and task.number = session.task
     where session.state = 'queued' and session.place = 'actions' and session.queued_at < ${before.undispatched}
