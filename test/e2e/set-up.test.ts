@@ -10,6 +10,7 @@ import { Octokit } from '@octokit/core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { ownRegistration } from '../../app/cli/registration.ts';
 import { startForge, type RunningForge } from '../../forge/server.ts';
+import { createDatabase } from '../db/database.ts';
 import { entourage } from './terminal.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'app', 'cli', 'main.ts');
@@ -191,6 +192,45 @@ it('never writes over files that are there, and asks before anything is made', a
   expect(await running.ended).toBe(0);
   expect(readFileSync(join(cwd, 'entourage.env'), 'utf8')).not.toContain('mine');
   expect(statSync(join(cwd, 'entourage.env')).mode & 0o777).toBe(0o600);
+});
+
+it('starts with its environment and secrets in files, tells its health to anybody, and ends orderly on SIGTERM', async () => {
+  const database = await createDatabase();
+  onTestFinished(() => database.drop());
+  const cwd = mkdtempSync(join(directory, 'six-'));
+  const file = (name: string, text: string): string => {
+    const path = join(cwd, name);
+    writeFileSync(path, text, { mode: 0o600 });
+    return path;
+  };
+  const child = spawn(process.execPath, [main, 'app'], {
+    cwd,
+    env: {
+      PATH: process.env['PATH'],
+      ...environment(),
+      APP_ID: String(forge.credentials.appId),
+      PRIVATE_KEY_PATH: file('app.pem', forge.credentials.privateKey),
+      WEBHOOK_SECRET_FILE: file('webhook-secret', `${forge.credentials.webhookSecret}\n`),
+      DATABASE_URL_FILE: file('database-url', `${database.appUrl}\n`),
+      DATABASE_OWNER_URL_FILE: file('owner-url', `${database.ownerUrl}\n`),
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const ended = new Promise<number | null>((resolve) => void child.once('exit', resolve));
+  const first = await new Promise<string>((resolve) =>
+    createInterface({ input: child.stdout }).once('line', resolve),
+  );
+  const { listening } = JSON.parse(first) as { listening: string };
+  for (const path of ['/healthz', '/readyz']) {
+    const answer = await fetch(`${listening}${path}`);
+    expect([answer.status, await answer.json()]).toEqual([200, { ok: true }]);
+  }
+  child.kill('SIGTERM');
+  expect(await ended).toBe(0);
+  await expect(fetch(`${listening}/healthz`)).rejects.toThrow();
 });
 
 it('gives up in time, and names wrong options together', async () => {
