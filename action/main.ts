@@ -7,9 +7,10 @@ import { ActionError } from './action-error.ts';
 async function main(): Promise<void> {
   const inputs = readInputs(process.env);
   const cancelled = cancelSignal();
+  // What the exchange needs is loaded while GitHub makes the token; what the work needs, only when there is some.
+  const loading = import('./exchange.ts');
   const identity = await identityToken(inputs.url);
-  // Loaded while nothing waits for it yet costs the start; the exchange needs it, so it comes here and not above.
-  const { exchange } = await import('./exchange.ts');
+  const { exchange } = await loading;
   const assignment = await exchange({ url: inputs.url, session: inputs.session, identity });
   if (assignment === null) return;
   for (const token of [assignment.runner_token, assignment.agent_token, assignment.git_token])

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { PlayedRefusal } from '../app/client/fixtures/played-app.ts';
 import { branch } from './fixtures/origin.ts';
 import { findAgentUser } from './agent-user.ts';
@@ -15,6 +15,9 @@ const survivors = async (session: Play) => await processTree(null, session.assig
 const kit = `
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+
+// Real processes; a busy machine needs its time.
+vi.setConfig({ testTimeout: 30_000 });
 const git = (...args) => execFileSync('git', args, { encoding: 'utf8' }).trim();
 const say = (event) => console.log(JSON.stringify(event));
 `;

@@ -12,7 +12,7 @@ import { createServer } from 'node:http';
 import { readdir, readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { branch, gitSync, makeOrigin, temporaryDirectory, type TestOrigin } from './fixtures/origin.ts';
 import { createObjectCache, type ObjectCache } from './object-cache.ts';
 import {
@@ -29,6 +29,9 @@ import {
   type WorkspaceOrder,
 } from './workspace.ts';
 import { removeTree } from './tree-removal.ts';
+
+// Real processes; a busy machine needs its time.
+vi.setConfig({ testTimeout: 30_000 });
 
 type Bench = {
   origin: TestOrigin;
