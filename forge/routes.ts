@@ -9,6 +9,7 @@ import { contentRoutes } from './rest/contents.ts';
 import { deliveryRoutes } from './rest/deliveries.ts';
 import { historyRoutes } from './rest/git-data-history.ts';
 import { forkRoutes } from './rest/forks.ts';
+import { dispatchRoutes } from './rest/dispatches.ts';
 import { gitDataRoutes } from './rest/git-data.ts';
 import { issueRoutes } from './rest/issues.ts';
 import { labelRoutes } from './rest/labels.ts';
@@ -37,6 +38,7 @@ export const routes: Route[] = [
   ...contentRoutes,
   ...deliveryRoutes,
   ...forkRoutes,
+  ...dispatchRoutes,
   ...gitDataRoutes,
   ...historyRoutes,
   ...issueRoutes,

@@ -9,12 +9,14 @@ import type { EarlierJob } from './actions/run-request.ts';
 import { hostedRunners, type Runner } from './actions/runners.ts';
 import { workflowsFor } from './actions/trigger.ts';
 import { type BrokenWorkflow, readWorkflow, type Workflow } from './actions/workflow.ts';
+import { atLeast, roleOf } from './access.ts';
 import type { WorkflowRun } from './check-rows.ts';
 import type { Forge, ForgeEvent, Workflows } from './forge.ts';
+import type { Pull } from './pull-rows.ts';
 import type { Doer } from './pulls.ts';
 import { renderUser } from './render/account.ts';
 import { renderRepository } from './render/repository.ts';
-import { row, type Repository } from './state.ts';
+import { find, row, type Repository } from './state.ts';
 import { workflowAt } from './workflow-files.ts';
 import { endLostRuns, holdRun, plantRun, recordRun, type RunSubject } from './workflow-records.ts';
 import { requestOf, type Start } from './workflow-requests.ts';
@@ -61,10 +63,11 @@ export function createWorkflows(forge: Forge, options: { patience?: Patience } =
   let arriving: Promise<void> = Promise.resolve();
   let closed = false;
 
-  const begin = async (doer: Doer, { subject, workflow, start }: Beginning): Promise<WorkflowRun> => {
+  const begin = async (doer: Doer, beginning: Beginning): Promise<WorkflowRun> => {
+    const { subject, workflow, start } = beginning;
     const run = plantRun(forge, doer, subject);
     await keep(forge, run, start);
-    if (needsApproval(start, doer)) await holdRun(forge, doer, run);
+    if (needsApproval(forge, doer, beginning)) await holdRun(forge, doer, run);
     else await launch(doer, { run, workflow, start, earlier: {} });
     return run;
   };
@@ -136,13 +139,24 @@ export async function keptLaunch(forge: Forge, run: WorkflowRun): Promise<Omit<L
 const isJob = (caller: Doer['caller']): boolean =>
   caller.kind === 'installation' && caller.workflowRunId !== null;
 
-/** G32: somebody with write access must approve the runs of a pull request that a GITHUB_TOKEN opens or changes. */
-function needsApproval({ event }: Start, { caller }: Doer): boolean {
-  return event === 'pull_request' && isJob(caller);
+/**
+ * Whether somebody with write access must approve the run first: of a pull request that a GITHUB_TOKEN opens or
+ * changes (G32), and of a newcomer's from a fork, which is GitHub's default for public repositories.
+ */
+function needsApproval(forge: Forge, { actor, caller }: Doer, { subject, start }: Beginning): boolean {
+  if (start.event !== 'pull_request') return false;
+  if (isJob(caller)) return true;
+  if (!start.fromFork || atLeast(roleOf(forge.state, subject.repository, actor), 'write')) return false;
+  const merged = (pull: Pull): boolean =>
+    pull.mergedAt !== null &&
+    pull.repositoryId === subject.repository.id &&
+    row(forge.state.issues, pull.id).authorId === actor.id;
+  return find(forge.state.pulls, merged) === undefined;
 }
 
-/** G32: what a job's GITHUB_TOKEN causes starts no workflow. Dispatches are started where they are asked for. */
+/** G32: what a job's GITHUB_TOKEN causes starts no workflow, save dispatches; the other one starts its run itself. */
 function startsWorkflows({ event, caller }: ForgeEvent): boolean {
+  if (event === 'repository_dispatch') return true;
   if (isJob(caller)) return event === 'pull_request';
   return event === 'push' || event === 'pull_request' || event === 'merge_group';
 }

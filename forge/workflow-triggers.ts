@@ -35,6 +35,8 @@ export async function triggerOf(
       return pullTrigger(forge, event, repository);
     case 'merge_group':
       return mergeGroupTrigger(forge, event, repository);
+    case 'repository_dispatch':
+      return dispatchTrigger(forge, event, repository);
     default:
       return null;
   }
@@ -146,6 +148,29 @@ async function mergeGroupTrigger(
     baseRef: null,
     pullIds: [],
     title: subjectOf(commit.message),
+    fromFork: false,
+  };
+}
+
+/** The default branch as it is now; the type is somebody's own word (G31). */
+async function dispatchTrigger(
+  forge: Forge,
+  event: ForgeEvent,
+  repository: Repository,
+): Promise<Trigger | null> {
+  const ref = `refs/heads/${repository.defaultBranch}`;
+  const sha = await forge.git(repository).resolve(ref);
+  if (sha === null) return null;
+  return {
+    event: { name: 'repository_dispatch', action: event.action, ref, changedPaths: null },
+    sha,
+    ref,
+    headSha: sha,
+    headBranch: repository.defaultBranch,
+    headRef: null,
+    baseRef: null,
+    pullIds: [],
+    title: event.action ?? '',
     fromFork: false,
   };
 }

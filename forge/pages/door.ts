@@ -8,11 +8,13 @@ import { appPages } from './apps.ts';
 import { renderConversation, renderLabels, renderState } from './conversation.ts';
 import { frame, type Crumb } from './frame.ts';
 import { escapeHtml, renderMarkdown } from './markdown.ts';
+import { runPages } from './runs.ts';
 
 const crumbsOf = (page: string): Crumb[] => [
   { words: page.slice(1), href: page },
   { words: 'Issues', href: `${page}/issues` },
   { words: 'Pull requests', href: `${page}/pulls` },
+  { words: 'Actions', href: `${page}/actions` },
 ];
 
 function home(forge: Forge): string {
@@ -98,6 +100,7 @@ export function pagesDoor(forge: Forge): Hono {
     context.header('content-security-policy', policy);
   });
   door.route('/', appPages(forge));
+  door.route('/', runPages(forge));
   door.get('/', (context) => context.html(home(forge)));
   door.get('/:owner/:name', async (context) => {
     const found = repositoryAt(context.req.param('owner'), context.req.param('name'));
