@@ -34,7 +34,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/db/global-setup.ts'],
-          testTimeout: 120_000,
+          // A limit for what hangs, not a measure: a slow machine is no failure.
+          testTimeout: 240_000,
           hookTimeout: 120_000,
           fileParallelism: false,
         },

@@ -13,14 +13,17 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { Octokit } from '@octokit/core';
 import { pino } from 'pino';
 import { expect } from 'vitest';
 import { startApp, type App } from '../../app/app.ts';
 import { verifyEvents } from '../../app/catalog/runs.ts';
 import { createClient, type Client } from '../../app/client/client.ts';
 import { readConfig } from '../../app/config.ts';
+import { workflowFile, workflowPath } from '../../app/domain/workflow.ts';
 import { startProgram, type Program } from '../../demo/program.ts';
-import { seed as demoSeed } from '../../demo/seed.ts';
+import { actionFiles, actionRepository, seed as demoSeed, type Place } from '../../demo/seed.ts';
+import { hostedRunners } from '../../forge/actions/runners.ts';
 import type { Seed, SeedRepository } from '../../forge/seed.ts';
 import { startForge, type RunningForge } from '../../forge/server.ts';
 import { createDatabase } from '../db/database.ts';
@@ -35,6 +38,8 @@ export const repo = 'shop';
 export const bot = 'entourage[bot]';
 
 export type WorldOptions = {
+  /** Where agents work: on the one runner (unless it is said), or as jobs of the forge's Actions. */
+  on?: Place;
   /** Lines of YAML that replace the policy's own keys of the same name. */
   policy?: Record<string, string>;
   repository?: Partial<SeedRepository>;
@@ -114,6 +119,8 @@ function policyText(directory: string, changes: Record<string, string>): string 
 }
 
 function seedOf(directory: string, options: WorldOptions): Seed {
+  const { on = 'runner' } = options;
+  const action = { owner, name: actionRepository, files: on === 'actions' ? actionFiles(root) : {} };
   return {
     app: { ...demoSeed.app, owner },
     users: ['olga', 'ana', 'ben', 'carl', 'tom', 'rita', 'mallory'].map((login) => ({ login })),
@@ -124,13 +131,14 @@ function seedOf(directory: string, options: WorldOptions): Seed {
         name: repo,
         files: {
           'README.md': '# shop\n',
-          'ENTOURAGE.md': policyText(directory, options.policy ?? {}),
+          'ENTOURAGE.md': policyText(directory, { dispatch: on, ...options.policy }),
           '.github/workflows/ci.yml': workflow,
         },
         collaborators: { ana: 'maintain', ben: 'write', carl: 'write', tom: 'triage', rita: 'read' },
-        ruleset: { requiredChecks: ['test'] },
+        ruleset: { requiredChecks: ['test'], adminsBypass: true },
         ...options.repository,
       },
+      ...(on === 'actions' ? [action] : []),
     ],
   };
 }
@@ -169,6 +177,10 @@ export async function prepareGround(stack: AsyncDisposableStack, options: WorldO
       webhookUrl: `${appUrl}/api/github/webhooks`,
     }),
   );
+  if (options.on === 'actions') {
+    forge.forge.workflows.setRunners(hostedRunners(8));
+    await bringWorkflow(forge, appUrl);
+  }
   const keyFile = join(directory, 'app.pem');
   writeFileSync(keyFile, forge.credentials.privateKey, { mode: 0o600 });
   const environment = {
@@ -186,6 +198,27 @@ export async function prepareGround(stack: AsyncDisposableStack, options: WorldO
     ...options.environment,
   };
   return { stack, directory, forge, appUrl, environment, options };
+}
+
+/** The workflow file that users have, on the default branch, pinned to the action's commit. */
+async function bringWorkflow(forge: RunningForge, appUrl: string): Promise<void> {
+  const octokit = new Octokit({ auth: forge.credentials.tokens['olga'], baseUrl: `${forge.url}/api/v3` });
+  const { data: main } = await octokit.request('GET /repos/{owner}/{repo}/branches/{branch}', {
+    owner,
+    repo: actionRepository,
+    branch: 'main',
+  });
+  const text = workflowFile({
+    url: appUrl,
+    action: `${owner}/${actionRepository}/action@${main.commit.sha}`,
+  });
+  await octokit.request('PUT /repos/{owner}/{repo}/contents/{path}', {
+    owner,
+    repo,
+    path: workflowPath,
+    message: 'Run agents on Actions',
+    content: Buffer.from(text).toString('base64'),
+  });
 }
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
@@ -244,6 +277,9 @@ export async function furnish(
         '2',
         '--patience',
         '1',
+        // The test's agents keep notes in one directory; isolation has tests of its own.
+        '--isolation',
+        'none',
       ],
       cwd: directory,
       env: {
@@ -257,7 +293,8 @@ export async function furnish(
     stack.defer(() => program.stop(5_000));
     return program;
   };
-  if (ground.options.slots !== 0) await startRunner(ground.options.slots);
+  const { on = 'runner' } = ground.options;
+  if (on === 'runner' && ground.options.slots !== 0) await startRunner(ground.options.slots);
   const isClean = async (): Promise<void> => {
     const { differences } = await olga.call(verifyEvents, { repository: `${owner}/${repo}` });
     expect(differences, 'the events fold to the rows (TR-1)').toEqual([]);
