@@ -16,7 +16,11 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{app,db,runner,action,forge,demo}/**/*.test.ts', 'test/*.test.ts', 'test/forge/**/*.test.ts'],
+          include: [
+            '{app,db,runner,action,forge,demo}/**/*.test.ts',
+            'test/*.test.ts',
+            'test/forge/**/*.test.ts',
+          ],
           exclude: ['demo/project/**', '**/node_modules/**'],
         },
       },
