@@ -167,13 +167,18 @@ async function open(connection: Connection, repository: RepositoryRef, wanted: W
   }
 }
 
+const toDraft = `mutation ($input: ConvertPullRequestToDraftInput!) {
+  convertPullRequestToDraft(input: $input) { pullRequest { isDraft } }
+}`;
+const toReady = `mutation ($input: MarkPullRequestReadyForReviewInput!) {
+  markPullRequestReadyForReview(input: $input) { pullRequest { isDraft } }
+}`;
+
 async function setDraft({ graphql }: Connection, state: PullState, draft: boolean): Promise<void> {
-  const verb = draft ? 'convertPullRequestToDraft' : 'markPullRequestReadyForReview';
-  const input = draft ? 'ConvertPullRequestToDraftInput' : 'MarkPullRequestReadyForReviewInput';
   try {
     await graphql(
       `marks pull request #${state.number} as ${draft ? 'draft' : 'ready'}`,
-      `mutation ($input: ${input}!) { ${verb}(input: $input) { pullRequest { isDraft } } }`,
+      draft ? toDraft : toReady,
       {
         input: { pullRequestId: state.nodeId },
       },
