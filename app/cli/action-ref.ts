@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Octokit } from '@octokit/core';
 import { ActionRef } from '../domain/workflow.ts';
-import { GitHubRefusal, orMissing, UsageError, type RepositoryName, type Site } from './site.ts';
+import { GitHubRefusal, UsageError } from './failure.ts';
+import { orMissing, type RepositoryName, type Site } from './site.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -5,7 +5,7 @@ import { errors } from '../catalog/errors.ts';
 import { createClient, type Client } from '../client/client.ts';
 import { ClientError, TransportError } from '../client/failure.ts';
 import { ConfigError } from '../config.ts';
-import { GitHubRefusal, UsageError } from './site.ts';
+import { GitHubRefusal, UsageError } from './failure.ts';
 
 export type ConnectionOptions = { url?: string; keyFile?: string; repo?: string; json?: boolean };
 export type Connection = { client: Client; repository: string; json: boolean };

@@ -31,6 +31,8 @@ export const engineKits: Readonly<Record<EngineName, EngineKit>> = {
   command: { program: null, setup: [], pass: [] },
 };
 
+export const engineNames = Object.keys(engineKits) as readonly EngineName[];
+
 /** Engines whose program is on the search path, in the order of the table. */
 export async function enginesFound(path: string): Promise<EngineName[]> {
   const found: EngineName[] = [];

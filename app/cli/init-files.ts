@@ -3,7 +3,7 @@ import { parsePolicy } from '../domain/policy.ts';
 import { readWorkflow, workflowFile, workflowPath, WorkflowSettings } from '../domain/workflow.ts';
 import { engineKits, type EngineName } from './engine-kit.ts';
 import { policyFile } from './policy-file.ts';
-import { UsageError } from './site.ts';
+import { UsageError } from './failure.ts';
 
 export const policyPath = 'ENTOURAGE.md';
 

@@ -3,7 +3,7 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { workflowPath } from '../domain/workflow.ts';
 import { policyPath, type FileStep, type Present } from './init-files.ts';
-import { UsageError } from './site.ts';
+import { UsageError } from './failure.ts';
 
 /** Throws `UsageError` where there is no repository. */
 export async function readLocal(directory: string): Promise<Present> {

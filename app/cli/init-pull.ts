@@ -2,7 +2,8 @@
 import type { Octokit } from '@octokit/core';
 import { workflowPath } from '../domain/workflow.ts';
 import { policyPath, type FileStep, type Present } from './init-files.ts';
-import { GitHubRefusal, orMissing, orRefused, readFile, UsageError, type RepositoryName } from './site.ts';
+import { GitHubRefusal, UsageError } from './failure.ts';
+import { orMissing, orRefused, readFile, type RepositoryName } from './site.ts';
 
 /** Not below policy’s prefix for tasks. */
 export const initBranch = 'entourage-init';

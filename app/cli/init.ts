@@ -1,36 +1,7 @@
 /** `entourage init`: the workflow and the policy that a repository needs, into a checkout or as a pull request. */
-import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { engines as knownEngines } from '../domain/policy.ts';
-import { git, ownAction, repositoryOf, resolveAction } from './action-ref.ts';
-import { difference } from './difference.ts';
-import { enginesFound, enginesOfThisVersion, type EngineName } from './engine-kit.ts';
-import { planFiles, type FileStep, type InitPlan, type Present, type Wishes } from './init-files.ts';
-import { readLocal, writeLocal } from './init-local.ts';
-import { openPlace, readPlace, writePlace } from './init-pull.ts';
-import {
-  asPerson,
-  repositoryName,
-  siteOf,
-  tokenOf,
-  UsageError,
-  type RepositoryName,
-  type Site,
-} from './site.ts';
-
-type Options = {
-  url?: string;
-  local?: string | true;
-  repo?: string;
-  action?: string;
-  engine?: EngineName[];
-  command?: string[];
-  pass?: string[];
-  setup?: string[];
-  runsOn?: string[];
-  dispatch: 'actions' | 'runner';
-  force?: true;
-};
+import { engineNames } from './engine-kit.ts';
+import type { InitOptions } from './init-work.ts';
 
 export function initCommand(): Command {
   return new Command('init')
@@ -46,7 +17,7 @@ export function initCommand(): Command {
     .option('--action <owner/repo/path@ref>', 'the action; without it, this copy of Entourage')
     .addOption(
       new Option('--engine <names...>', 'engines of the agents; without it, those found here').choices([
-        ...knownEngines,
+        ...engineNames,
       ]),
     )
     .option('--command <words...>', 'program and arguments of engine `command`')
@@ -59,141 +30,9 @@ export function initCommand(): Command {
         .default('actions'),
     )
     .option('--force', 'overwrite files that people changed')
-    .action(async (options: Options) => {
-      const site = siteOf(process.env);
-      const token = options.local === undefined ? tokenOf(process.env) : null;
-      const engines = await chooseEngines(options);
-      const wishes = await wishesOf(options, site, engines);
-      const done =
-        token === null ? await initLocal(options, wishes) : await initPull({ options, wishes, site, token });
-      for (const line of await ending(done, wishes)) console.log(line);
+    .action(async (options: InitOptions) => {
+      // git, YAML and Octokit, for this command alone.
+      const { init } = await import('./init-work.ts');
+      await init(options);
     });
-}
-
-async function chooseEngines({ engine, command }: Options): Promise<EngineName[]> {
-  if (engine?.includes('command') === true && command === undefined)
-    throw new UsageError('--engine command: which program? Give --command PROGRAM and its arguments.');
-  if (engine !== undefined) return engine;
-  if (command !== undefined) return ['command'];
-  const found = await enginesFound(process.env['PATH'] ?? '');
-  return found.length > 0 ? found : ['claude-code'];
-}
-
-async function wishesOf(options: Options, site: Site, engines: EngineName[]): Promise<Wishes> {
-  const { url, action, command, pass, setup, runsOn, dispatch, force } = options;
-  const ref = action ?? (dispatch === 'actions' ? await ownAction(site) : '');
-  return {
-    url: url ?? (process.env['ENTOURAGE_URL'] || undefined),
-    action: dispatch === 'actions' ? await resolveAction(ref, asPerson(site, tokenOf(process.env))) : '',
-    dispatch,
-    engines,
-    command: command ?? [],
-    pass,
-    setup,
-    runsOn,
-    force: force === true,
-  };
-}
-
-type Done = {
-  plan: InitPlan;
-  /** What to do with what was written, first of all. */
-  first: string | null;
-  /** Where the secrets are set. */
-  secretsPage: string;
-};
-
-async function initLocal({ local }: Options, wishes: Wishes): Promise<Done> {
-  const directory = resolve(typeof local === 'string' ? local : '.');
-  const plan = planFiles(wishes, await readLocal(directory));
-  const written = toWrite(plan);
-  await writeLocal(directory, written);
-  await show(plan, { create: 'Wrote', update: 'Updated' });
-  return {
-    plan,
-    first:
-      written.length === 0
-        ? null
-        : 'Commit them, and get them to the default branch: elsewhere they have no effect.',
-    secretsPage: 'the repository’s settings, Secrets and variables, Actions',
-  };
-}
-
-type OnGitHub = { options: Options; wishes: Wishes; site: Site; token: string };
-
-async function initPull({ options, wishes, site, token }: OnGitHub): Promise<Done> {
-  const at = await whichRepository(options, site);
-  const place = await openPlace(asPerson(site, token), at);
-  const present: Present = await readPlace(place);
-  const plan = planFiles(wishes, present);
-  const written = toWrite(plan);
-  await show(plan, { create: 'Adds', update: 'Updates' });
-  const secretsPage = `${site.web}/${at.owner}/${at.repo}/settings/secrets/actions`;
-  if (written.length === 0) {
-    const first = place.open === null ? null : `Merge ${place.open.url}`;
-    return { plan, first, secretsPage };
-  }
-  const { url, opened } = await writePlace(place, written, pullBody(plan));
-  console.log(`${opened ? 'Opened' : 'Updated'} ${url}`);
-  return { plan, first: `Merge ${url}`, secretsPage };
-}
-
-async function whichRepository({ repo }: Options, site: Site): Promise<RepositoryName> {
-  const named = repo ?? process.env['ENTOURAGE_REPOSITORY'];
-  if (named !== undefined) return repositoryName(named);
-  const origin = await git(process.cwd(), ['remote', 'get-url', 'origin']);
-  const found = origin === null ? null : repositoryOf(origin, site);
-  if (found === null)
-    throw new UsageError(
-      'Which repository? Give --repo owner/name, or go to a checkout of it; --local only writes files.',
-    );
-  return found;
-}
-
-const toWrite = ({ steps }: InitPlan): FileStep[] =>
-  steps.filter(({ what }) => what === 'create' || what === 'update');
-
-async function show({ steps }: InitPlan, words: { create: string; update: string }): Promise<void> {
-  for (const { path, what, before, text } of steps) {
-    if (what === 'create' || what === 'update') console.log(`${words[what]} ${path}`);
-    else if (what === 'same') console.log(`${path} is as it should be.`);
-    else {
-      console.log(`${path} is kept: somebody changed it. --force would make this of it:`);
-      console.log(await difference(before ?? '', text));
-    }
-  }
-}
-
-const pullBody = ({ secrets }: InitPlan): string =>
-  [
-    'Lets Entourage’s agents work on issues of this repository.',
-    '',
-    '- `.github/workflows/entourage.yml` runs one agent session each time the App asks for one. Its job can prove who it is; it can’t write here.',
-    '- `ENTOURAGE.md` says which agents there are, what they may spend and what people approve. Change it before or after merging.',
-    ...(secrets.length === 0
-      ? []
-      : ['', `It needs ${list(secrets)} among the repository’s Actions secrets.`]),
-  ].join('\n');
-
-const list = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
-
-async function ending({ plan, first, secretsPage }: Done, wishes: Wishes): Promise<string[]> {
-  const { secrets } = plan;
-  const known = await enginesOfThisVersion();
-  const unknown = wishes.engines.filter((name) => !known.includes(name));
-  const steps = [
-    ...(first === null ? [] : [first]),
-    ...(secrets.length === 0 ? [] : [`Set ${secrets.join(', ')} as a secret: ${secretsPage}`]),
-    'Install the App on the repository, if it is not there yet.',
-    'Look it over: entourage doctor --repo owner/name',
-    'Then comment `/entourage run` on an issue.',
-  ];
-  return [
-    ...(unknown.length === 0
-      ? []
-      : ['', `This version of Entourage can’t run ${unknown.join(', ')} yet; it runs: ${known.join(', ')}.`]),
-    '',
-    'Next:',
-    ...steps.map((text, index) => `${index + 1}. ${text}`),
-  ];
 }

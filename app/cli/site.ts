@@ -1,29 +1,12 @@
 /** GitHub as the terminal meets it: which site, with which token, and its refusals in words. */
 import { createAppAuth } from '@octokit/auth-app';
 import { Octokit } from '@octokit/core';
+import { GitHubRefusal, UsageError } from './failure.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 /** Addresses without a slash at their ends. */
 export type Site = { api: string; web: string };
 export type RepositoryName = { owner: string; repo: string };
-
-/** A wrong or missing option: told in its own words, with what to do, and without a stack. */
-export class UsageError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'UsageError';
-  }
-}
-
-/** GitHub refused or could not be reached; `status` is 0 when there was no answer. */
-export class GitHubRefusal extends Error {
-  readonly status: number;
-  constructor(message: string, status: number) {
-    super(message);
-    this.name = 'GitHubRefusal';
-    this.status = status;
-  }
-}
 
 /** github.com, or the Enterprise Server that GHE_HOST names. */
 export function siteOf(environment: Environment): Site {
