@@ -83,7 +83,7 @@ export interface WorkflowRun {
   /** What became of the attempts before the present one. */
   earlierAttempts: WorkflowAttempt[];
   pullIds: number[];
-  status: 'queued' | 'in_progress' | 'completed';
+  status: 'queued' | 'pending' | 'in_progress' | 'completed';
   conclusion: string | null;
   createdAt: string;
   startedAt: string;

@@ -77,7 +77,11 @@ export function recordRun(forge: Forge, doer: Doer, run: WorkflowRun): RunWatche
   };
 }
 
-const runActions = { queued: 'requested', in_progress: 'in_progress', completed: 'completed' } as const;
+const runActions = {
+  queued: 'requested',
+  in_progress: 'in_progress',
+  completed: 'completed',
+} as const;
 
 type RunChange = {
   run: WorkflowRun;
@@ -85,11 +89,14 @@ type RunChange = {
 };
 
 async function recordRunState(forge: Forge, doer: Doer, { run, state }: RunChange): Promise<void> {
+  // Nobody is told that a run waits for its group, nor that its turn has come.
+  const silent = state.status === 'pending' || run.status === 'pending';
   Object.assign(run, {
     status: state.status,
     conclusion: state.conclusion,
     updatedAt: forge.clock.timestamp(),
   });
+  if (state.status === 'pending' || (silent && state.status === 'queued')) return;
   forge.webhooks.emit({
     event: 'workflow_run',
     action: runActions[state.status],

@@ -4,8 +4,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { createRepository } from '../git/repository.ts';
+import { createActions } from './actions.ts';
 import { runnerPatience } from './process-group.ts';
-import { job, openRunBed, plain, type RunBed, steps, until } from './run-bed.ts';
+import { author, job, openRunBed, plain, plainRequest, type RunBed, steps, until } from './run-bed.ts';
+import { readWorkflow } from './workflow.ts';
 
 // Real processes on a machine that others use too: time limits are for hangs, not for slowness.
 vi.setConfig({ testTimeout: 30_000 });
@@ -120,5 +123,33 @@ test('G33: queue: max keeps those that wait; a run that is cancelled while it wa
   await writeFile(join(bed.root, 'go'), '');
   const ends = await Promise.all([first, waiters[0]!, waiters[2]!].map((run) => run.ended));
   expect(ends.map((state) => state.conclusion)).toEqual(['success', 'success', 'success']);
-  expect(gone!.seen).toEqual(['run queued', 'run completed cancelled']);
+  expect(gone!.seen).toEqual(['run queued', 'run pending', 'run completed cancelled']);
+});
+
+test('G33: a job that is queued for a day is cancelled', async () => {
+  const times = { moved: 0 };
+  await using actions = await createActions({
+    root: join(bed.root, 'queue'),
+    runners: [],
+    now: () => new Date(Date.now() + times.moved),
+  });
+  const git = await createRepository(join(bed.root, 'queue.git'), {
+    defaultBranch: 'main',
+    files: { a: '' },
+    author,
+  });
+  const run = actions.start(
+    {
+      ...plainRequest(),
+      id: 1,
+      workflow: await readWorkflow('w.yml', steps('      - run: "true"\n')),
+      repository: { git, id: 1, fullName: 'a/b', ownerId: 2 },
+      sha: (await git.resolve('main'))!,
+    },
+    { onRun: () => undefined, onJob: () => undefined },
+  );
+  await until(() => run.state.jobs[0]?.status === 'queued');
+  times.moved = 24 * 3_600_000;
+  expect((await run.ended).conclusion).toBe('cancelled');
+  expect(job(run.state).steps).toEqual([]);
 });

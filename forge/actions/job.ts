@@ -37,6 +37,8 @@ export type JobOrder = {
 };
 
 const defaultMinutes = 360;
+/** G33: six hours on a hosted runner, five days on one's own, whatever the file says. */
+const mostMinutes = { hosted: 360, own: 5 * 24 * 60 };
 /** How long what still runs after a cancellation may take, by GitHub's reference of workflow cancellation. */
 const minutesAfterCancel = 5;
 
@@ -139,10 +141,12 @@ type Ending = { signal: AbortSignal; timeout: AbortSignal; minutes: number; afte
 
 async function runSteps(order: JobOrder, running: RunningJob): Promise<Conclusion> {
   const { job, state } = order;
-  const minutes =
+  const minutes = Math.min(
     job.timeoutMinutes === undefined
       ? defaultMinutes
-      : minutesOf(job.timeoutMinutes, stepScope(running, running.env));
+      : minutesOf(job.timeoutMinutes, stepScope(running, running.env)),
+    order.runner.hosted ? mostMinutes.hosted : mostMinutes.own,
+  );
   const timeout = timeoutAfter(minutes);
   const signal = AbortSignal.any([order.cancel, timeout]);
   const afterwards = new AbortController();

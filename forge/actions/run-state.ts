@@ -48,7 +48,8 @@ export type JobState = {
 
 export type RunState = {
   id: number;
-  status: Status;
+  /** Pending while it waits for others of its concurrency group. */
+  status: Status | 'pending';
   conclusion: Conclusion | null;
   /** `run-name` with its expressions evaluated; empty where the file has none. */
   name: string;

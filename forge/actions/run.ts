@@ -1,4 +1,5 @@
 /** One workflow run: its jobs in the order of their needs. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Groups } from './concurrency.ts';
 import { githubContext } from './context.ts';
 import { holds, type Json, plainText, type Scope, textOf, valueOf } from './expression.ts';
@@ -52,7 +53,7 @@ export async function runWorkflow(order: RunOrder): Promise<void> {
     state.errors.push(error.message);
     return endRun(order, 'failure');
   }
-  const leave = await enterGroup(order, group, order.cancel);
+  const leave = await enterRunGroup(order, group);
   if (leave === null) return endRun(order, 'cancelled');
   try {
     const ended = new Map<string, Promise<JobState>>();
@@ -105,6 +106,23 @@ function runScope(request: RunRequest, needs: Record<string, Json>): Scope {
     },
     status: { success: true, failure: false, cancelled: false },
   };
+}
+
+/** A run that has to wait for others of its group is pending meanwhile. */
+async function enterRunGroup(order: RunOrder, group: Concurrency | null): Promise<(() => void) | null> {
+  const { state, watcher } = order;
+  const entering = enterGroup(order, group, order.cancel);
+  const waits = await Promise.race([entering.then(() => false), nextTurn(true)]);
+  if (waits) {
+    state.status = 'pending';
+    await watcher.onRun(state);
+  }
+  const leave = await entering;
+  if (leave !== null && waits) {
+    state.status = 'queued';
+    await watcher.onRun(state);
+  }
+  return leave;
 }
 
 type Concurrency = { group: string; cancelInProgress: boolean; queue: 'single' | 'max' };
@@ -189,7 +207,7 @@ async function withRunner(order: RunOrder, job: WorkflowJob, admitted: Admitted)
   const { own, needs, publish, cancel } = admitted;
   const cancelled = AbortSignal.any([order.cancel.signal, cancel.signal]);
   const stop = AbortSignal.any([house.stop, order.force.signal]);
-  const lease = await house.runners.take(own.labels, AbortSignal.any([cancelled, stop]));
+  const lease = await queueForRunner(house, own.labels, AbortSignal.any([cancelled, stop]));
   if (lease === null) return endJob(own, { conclusion: 'cancelled', house, publish });
   const { runner } = lease;
   try {
@@ -222,6 +240,26 @@ async function withRunner(order: RunOrder, job: WorkflowJob, admitted: Admitted)
     lease.release();
   }
 }
+
+/** G33: a job that has been queued for a day is cancelled. The clock is the house's, which tests move. */
+async function queueForRunner(
+  house: RunHouse,
+  labels: readonly string[],
+  signal: AbortSignal,
+): ReturnType<Runners['take']> {
+  const late = new AbortController();
+  const since = house.now().getTime();
+  const look = setInterval(() => {
+    if (house.now().getTime() - since >= longestQueueMs) late.abort();
+  }, 500);
+  try {
+    return await house.runners.take(labels, AbortSignal.any([signal, late.signal]));
+  } finally {
+    clearInterval(look);
+  }
+}
+
+const longestQueueMs = 24 * 3_600_000;
 
 function queuedJob(key: string): JobState {
   return {
