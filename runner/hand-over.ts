@@ -1,5 +1,5 @@
 /** The end of a work session's worktree: what is left becomes a commit, what is committed goes to the App. */
-import type { Log } from './log.ts';
+import { reasonOf, type Log } from './log.ts';
 import type { Uploader } from './upload.ts';
 import { commitRest, headOf, restoreConfiguration, textIn, undoCommit, type Workspace } from './workspace.ts';
 
@@ -29,9 +29,8 @@ const mostShown = 100;
 /** Throws what the client throws. */
 export async function handOver(order: HandOver): Promise<HandedOver> {
   const { workspace, uploader, log } = order;
-  await restoreConfiguration(workspace, order.directory);
   const agents = await headOf(workspace);
-  const rest = await commitRest(workspace, `Work of ${order.agent} that was not committed`);
+  const { rest, problem } = await keepRest(order);
   let result = await uploader.push(order.patienceMs);
   if (result.state === 'refused' && rest !== null) {
     // What was left over must not take the agent's own commits down with it.
@@ -40,8 +39,22 @@ export async function handOver(order: HandOver): Promise<HandedOver> {
     result = await uploader.push(order.patienceMs);
   }
   log('work handed over', { state: result.state, head: result.head });
-  const refusal = result.state === 'refused' ? `The work could not be pushed: ${result.reason}` : null;
+  const refusal = result.state === 'refused' ? `The work could not be pushed: ${result.reason}` : problem;
   return { head: result.head, refusal, ...(await listed(workspace)) };
+}
+
+/** Commits what is left. Where that fails (a full disk), what the agent committed itself is handed over all the same. */
+async function keepRest(order: HandOver): Promise<{ rest: string | null; problem: string | null }> {
+  const { workspace, directory, agent, log } = order;
+  try {
+    await restoreConfiguration(workspace, directory);
+    const rest = await commitRest(workspace, `Work of ${agent} that was not committed`);
+    return { rest, problem: null };
+  } catch (error) {
+    const reason = reasonOf(error);
+    log('the uncommitted rest could not be committed', { reason });
+    return { rest: null, problem: `What was not committed could not be kept. ${reason}` };
+  }
 }
 
 async function listed(workspace: Workspace): Promise<Pick<HandedOver, 'commits' | 'files'>> {

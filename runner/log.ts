@@ -18,3 +18,11 @@ function toStderr(line: string): void {
 export function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The same for people who can do something about it. A full disk is met by many programs, each with its own words. */
+export function reasonOf(error: unknown): string {
+  const words = wordsOf(error);
+  return (error as { code?: unknown }).code === 'ENOSPC' || /no space left|out of disk ?space/i.test(words)
+    ? `The disk of the machine that worked on it is full. ${words}`
+    : words;
+}

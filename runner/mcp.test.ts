@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { operations } from '../app/catalog/catalog.ts';
 import { createClient } from '../app/client/client.ts';
 import {
@@ -107,6 +107,9 @@ const commit = (workspace: Workspace, name: string) => {
   gitSync(workspace.path, 'commit', '-qm', `Add ${name}`);
 };
 
+// Each is a process of its own; a busy machine needs its time.
+vi.setConfig({ testTimeout: 30_000 });
+
 describe('SE-4: the agent’s MCP server', () => {
   test.each(['manager', 'engineer', 'reviewer'] as const)(
     'lists for a %s exactly what the catalog allows',
@@ -177,6 +180,21 @@ describe('SE-4: the agent’s MCP server', () => {
       text: expect.stringMatching(/no answer/) as string,
     });
   });
+});
+
+test('AG-9: a notice comes once, with the result of the next call, whatever that is', async () => {
+  const gone = () => Promise.reject(new PlayedRefusal('not_found', 'There is no t2.'));
+  const { notices, client } = await sit({ answers: { get_task: gone } });
+  const texts = async (name: string) => {
+    const { content } = await client.callTool({ name, arguments: {} });
+    return (content as { text: string }[]).slice(1).map(({ text }) => text);
+  };
+  expect(await texts('get_commits')).toEqual([]);
+  notices.add('80 % of the budget is used.');
+  notices.add('80 % of the budget is used.');
+  expect(await texts('no_such_tool')).toEqual([]);
+  expect(await texts('get_task')).toEqual(['Notice: 80 % of the budget is used.']);
+  expect(await texts('get_commits')).toEqual([]);
 });
 
 describe('the worktree’s tools', () => {

@@ -1,13 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { PlayedRefusal } from '../app/client/fixtures/played-app.ts';
 import { branch } from './fixtures/origin.ts';
 import { findAgentUser } from './agent-user.ts';
 import { play, type Play, type PlayOptions } from './fixtures/play.ts';
 import { onLinux, processTree } from './process-tree.ts';
+
+// Real processes; a busy machine needs its time.
+vi.setConfig({ testTimeout: 30_000 });
 
 const survivors = async (session: Play) => await processTree(null, session.assignment.session).alive();
 
@@ -16,8 +19,6 @@ const kit = `
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
-// Real processes; a busy machine needs its time.
-vi.setConfig({ testTimeout: 30_000 });
 const git = (...args) => execFileSync('git', args, { encoding: 'utf8' }).trim();
 const say = (event) => console.log(JSON.stringify(event));
 `;
@@ -479,6 +480,29 @@ describe('the App’s word', () => {
     expect(session.ending()).toMatchObject({ outcome: 'stopped', reason: 'The runner is shutting down.' });
     expect(session.origin.git('log', '-1', '--format=%s', branch)).toBe('Test sum');
   });
+
+  test.runIf(onLinux && process.getuid?.() === 0)(
+    'a disk that is full ends the session in words',
+    async () => {
+      const session = await play(
+        `${commitOne} try { writeFileSync('large', Buffer.alloc(4_000_000)); } catch {}`,
+      );
+      mkdirSync(session.place.sessions);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', session.place.sessions]);
+      onTestFinished(() => void execFileSync('umount', [session.place.sessions]));
+      await session.work();
+      expect(session.ending()).toMatchObject({ outcome: 'failed' });
+      expect(session.ending()?.reason).toMatch(
+        /^What was not committed could not be kept\. The disk .* is full\./,
+      );
+      expect(session.origin.git('log', '-1', '--format=%s', branch)).toBe('Test sum');
+      const fill = () => writeFileSync(join(session.place.sessions, 'large'), Buffer.alloc(4_000_000));
+      expect(fill).toThrow('ENOSPC');
+      session.app.calls.length = 0;
+      await session.work();
+      expect(session.ending()?.reason).toMatch(/^The disk of the machine that worked on it is full\./);
+    },
+  );
 
   test('a repository that can’t be fetched ends the session in words', async () => {
     const session = await play(commitOne, { assignment: { clone_url: '/nowhere/shop.git' } });

@@ -7,7 +7,7 @@ import { halt, type Course, type Ending, type SessionReport, type WorkPlace } fr
 import { environmentFor } from './engines/environment.ts';
 import { handOver } from './hand-over.ts';
 import { beat, isOver } from './heartbeat.ts';
-import { wordsOf, type Log } from './log.ts';
+import { reasonOf, wordsOf, type Log } from './log.ts';
 import { createNotices } from './notices.ts';
 import { closeQuarters, openQuarters } from './quarters.ts';
 import { createRedactor } from './secrets.ts';
@@ -132,14 +132,6 @@ async function guarded(course: Course, work: () => Promise<Ending>): Promise<End
     if (isOver(error)) course.over = true;
     return course.ending ?? { outcome: 'failed', reason: reasonOf(error) };
   }
-}
-
-/** A full disk is met by many programs, each with words of its own; what to do is the same. */
-function reasonOf(error: unknown): string {
-  const words = wordsOf(error);
-  return (error as { code?: unknown }).code === 'ENOSPC' || /no space left on device/i.test(words)
-    ? `The disk of the machine that worked on it is full. ${words}`
-    : words;
 }
 
 async function go(course: Course): Promise<Ending> {
