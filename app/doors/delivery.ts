@@ -7,7 +7,7 @@ import type { Thread, Verdict } from '../domain/review.ts';
 import type { Caller } from '../engine/caller.ts';
 import type { Execute, Result } from '../engine/execute.ts';
 import type { Place } from '../engine/place.ts';
-import type { Translated, Us } from '../github/translate.ts';
+import type { Translated, Us } from '../github/translated.ts';
 import type { Log } from '../log.ts';
 
 export type Repository = { id: number; owner: string; name: string };

@@ -1,7 +1,8 @@
 /** Works on one stored delivery: translate, execute, and answer within the same job with a reaction and at most one reply. */
 import type { OperationName } from '../catalog/catalog.ts';
 import { atLeast } from '../domain/permission.ts';
-import { translate, type Translated } from '../github/translate.ts';
+import { translate } from '../github/translate.ts';
+import type { Translated } from '../github/translated.ts';
 import { handleComment, handleLabel, handleTick } from './command.ts';
 import { asGitHub, outcome, type Delivery, type Inbox, type Of, type Repository } from './delivery.ts';
 

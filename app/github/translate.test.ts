@@ -1,7 +1,8 @@
 import type { components } from '@octokit/openapi-webhooks-types';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { translate, type Translated } from './translate.ts';
+import { translate } from './translate.ts';
+import type { Translated } from './translated.ts';
 
 /** Some fields of a payload, by GitHub's own names and types: a wrong one does not compile. */
 type Some<T> = T extends (infer I)[] ? Some<I>[] : T extends object ? { [K in keyof T]?: Some<T[K]> } : T;

@@ -1,6 +1,8 @@
 /** A webhook → what it means here. Pure: what is not said in the delivery is read later, where it matters. */
 import type { z } from 'zod';
 import { workflowPath } from '../domain/workflow.ts';
+import { dequeued, enqueued, grouped, reported, ungrouped } from './translate-queue.ts';
+import { fact, ignore, place, type At, type Translated, type Us } from './translated.ts';
 import {
   CheckRun,
   CheckSuite,
@@ -21,60 +23,6 @@ import {
   type Repository as SentRepository,
 } from './webhook-payload.ts';
 
-/** Our App as GitHub names it: `entourage[bot]` and the App's number. */
-export type Us = { login: string; appId: number };
-
-export type Repository = {
-  id: number;
-  owner: string;
-  ownerId: number;
-  /** `User` or `Organization`. */
-  ownerType: string;
-  name: string;
-  private: boolean;
-  defaultBranch: string;
-};
-/** A person; bots never get this far. */
-export type Sender = { login: string; id: number };
-export type Issue = { number: number; title: string; body: string; isPull: boolean; labels: string[] };
-
-type At = { repository: Repository; issue: Issue; sender: Sender };
-
-/** Named as in the catalog; the inputs are theirs. */
-export type FactOperation =
-  | 'record_head'
-  | 'record_branch_deleted'
-  | 'record_review_dismissed'
-  | 'record_merge'
-  | 'record_close'
-  | 'record_queued'
-  | 'record_dequeued'
-  | 'record_reopen'
-  | 'record_installation'
-  | 'record_repository';
-
-export type Translated =
-  /** A person wrote a comment; whether it is a command, the grammar says. */
-  | ({ kind: 'comment'; comment: { id: number; body: string; createdAt: string } } & At)
-  /** A person edited one of our comments: a tick, or something to put back. */
-  | ({ kind: 'tick'; comment: { id: number; before: string; after: string } } & At)
-  | ({ kind: 'label'; label: string } & At)
-  | { kind: 'fact'; operation: FactOperation; input: Record<string, unknown> }
-  /** Somebody else's check on a commit has ended: what counts is read from GitHub. */
-  | { kind: 'read_checks'; repository: Repository; head: string }
-  /** GitHub's merge queue built a group and waits for the checks that the base requires, ours too (G27). */
-  | { kind: 'merge_group'; repository: Repository; head: string; ref: string; base: string }
-  /** A group is gone, for better or worse: whoever was in it is looked at. */
-  | { kind: 'merge_group_gone'; repository: Repository; base: string }
-  /** A person gave a review; its threads are read from GitHub. */
-  | { kind: 'read_review'; repository: Repository; pull: number; review: number }
-  /** A workflow run of ours ended; `session` is the id in its name, which anybody may have written. */
-  | { kind: 'look_at_workflow'; repository: Repository; workflowRun: number; session: string | null }
-  /** ENTOURAGE.md on the default branch may have changed. */
-  | { kind: 'policy'; repository: Repository }
-  /** Looked at and left, with the reason for the delivery's note. */
-  | { kind: 'ignored'; why: string };
-
 type Reader = (payload: unknown, us: Us) => Translated[];
 
 /** Keyed by `event.action`, or by `event` where an event has no actions. */
@@ -84,17 +32,11 @@ const readers: Readonly<Record<string, Reader>> = {
   'issues.labeled': read(Issues, label),
   'pull_request.closed': read(PullRequest, closed),
   'pull_request.reopened': read(PullRequest, reopened),
-  'pull_request.enqueued': read(PullRequest, ({ repository, pull_request: pull }) => [
-    fact('record_queued', { repository: repository.id, pull: pull.number }),
-  ]),
+  'pull_request.enqueued': read(PullRequest, enqueued),
   'pull_request.dequeued': read(PullRequestDequeued, dequeued),
   'merge_group.checks_requested': read(MergeGroup, grouped),
-  'merge_group.destroyed': read(MergeGroup, ({ repository, merge_group: group }) => [
-    { kind: 'merge_group_gone', repository: place(repository), base: bareRef(group.base_ref) },
-  ]),
-  status: read(Status, ({ repository, sha }) => [
-    { kind: 'read_checks', repository: place(repository), head: sha },
-  ]),
+  'merge_group.destroyed': read(MergeGroup, ungrouped),
+  status: read(Status, reported),
   'pull_request.synchronize': read(PullRequest, synchronized),
   'pull_request_review.submitted': read(PullRequestReview, reviewed),
   'pull_request_review.dismissed': read(PullRequestReview, dismissed),
@@ -136,23 +78,11 @@ function read<S extends z.ZodType>(
   };
 }
 
-const ignore = (why: string): Translated[] => [{ kind: 'ignored', why }];
-
 const isPerson = (account: Account): boolean => account.type === 'User' && !account.login.endsWith('[bot]');
 /** The type too: a name proves nothing (G44). */
 const isUs = (account: Account | null, us: Us): boolean =>
   account !== null && account.type === 'Bot' && account.login === us.login;
 const name = (account: Account): string => (isPerson(account) ? `@${account.login}` : account.login);
-
-const place = (repository: SentRepository): Repository => ({
-  id: repository.id,
-  owner: repository.owner.login,
-  ownerId: repository.owner.id,
-  ownerType: repository.owner.type,
-  name: repository.name,
-  private: repository.private,
-  defaultBranch: repository.default_branch,
-});
 
 const at = ({ repository, issue, sender }: Omit<z.output<typeof IssueComment>, 'comment'>): At => ({
   repository: place(repository),
@@ -206,29 +136,6 @@ function closed({ pull_request: pull, repository, sender }: z.output<typeof Pull
   const by = name(pull.merged_by ?? sender);
   return [fact('record_merge', { ...which, commit: pull.merge_commit_sha ?? null, by })];
 }
-
-/** Why is GitHub's word; what follows from it is looked at where the queue can be read (G24). */
-function dequeued({
-  pull_request: pull,
-  repository,
-  reason,
-}: z.output<typeof PullRequestDequeued>): Translated[] {
-  return [fact('record_dequeued', { repository: repository.id, pull: pull.number, reason })];
-}
-
-function grouped({ repository, merge_group: group }: z.output<typeof MergeGroup>): Translated[] {
-  return [
-    {
-      kind: 'merge_group',
-      repository: place(repository),
-      head: group.head_sha,
-      ref: group.head_ref,
-      base: bareRef(group.base_ref),
-    },
-  ];
-}
-
-const bareRef = (ref: string): string => ref.replace(/^refs\/heads\//, '');
 
 /** A person wants it after all; we reopen what is retried, and no other bot decides that agents work again. */
 function reopened({ pull_request: pull, repository, sender }: z.output<typeof PullRequest>): Translated[] {
@@ -373,9 +280,3 @@ function listed(
     });
   });
 }
-
-const fact = (operation: FactOperation, input: Record<string, unknown>): Translated => ({
-  kind: 'fact',
-  operation,
-  input,
-});

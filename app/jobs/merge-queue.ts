@@ -4,9 +4,19 @@ import type { DequeueReason } from '../domain/merge.ts';
 import { report } from './context.ts';
 import { again, blocked, conflict, filesInConflict, step, type Look } from './merging.ts';
 
-/** True when that settles it for now; false: go on and ask GitHub to merge. */
-export async function afterQueue(look: Look): Promise<boolean> {
-  const reason = look.task.merge?.left ?? 'UNKNOWN_REMOVAL_REASON';
+/** What is to be merged now; null when it is settled otherwise, or has to wait. */
+export async function afterQueue(look: Look): Promise<Look | null> {
+  const { merge } = look.task;
+  if (merge === null) return look;
+  // Switched off is not by hand: without a queue there are other ways.
+  if (!look.rules.queue && (merge.step === 'queued' || merge.left === 'QUEUE_CLEARED'))
+    return { ...look, note: 'the merge queue was switched off' };
+  if (merge.left === null) return look;
+  return (await settled(look, merge.left)) ? null : look;
+}
+
+/** False: GitHub is asked again at once. */
+async function settled(look: Look, reason: DequeueReason): Promise<boolean> {
   switch (reason) {
     case 'MERGE':
     case 'ALREADY_MERGED':
@@ -14,10 +24,7 @@ export async function afterQueue(look: Look): Promise<boolean> {
     case 'MANUAL':
       return await takenOut(look, 'somebody took it out of the merge queue by hand');
     case 'QUEUE_CLEARED':
-      // Switched off is not by hand: without a queue there are other ways.
-      if (look.rules.queue) return await takenOut(look, 'somebody cleared the merge queue');
-      await step(look, { step: 'asked', left: null, note: 'the merge queue was switched off' });
-      return false;
+      return await takenOut(look, 'somebody cleared the merge queue');
     case 'MERGE_CONFLICT':
       return await conflicting(look);
     case 'CI_FAILURE':

@@ -17,9 +17,9 @@ const Payload = z.object({
 });
 
 export async function mergeTask(work: Work, payload: unknown): Promise<void> {
-  const look = await lookAt(work, Payload.parse(payload));
+  const first = await lookAt(work, Payload.parse(payload));
+  const look = first === null ? null : await afterQueue(first);
   if (look === null) return;
-  if (look.task.merge?.left !== null && look.task.merge !== null && (await afterQueue(look))) return;
   if (look.rules.queue) {
     if (await stillQueued(look)) return;
   } else if (!(await mayMerge(look))) return;
@@ -35,7 +35,7 @@ async function lookAt(work: Work, payload: z.infer<typeof Payload>): Promise<Loo
   const pull = await work.port.pull(scene.repository, task.pull);
   if (pull === null || task.head === null) return null;
   const rules = await work.port.mergeRules(scene.repository, scene.run.base);
-  const look: Look = { work, scene, task: { ...task, head: task.head }, pull, rules, ...state };
+  const look: Look = { work, scene, task: { ...task, head: task.head }, pull, rules, note: '', ...state };
   const at = { repository: scene.repository.id, pull: pull.number };
   if (pull.merged) await landed(look, pull.mergeCommit);
   else if (pull.state === 'closed') await report(work, 'record_close', { ...at, by: 'GitHub' });
@@ -82,7 +82,7 @@ async function ask(look: Look): Promise<void> {
   const { by } = look.scene.policy.merge;
   const ways: readonly MergeWay[] =
     by === 'auto' || by === 'person' ? ['async', look.rules.queue ? 'queue' : 'direct'] : [by];
-  let note = '';
+  let { note } = look;
   for (const way of ways) {
     const next = await (way === 'async'
       ? askAsync(look)
@@ -106,7 +106,8 @@ async function askAsync(look: Look): Promise<Next> {
     ...order(look),
     method: rules.queue ? null : scene.policy.merge.method,
   });
-  if (answer.result === 'unsupported') return answer.reason;
+  if (answer.result === 'unsupported')
+    return look.note === '' ? answer.reason : `${look.note}, and ${answer.reason}`;
   await followAnswer(look, answer);
   return null;
 }
@@ -128,7 +129,7 @@ async function followAnswer(look: Look, answer: Answer): Promise<void> {
   switch (answer.result) {
     case 'pending':
       if (task.merge?.step !== 'asked' || task.merge.way !== 'async')
-        await step(look, { step: 'asked', way: 'async', note: '', left: null, expects: [] });
+        await step(look, { step: 'asked', way: 'async', note: look.note, left: null, expects: [] });
       // A request for an older head, somebody else's perhaps, has to end before ours is taken.
       await again(
         look,

@@ -17,6 +17,8 @@ export type Look = {
   request: string | null;
   /** It was seen to be in no queue any more, and nobody said why yet. */
   gone: boolean;
+  /** Why it is asked for in this way, when there is something to say. */
+  note: string;
   /** ISO: since when checks of the updated branch are waited for. */
   since: string | null;
 };
