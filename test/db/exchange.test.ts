@@ -299,6 +299,8 @@ describe('G34: refused is a token', () => {
       { repository: 502, owner: 'acme', owner_id: 88, name: 'other', default_branch: 'main' },
       world.system(),
     );
+    // Whatever names it says, its id decides: a name can be freed and taken by another repository.
+    expect(await refused({ claims: { repository_id: '502' } })).toBe('403 not_permitted');
     const other = file.replace('shop', 'other');
     expect(
       await refused({
