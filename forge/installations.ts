@@ -4,7 +4,29 @@ import type { Forge } from './forge.ts';
 import { nodeId } from './ids.ts';
 import { apiUrl, renderInstallation } from './render/account.ts';
 import { fullName } from './render/repository.ts';
-import { find, nextId, row, where, type App, type Installation } from './state.ts';
+import {
+  find,
+  nextId,
+  row,
+  where,
+  type Account,
+  type App,
+  type Installation,
+  type Repository,
+} from './state.ts';
+
+/** A repository as installations' webhooks name it. */
+const shown = (forge: Forge, repository: Repository) => ({
+  id: repository.id,
+  node_id: nodeId('Repository', repository.id),
+  name: repository.name,
+  full_name: fullName(forge, repository),
+  private: repository.private,
+});
+
+function ownerOf({ state }: Forge, { accountId }: Installation): Account {
+  return row(state.accounts, state.owners.get(accountId)?.[0] ?? accountId);
+}
 
 /** The App gets these whether it subscribed or not. GitHub names the person who clicked: here, the account's owner. */
 function emit(
@@ -13,25 +35,18 @@ function emit(
   { installation, action }: { installation: Installation; action: string },
 ): void {
   const { state } = forge;
-  const owner = state.owners.get(installation.accountId)?.[0] ?? installation.accountId;
   const reached = where(
     state.repositories,
     ({ id, ownerId }) =>
       ownerId === installation.accountId &&
       (installation.repositoryIds === null || installation.repositoryIds.includes(id)),
   );
-  const repositories = reached.map((repository) => ({
-    id: repository.id,
-    node_id: nodeId('Repository', repository.id),
-    name: repository.name,
-    full_name: fullName(forge, repository),
-    private: repository.private,
-  }));
+  const repositories = reached.map((repository) => shown(forge, repository));
   forge.webhooks.emit({
     event: 'installation',
     action,
     payload: { installation: renderInstallation(forge, installation), repositories },
-    sender: row(state.accounts, owner),
+    sender: ownerOf(forge, installation),
     repository: null,
     installation,
     caller,
@@ -73,6 +88,43 @@ export function install(
   state.installations.set(installation.id, installation);
   emit(forge, anonymous, { installation, action: 'created' });
   return installation.id;
+}
+
+/** Adds or takes away one repository, as the account's owner would; told with what came or went. */
+export function chooseRepository(
+  forge: Forge,
+  caller: Caller,
+  { installation, repository, add }: { installation: Installation; repository: Repository; add: boolean },
+): void {
+  const { state } = forge;
+  const { id } = repository;
+  const owned = where(state.repositories, ({ ownerId }) => ownerId === installation.accountId);
+  const chosen = installation.repositoryIds ?? owned.map((one) => one.id);
+  if (chosen.includes(id) === add) return;
+  installation.repositoryIds = add ? [...chosen, id] : chosen.filter((one) => one !== id);
+  const named = [shown(forge, repository)];
+  forge.webhooks.emit({
+    event: 'installation_repositories',
+    action: add ? 'added' : 'removed',
+    payload: {
+      installation: renderInstallation(forge, installation),
+      repository_selection: 'selected',
+      repositories_added: add ? named : [],
+      repositories_removed: add ? [] : named,
+      requester: null,
+    },
+    sender: ownerOf(forge, installation),
+    repository: null,
+    installation,
+    caller,
+  });
+}
+
+/** The account's owner takes over what the App asks for by now. */
+export function acceptPermissions(forge: Forge, installation: Installation): void {
+  const { permissions, events } = row(forge.state.apps, installation.appId);
+  Object.assign(installation, { permissions: { ...permissions }, events: [...events] });
+  emit(forge, anonymous, { installation, action: 'new_permissions_accepted' });
 }
 
 /** Its tokens stop working at once. */

@@ -19,6 +19,7 @@ import { reviewerRoutes } from './rest/pull-reviewers.ts';
 import { pullRoutes } from './rest/pulls.ts';
 import { reactionRoutes } from './rest/reactions.ts';
 import { repositoryRoutes } from './rest/repositories.ts';
+import { repositoryChangeRoutes } from './rest/repository-changes.ts';
 import { reviewCommentRoutes } from './rest/review-comments.ts';
 import { reviewRoutes } from './rest/reviews.ts';
 import { workflowRoutes } from './rest/workflows.ts';
@@ -48,6 +49,7 @@ export const routes: Route[] = [
   ...pullRoutes,
   ...reactionRoutes,
   ...repositoryRoutes,
+  ...repositoryChangeRoutes,
   ...reviewCommentRoutes,
   ...reviewRoutes,
   ...reviewerRoutes,

@@ -2,7 +2,7 @@
 import { Hono, type Context } from 'hono';
 import { nameProblem, readManifest, registerApp, type Manifest } from '../app-manifests.ts';
 import type { Forge } from '../forge.ts';
-import { install } from '../installations.ts';
+import { acceptPermissions, install } from '../installations.ts';
 import { find, row, where, type Account, type App } from '../state.ts';
 import { frame } from './frame.ts';
 import { escapeHtml } from './markdown.ts';
@@ -135,7 +135,8 @@ function installationPage(forge: Forge, id: number): string | null {
   const wanted = Object.entries(installation.permissions).map(([name, level]) => `${name}: ${level}`);
   return page(
     `${escapeHtml(app.name)} on ${escapeHtml(account.login)}`,
-    `<h2>Permissions</h2>${listOf(wanted)}<h2>Events</h2>${listOf(installation.events)}`,
+    `<h2>Permissions</h2>${listOf(wanted)}<h2>Events</h2>${listOf(installation.events)}` +
+      `<form method="post" action="/settings/installations/${id}/permissions/update"><button>Accept what the App asks for now</button></form>`,
   );
 }
 
@@ -183,6 +184,13 @@ export function appPages(forge: Forge): Hono {
       return app === undefined ? context.notFound() : installFromPage(forge, context, app);
     });
   }
+  door.post('/settings/installations/:id/permissions/update', async (context) => {
+    const installation = forge.state.installations.get(Number(context.req.param('id')));
+    if (installation === undefined) return context.notFound();
+    acceptPermissions(forge, installation);
+    await forge.save();
+    return context.redirect(`/settings/installations/${installation.id}`);
+  });
   door.get('/settings/installations/:id', (context) => {
     const html = installationPage(forge, Number(context.req.param('id')));
     return html === null ? context.notFound() : context.html(html);

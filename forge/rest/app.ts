@@ -3,11 +3,11 @@ import { covers, holds } from '../access.ts';
 import { convertManifest } from '../app-manifests.ts';
 import type { Forge } from '../forge.ts';
 import { GitHubError, notFound } from '../github-error.ts';
-import { suspend, uninstall, unsuspend } from '../installations.ts';
+import { chooseRepository, suspend, uninstall, unsuspend } from '../installations.ts';
 import { paginate } from '../page.ts';
 import { renderApp, renderInstallation } from '../render/account.ts';
 import { renderRepository } from '../render/repository.ts';
-import { repositoryRoute, route, type ResultOf, type Route } from '../route.ts';
+import { repositoryRoute, route, type ResultOf, type Route, type RoutedRequest } from '../route.ts';
 import {
   find,
   row,
@@ -176,6 +176,33 @@ const tokenRoutes: Route[] = [
   }),
 ];
 
+/** Who owns the installation's account changes which repositories it reaches. */
+function choose(
+  {
+    forge,
+    caller,
+    actor,
+    params,
+  }: RoutedRequest & { params: { installation_id: number; repository_id: number } },
+  add: boolean,
+): { status: 204 } {
+  const { state } = forge;
+  const installation = state.installations.get(params.installation_id);
+  const repository = state.repositories.get(params.repository_id);
+  if (installation === undefined || repository?.ownerId !== installation.accountId) throw notFound();
+  const owners = state.owners.get(installation.accountId) ?? [installation.accountId];
+  if (!owners.includes(actor.id)) throw notFound();
+  chooseRepository(forge, caller, { installation, repository, add });
+  return { status: 204 };
+}
+
+const selectionRoutes: Route[] = [
+  route('apps/add-repo-to-installation-for-authenticated-user', 'user', (request) => choose(request, true)),
+  route('apps/remove-repo-from-installation-for-authenticated-user', 'user', (request) =>
+    choose(request, false),
+  ),
+];
+
 const registrationRoutes: Route[] = [
   route('apps/create-from-manifest', 'anyone', ({ forge, params }) => {
     const converted = convertManifest(forge, params.code);
@@ -199,4 +226,9 @@ const registrationRoutes: Route[] = [
   }),
 ];
 
-export const appRoutes: Route[] = [...installationRoutes, ...tokenRoutes, ...registrationRoutes];
+export const appRoutes: Route[] = [
+  ...installationRoutes,
+  ...tokenRoutes,
+  ...selectionRoutes,
+  ...registrationRoutes,
+];

@@ -2,12 +2,15 @@
 import type { components } from '@octokit/openapi-types';
 import { validationFailed } from '../github-error.ts';
 import { renderRepository } from '../render/repository.ts';
+import { rename, setPrivate, tellEdited } from '../repository-changes.ts';
 import { reads, repositoryRoute, writes, type Route } from '../route.ts';
 import type { Repository } from '../state.ts';
 
 type Schemas = components['schemas'];
 
 interface Settings {
+  name?: string;
+  private?: boolean;
   description?: string;
   default_branch?: string;
   allow_merge_commit?: boolean;
@@ -18,6 +21,8 @@ interface Settings {
 }
 
 const settable = new Set<string>([
+  'name',
+  'private',
   'description',
   'default_branch',
   'allow_merge_commit',
@@ -63,7 +68,8 @@ export const repositoryRoutes: Route[] = [
     };
   }),
   repositoryRoute('repos/update', writes('admin', 'administration'), async (request) => {
-    const { forge, repository, caller } = request;
+    const { forge, repository, caller, actor } = request;
+    const doing = { repository, actor, caller };
     const given = (request.body ?? {}) as Settings;
     const unknown = Object.keys(given).find((name) => !settable.has(name));
     if (unknown !== undefined) throw refuse(unknown, `the forge doesn't change ${unknown}`);
@@ -73,6 +79,9 @@ export const repositoryRoutes: Route[] = [
         'default_branch',
         `The branch ${branch} was not found. Please push that ref first or create it via the Git Data API.`,
       );
+    if (given.name !== undefined) rename(forge, doing, given.name);
+    if (given.private !== undefined) setPrivate(forge, doing, given.private);
+    const before = { ...repository };
     Object.assign(repository, {
       mergeMethods: methodsAfter(repository, given),
       description: given.description ?? repository.description,
@@ -81,6 +90,7 @@ export const repositoryRoutes: Route[] = [
       deleteBranchOnMerge: given.delete_branch_on_merge ?? repository.deleteBranchOnMerge,
       updatedAt: forge.clock.timestamp(),
     });
+    tellEdited(forge, doing, before);
     forge.queues.look(repository);
     return { status: 200, body: renderRepository(forge, repository, caller.account) };
   }),

@@ -60,7 +60,7 @@ async function findings(path: string, text: string): Promise<string[]> {
   const found = await validate(documentOf(path, text));
   return [
     ...context.errors.getErrors().map(({ message }) => message),
-    ...found.map(({ range, message }) => `${path}:${range.start.line + 1} ${message}`),
+    ...found.map(({ range, message }) => `${path}:${range.start.line + 1} ${JSON.stringify(message)}`),
   ];
 }
 
