@@ -2,6 +2,7 @@
 import { Hono, type Context } from 'hono';
 import { z } from 'zod';
 import type { Forge } from './forge.ts';
+import { removalReasons } from './merge-entries.ts';
 import { repositoryNamed } from './rest.ts';
 import { row } from './state.ts';
 import { actionsDoor } from './workflow-control.ts';
@@ -43,6 +44,13 @@ const StrayPush = z.strictObject({
   branch: z.string().min(1),
   login: z.string().optional(),
   before: z.string().optional(),
+});
+/** Takes a pull request out of its merge queue, also for reasons that only GitHub's own failures have. */
+const Removal = z.strictObject({
+  owner: z.string(),
+  repository: z.string(),
+  number: z.int(),
+  reason: z.enum(removalReasons),
 });
 /** How far to move the clock, in milliseconds. */
 const Advance = z.strictObject({ advance: z.int() });
@@ -123,6 +131,12 @@ export function controlDoor(forge: Forge): Hono {
   });
   door.post('/limits', (context) =>
     accept(context, Limits, (limits) => Object.assign(forge.rateLimit.limits, limits)),
+  );
+  door.post('/merge-queue/removals', (context) =>
+    accept(context, Removal, async ({ owner, repository: name, number, reason }) => {
+      const repository = repositoryNamed(forge.state, owner, name);
+      return { removed: repository !== null && (await forge.queues.remove(repository, number, reason)) };
+    }),
   );
   door.post('/clock', (context) =>
     accept(context, Advance, async ({ advance }) => {

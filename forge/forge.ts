@@ -10,6 +10,7 @@ import type { Faults } from './faults.ts';
 import type { PushedRef } from './git/pushed-commands.ts';
 import type { GitRepository } from './git/repository.ts';
 import type { Oidc } from './oidc.ts';
+import type { RemovalReason } from './merge-entries.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { Account, Delivery, Installation, Repository, State } from './state.ts';
 import type { RunSubject } from './workflow-records.ts';
@@ -69,6 +70,8 @@ export interface MergeQueues {
   watch(): void;
   /** Has the repository's queues do what there is to do. Returns at once. */
   look(repository: Repository): void;
+  /** Takes a pull request out for a reason that a test wants; false when it isn't in. */
+  remove(repository: Repository, number: number, reason: RemovalReason): Promise<boolean>;
   /** Resolves when no queue has anything to do until something happens. */
   settled(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

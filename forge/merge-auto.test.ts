@@ -81,7 +81,7 @@ test('merges as soon as the last check is there, in the name of who asked', asyn
   });
   expect(await bed.hooks('pull_request', 'auto_merge_enabled')).toHaveLength(1);
   await report(head);
-  await expect.poll(async () => (await read(number)).merged, { timeout: 5000 }).toBe(true);
+  await expect.poll(async () => (await read(number)).merged, { timeout: 20_000 }).toBe(true);
   expect(await read(number)).toMatchObject({ merged_by: { login: 'ben' } });
 });
 
@@ -91,7 +91,7 @@ test('on a branch with a queue it enters the queue', async () => {
   await enable(number);
   await report(head);
   await expect
-    .poll(async () => (await bed.hooks('pull_request', 'enqueued')).length, { timeout: 5000 })
+    .poll(async () => (await bed.hooks('pull_request', 'enqueued')).length, { timeout: 20_000 })
     .toBe(1);
   expect((await read(number)).merged).toBe(false);
 });

@@ -12,16 +12,22 @@ export interface Queue {
   baseRef: string;
 }
 
-/** G24. */
-export type RemovalReason =
-  | 'MANUAL'
-  | 'MERGE'
-  | 'MERGE_CONFLICT'
-  | 'CI_FAILURE'
-  | 'CI_TIMEOUT'
-  | 'ALREADY_MERGED'
-  | 'QUEUE_CLEARED'
-  | 'BRANCH_PROTECTIONS';
+/** G24. The last four come by themselves only where GitHub's own machinery fails; here somebody asks for them. */
+export const removalReasons = [
+  'MANUAL',
+  'MERGE',
+  'MERGE_CONFLICT',
+  'CI_FAILURE',
+  'CI_TIMEOUT',
+  'ALREADY_MERGED',
+  'QUEUE_CLEARED',
+  'BRANCH_PROTECTIONS',
+  'ROLL_BACK',
+  'GIT_TREE_INVALID',
+  'INVALID_MERGE_COMMIT',
+  'UNKNOWN_REMOVAL_REASON',
+] as const;
+export type RemovalReason = (typeof removalReasons)[number];
 
 /** First to be merged first. */
 export function entriesOf(forge: Forge, { repository, baseRef }: Queue): QueueEntry[] {

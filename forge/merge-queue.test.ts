@@ -1,14 +1,25 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { graphql as defaults, GraphqlResponseError } from '@octokit/graphql';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openPullBed, type PullBed, shop } from './pull-bed.ts';
 import { actionsAppId, type SeedRepository } from './seed.ts';
 import { refused } from './test-bed.ts';
 import { createInstallationToken } from './tokens.ts';
 
+// Three pull requests and their groups are a few hundred git processes: on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 90_000 });
+
 type QueueSeed = NonNullable<NonNullable<SeedRepository['ruleset']>['mergeQueue']>;
 
 let bed: PullBed;
-afterEach(() => bed[Symbol.asyncDispose]());
+/** Directories that outlive a forge, removed when the last one on them is closed. */
+const kept: string[] = [];
+afterEach(async () => {
+  await bed[Symbol.asyncDispose]();
+  for (const dataDir of kept.splice(0)) rmSync(dataDir, { recursive: true, force: true });
+});
 
 /** A shop whose main has a queue that wants the check `test`. */
 const open = async (mergeQueue: QueueSeed = {}, change: Partial<SeedRepository> = {}): Promise<void> => {
@@ -250,7 +261,7 @@ describe('a group', () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect((await look(one.number)).isInMergeQueue).toBe(true);
     bed.running.clock.advance(2 * 60_000);
-    await expect.poll(reasons, { timeout: 5000 }).toEqual([
+    await expect.poll(reasons, { timeout: 20_000 }).toEqual([
       [two.number, 'MERGE_CONFLICT'],
       [one.number, 'CI_TIMEOUT'],
     ]);
@@ -284,7 +295,7 @@ describe('a group', () => {
     expect((await look(one.number)).mergeQueueEntry).toMatchObject({ state: 'MERGEABLE' });
     expect((await look(two.number)).mergeQueueEntry).toMatchObject({ state: 'QUEUED', headCommit: null });
     bed.running.clock.advance(6 * 60_000);
-    await expect.poll(reasons, { timeout: 5000 }).toEqual([[one.number, 'MERGE']]);
+    await expect.poll(reasons, { timeout: 20_000 }).toEqual([[one.number, 'MERGE']]);
     expect((await look(two.number)).mergeQueueEntry).toMatchObject({ state: 'AWAITING_CHECKS', position: 1 });
   });
 });
@@ -395,6 +406,39 @@ describe('entering and leaving', () => {
     expect(await branches()).toEqual([]);
   });
 
+  test('G24: ALREADY_MERGED when its commits reach the base on their own; other reasons on demand', async () => {
+    await open();
+    const [one, two] = [await ready('one'), await ready('two')];
+    await enqueue(one.number);
+    await enqueue(two.number);
+    await groupOf(two.number);
+    await bed
+      .as('ana')
+      .request('PATCH /repos/{owner}/{repo}/git/refs/{ref}', { ...shop, ref: 'heads/main', sha: one.head });
+    expect(await reasons()).toEqual([[one.number, 'ALREADY_MERGED']]);
+    const response = await fetch(`${bed.running.url}/_forge/merge-queue/removals`, {
+      method: 'POST',
+      body: JSON.stringify({ owner: 'acme', repository: 'shop', number: two.number, reason: 'ROLL_BACK' }),
+    });
+    expect(await response.json()).toEqual({ removed: true });
+    expect((await reasons()).at(-1)).toEqual([two.number, 'ROLL_BACK']);
+  });
+
+  test('a queue goes on after the forge was started again', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'forge-queue-'));
+    kept.push(dataDir);
+    const ruleset = { requiredChecks: ['test'], mergeQueue: {} };
+    bed = await openPullBed({ ruleset }, { dataDir });
+    const { number } = await ready('one');
+    await enqueue(number);
+    const sha = await groupOf(number);
+    await bed[Symbol.asyncDispose]();
+    bed = await openPullBed({ ruleset }, { dataDir });
+    expect(await groupOf(number)).toBe(sha);
+    await report(sha, 'success');
+    expect(await reasons()).toEqual([[number, 'MERGE']]);
+  });
+
   test('jumping the queue, and a base that moves under it', async () => {
     await open();
     const [one, two] = [await ready('one'), await ready('two')];
@@ -454,7 +498,7 @@ describe('PUT merge-async on a queue (G20)', () => {
     const path = 'GET /repos/{owner}/{repo}/pulls/{pull_number}/merge-async/{uuid}';
     const read = async () =>
       (await bed.installation.request(path, { ...shop, pull_number: number, uuid })).data;
-    await expect.poll(async () => (await read()).status, { timeout: 5000 }).not.toBe('pending');
+    await expect.poll(async () => (await read()).status, { timeout: 20_000 }).not.toBe('pending');
     return read();
   };
 

@@ -1,10 +1,10 @@
 /** All merge queues and auto-merges: looked at whenever something happens that may matter to one, or time is up. */
 import type { Forge, ForgeEvent, MergeQueues } from './forge.ts';
 import { autoPulls, mergeReady, watchAutoMerges } from './merge-auto.ts';
-import type { Queue } from './merge-entries.ts';
-import { advance, groupDeadline, waitDeadline } from './merge-queue.ts';
+import type { Queue, RemovalReason } from './merge-entries.ts';
+import { advance, groupDeadline, leave, waitDeadline } from './merge-queue.ts';
 import { branchRules } from './rulesets.ts';
-import { row, where, type Repository } from './state.ts';
+import { find, row, where, type Repository } from './state.ts';
 
 /** How often time limits are looked at, while anything waits; the clock may be moved under a queue's feet. */
 const glance = 200;
@@ -14,8 +14,6 @@ const telling = new Set(['check_run', 'status', 'pull_request', 'pull_request_re
 export function createMergeQueues(forge: Forge): MergeQueues {
   let working: Promise<void> = Promise.resolve();
   let closed = false;
-  let lookedAt = 0;
-  let timer: NodeJS.Timeout | null = null;
   /** Repositories that will be looked at anyway. */
   const due = new Set<number>();
 
@@ -34,26 +32,12 @@ export function createMergeQueues(forge: Forge): MergeQueues {
     const autos = autoPulls(forge, repository).length;
     await mergeReady(forge, repository);
     if (before > 0 || autos > 0) await forge.save();
-    wait();
+    if (!closed) watch.start();
   };
+  const watch = createWatch(forge, look);
   const crashed = (error: unknown): void => {
     const findings = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
     forge.violations.push({ kind: 'crash', where: 'merge queue', findings });
-  };
-  const wait = (): void => {
-    if (timer !== null || closed || forge.state.queueEntries.size === 0) return;
-    timer = setInterval(glanceNow, glance);
-    timer.unref();
-  };
-  const glanceNow = (): void => {
-    if (forge.state.queueEntries.size === 0 && timer !== null) {
-      clearInterval(timer);
-      timer = null;
-    }
-    const now = forge.clock.now().getTime();
-    for (const repository of forge.state.repositories.values())
-      if (deadlines(forge, repository).some((at) => at > lookedAt && at <= now)) look(repository);
-    lookedAt = now;
   };
   const hear = ({ event, repository }: ForgeEvent): void => {
     if (repository === null || !telling.has(event)) return;
@@ -68,6 +52,11 @@ export function createMergeQueues(forge: Forge): MergeQueues {
         if (queuesOf(forge, repository).length > 0) look(repository);
     },
     look,
+    remove: async (repository, number, reason) => {
+      const removed = await removeEntry(forge, { repository, number, reason });
+      look(repository);
+      return removed;
+    },
     settled: async () => {
       for (let seen: Promise<void> | null = null; seen !== working;) {
         seen = working;
@@ -76,10 +65,48 @@ export function createMergeQueues(forge: Forge): MergeQueues {
     },
     [Symbol.asyncDispose]: async () => {
       closed = true;
-      if (timer !== null) clearInterval(timer);
+      watch.stop();
       await working;
     },
   };
+}
+
+/** Looks at a repository's queues when one of their time limits has passed; runs as long as anything waits. */
+function createWatch(forge: Forge, look: (repository: Repository) => void): { start(): void; stop(): void } {
+  let lookedAt = 0;
+  let timer: NodeJS.Timeout | null = null;
+  const stop = (): void => {
+    if (timer !== null) clearInterval(timer);
+    timer = null;
+  };
+  const glanceNow = (): void => {
+    if (forge.state.queueEntries.size === 0) stop();
+    const now = forge.clock.now().getTime();
+    for (const repository of forge.state.repositories.values())
+      if (deadlines(forge, repository).some((at) => at > lookedAt && at <= now)) look(repository);
+    lookedAt = now;
+  };
+  const start = (): void => {
+    if (timer !== null || forge.state.queueEntries.size === 0) return;
+    timer = setInterval(glanceNow, glance);
+    timer.unref();
+  };
+  return { start, stop };
+}
+
+async function removeEntry(
+  forge: Forge,
+  { repository, number, reason }: { repository: Repository; number: number; reason: RemovalReason },
+): Promise<boolean> {
+  const entry = find(
+    forge.state.queueEntries,
+    ({ pullId, repositoryId }) =>
+      repositoryId === repository.id && row(forge.state.pulls, pullId).number === number,
+  );
+  if (entry === undefined) return false;
+  const queue: Queue = { repository, baseRef: entry.baseRef };
+  await forge.git(repository).serially(() => leave(forge, queue, { entry, reason }));
+  return true;
 }
 
 /** Queues that somebody stands in. */

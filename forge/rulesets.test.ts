@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openPullBed, type PullBed, shop } from './pull-bed.ts';
+import { openPullBed, type PullBed, pullSeed, shop } from './pull-bed.ts';
+import { usualQueue } from './rule-rows.ts';
 import { refused } from './test-bed.ts';
 
 let bed: PullBed;
 beforeEach(async () => {
-  bed = await openPullBed();
+  const seed = pullSeed();
+  const own = { owner: 'ben', name: 'own', files: { a: '1\n' } };
+  bed = await openPullBed({}, { seed: { ...seed, repositories: [...seed.repositories, own] } });
 });
 afterEach(() => bed[Symbol.asyncDispose]());
 
@@ -43,13 +46,11 @@ const main = async () =>
   (await bed.as('ana').request('GET /repos/{owner}/{repo}/git/ref/{ref}', { ...shop, ref: 'heads/main' }))
     .data.object.sha;
 const branch = async (name: string, as = 'ben') =>
-  bed
-    .as(as)
-    .request('POST /repos/{owner}/{repo}/git/refs', {
-      ...shop,
-      ref: `refs/heads/${name}`,
-      sha: await main(),
-    });
+  bed.as(as).request('POST /repos/{owner}/{repo}/git/refs', {
+    ...shop,
+    ref: `refs/heads/${name}`,
+    sha: await main(),
+  });
 const stateOf = async (number: number) =>
   (
     await bed
@@ -57,13 +58,11 @@ const stateOf = async (number: number) =>
       .request('GET /repos/{owner}/{repo}/pulls/{pull_number}', { ...shop, pull_number: number })
   ).data.mergeable_state;
 const merge = (number: number, change: { merge_method?: 'merge' | 'squash' | 'rebase' } = {}, as = 'ben') =>
-  bed
-    .as(as)
-    .request('PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge', {
-      ...shop,
-      pull_number: number,
-      ...change,
-    });
+  bed.as(as).request('PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge', {
+    ...shop,
+    pull_number: number,
+    ...change,
+  });
 const approve = (number: number, as: string) =>
   bed.as(as).request('POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews', {
     ...shop,
@@ -114,7 +113,7 @@ describe('which branches', () => {
     expect(data.protected).toBe(true);
   });
 
-  test('writers don’t make rulesets; what the forge would only pretend to enforce is refused by name', async () => {
+  test('G25: writers don’t make rulesets; what the forge would only pretend to enforce is refused by name', async () => {
     expect((await refused(create({}, 'ben'))).status).toBe(403);
     expect(await refused(create({ rules: [{ type: 'required_signatures' }] }))).toMatchObject({
       status: 422,
@@ -123,6 +122,21 @@ describe('which branches', () => {
     expect((await refused(create({ rules: [pullRule({ require_code_owner_review: true })] }))).status).toBe(
       422,
     );
+    const repository = { owner: 'ben', repo: 'own' };
+    const queue = bed.as('ben').request('POST /repos/{owner}/{repo}/rulesets', {
+      ...repository,
+      name: 'queue',
+      enforcement: 'active',
+      conditions: { ref_name: { include: ['refs/heads/main'], exclude: [] } },
+      rules: [{ type: 'merge_queue', parameters: usualQueue }],
+    });
+    expect(await refused(queue)).toMatchObject({
+      status: 422,
+      message: expect.stringContaining('merge_queue'),
+    });
+    const wild = { ref_name: { include: ['refs/heads/*'], exclude: [] } };
+    const queues = create({ conditions: wild, rules: [{ type: 'merge_queue', parameters: usualQueue }] });
+    expect((await refused(queues)).message).toContain('wildcard');
     expect((await refused(create({ bypass_actors: [{ actor_id: 1, actor_type: 'Team' }] }))).status).toBe(
       422,
     );

@@ -1,7 +1,7 @@
 /** The rules of a seed's default branch, as the ruleset that GitHub would have of them. */
 import { type MergeQueueRule, type Rule, usualQueue } from './rule-rows.ts';
 import type { SeedRepository } from './seed-file.ts';
-import { nextId, type Repository, type State } from './state.ts';
+import { nextId, row, type Repository, type State } from './state.ts';
 
 type SeedRules = NonNullable<SeedRepository['ruleset']>;
 
@@ -12,6 +12,10 @@ export function plantRuleset(
   ruleset: SeedRules | undefined,
 ): void {
   if (ruleset === undefined) return;
+  if (ruleset.mergeQueue !== undefined && row(state.accounts, repository.ownerId).type === 'User')
+    throw new Error(
+      `The seed gives ${repository.name} a merge queue; only organisations' repositories have one`,
+    );
   const id = nextId(state);
   state.rulesets.set(id, {
     id,

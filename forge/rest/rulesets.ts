@@ -10,7 +10,7 @@ import { fullName, repositoryPage, repositoryUrl } from '../render/repository.ts
 import { reads, repositoryRoute, writes, type Route } from '../route.ts';
 import type { BypassActor, Rule, Ruleset } from '../rule-rows.ts';
 import { rulesFor } from '../rulesets.ts';
-import { nextId, where, type Repository } from '../state.ts';
+import { nextId, row, where, type Account, type Repository } from '../state.ts';
 
 type Schemas = components['schemas'];
 type GivenRule = Schemas['repository-rule'];
@@ -99,13 +99,18 @@ type Given = {
   rules?: GivenRule[];
 };
 
-/** Puts what was given into the row; what wasn't given stays. */
+const ownerOf = ({ state }: Forge, { repositoryId }: Ruleset): Account =>
+  row(state.accounts, row(state.repositories, repositoryId).ownerId);
+
+/** Puts what was given into the row; what wasn't given stays. Queues: G25. */
 function apply(forge: Forge, ruleset: Ruleset, given: Given): void {
   if ((given.target ?? 'branch') !== 'branch')
     throw refusedRuleset('target', 'the forge has rulesets of branches only');
   const rules = given.rules?.map(acceptRule) ?? ruleset.rules;
   const { include = [], exclude = [] } = given.conditions?.ref_name ?? ruleset;
   const hasQueue = rules.some((rule) => rule.type === 'merge_queue');
+  if (hasQueue && ownerOf(forge, ruleset).type === 'User')
+    throw refusedRuleset('rules', "Invalid rule 'merge_queue': queues are for repositories of organisations");
   if (hasQueue && include.some((pattern) => pattern === '~ALL' || /[*?[]/.test(pattern)))
     throw refusedRuleset('rules', 'A merge queue cannot be used with wildcard patterns');
   Object.assign(ruleset, {
