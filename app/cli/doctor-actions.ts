@@ -1,19 +1,44 @@
 /** The doctor's look at whether GitHub Actions would run the workflow: enabled, allowed, with its secrets. */
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { sessionInput, workflowPath } from '../domain/workflow.ts';
 import type { Look } from './doctor-repository.ts';
 import { named, type Finding, type NamedFinding } from './finding.ts';
-import { asRefusal, orMissing } from './site.ts';
+import { asRefusal, orMissing, readFile } from './site.ts';
 
 const file = workflowPath.slice(workflowPath.lastIndexOf('/') + 1);
 const adminToken = 'With the token of an admin in GITHUB_TOKEN the doctor sees it';
 
 export async function checkActions(look: Look, probe: boolean): Promise<NamedFinding[]> {
   return [
+    ...named('action', await actionThere(look)),
     ...named('workflow-enabled', [await enabled(look)]),
     ...named('actions-enabled', [await allowed(look)]),
     ...named('workflow-secrets', await secrets(look)),
     ...(probe ? named('dispatch', [await dispatch(look)]) : []),
   ];
+}
+
+const Action = z.object({ runs: z.object({ using: z.string(), main: z.string() }) });
+
+/** Read with the App's token, which sees public repositories and its own: a private copy elsewhere stays unseen. */
+async function actionThere({ octokit, workflow }: Look): Promise<Finding[]> {
+  const uses = workflow?.settings?.action;
+  if (uses === undefined) return [];
+  const [place = '', ref = ''] = uses.split('@');
+  const [owner = '', repo = '', ...folders] = place.split('/');
+  const at = (path: string) => ({ path: [...folders, path].join('/'), ref });
+  const help =
+    'Check owner, path and commit; `entourage init --action owner/repository/action@REF` writes them anew.';
+  const text = await readFile(octokit, { owner, repo }, at('action.yml'));
+  if (text === null)
+    return [{ state: 'unsure', what: `The App does not see ${uses}: it is not there, or private.`, help }];
+  const parsed = Action.safeParse(parse(text));
+  if (!parsed.success) return [{ state: 'bad', what: `${uses} is no JavaScript action.`, help }];
+  const { main } = parsed.data.runs;
+  if ((await readFile(octokit, { owner, repo }, at(main))) === null)
+    return [{ state: 'bad', what: `${uses} has no ${main}: that commit holds no bundle.`, help }];
+  return [{ state: 'good', what: `${place} is there at its commit.` }];
 }
 
 async function enabled({ octokit, at, name, config }: Look): Promise<Finding> {

@@ -2,7 +2,13 @@
 import type { Octokit } from '@octokit/core';
 import type { Config } from '../config.ts';
 import { defaultPolicy, parsePolicy, type Policy } from '../domain/policy.ts';
-import { readWorkflow, workflowPath, type WorkflowReading } from '../domain/workflow.ts';
+import {
+  marginMinutes,
+  readWorkflow,
+  workflowPath,
+  type WorkflowReading,
+  type WorkflowSettings,
+} from '../domain/workflow.ts';
 import { checkActions } from './doctor-actions.ts';
 import { checkRules } from './doctor-rules.ts';
 import { named, type Finding, type NamedFinding } from './finding.ts';
@@ -147,6 +153,12 @@ async function lookAtPolicy({
   };
 }
 
+/** G33: six hours; self-hosted runners have five days. */
+const hostedMinutes = 360;
+const tooLong = ({ runsOn, sessionMinutes }: WorkflowSettings): boolean =>
+  runsOn.some((label) => /^(ubuntu|windows|macos)-/.test(label)) &&
+  sessionMinutes + marginMinutes > hostedMinutes;
+
 function workflowFindings({ config, name, branch, policy, workflow }: Look): Finding[] {
   const init = `entourage init --repo ${name} --url ${config.url}`;
   if (policy.dispatch !== 'actions')
@@ -178,6 +190,13 @@ function workflowFindings({ config, name, branch, policy, workflow }: Look): Fin
       ? [
           unsure(
             `${workflowPath} ends a job before session_minutes (${policy.limits.session_minutes}) are over.`,
+          ),
+        ]
+      : []),
+    ...(settings !== null && tooLong(settings)
+      ? [
+          unsure(
+            `${workflowPath} allows its job more than the ${hostedMinutes} minutes that GitHub’s own runners give.`,
           ),
         ]
       : []),

@@ -19,6 +19,7 @@ export const checks = {
   people: 'the App reads what a person may do (with GITHUB_TOKEN)',
   policy: 'ENTOURAGE.md on the default branch',
   workflow: 'the workflow file on the default branch',
+  action: 'the action at its commit, with its bundle',
   'workflow-enabled': 'the workflow is enabled',
   'actions-enabled': 'GitHub Actions may run the action',
   'workflow-secrets': 'the secrets that the workflow names',

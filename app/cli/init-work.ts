@@ -1,5 +1,6 @@
 /** What `entourage init` does: choose, plan, write, and say what comes next. */
 import { resolve } from 'node:path';
+import { parsePolicy, type Policy } from '../domain/policy.ts';
 import { git, ownAction, repositoryOf, resolveAction } from './action-ref.ts';
 import { difference } from './difference.ts';
 import { enginesFound, enginesOfThisVersion, type EngineName } from './engine-kit.ts';
@@ -19,38 +20,80 @@ export type InitOptions = {
   pass?: string[];
   setup?: string[];
   runsOn?: string[];
-  dispatch: 'actions' | 'runner';
+  dispatch?: 'actions' | 'runner';
   force?: true;
 };
 
 export async function init(options: InitOptions): Promise<void> {
   const site = siteOf(process.env);
   const token = options.local === undefined ? tokenOf(process.env) : null;
-  const engines = await chooseEngines(options);
-  const wishes = await wishesOf(options, site, engines);
-  const done =
-    token === null ? await initLocal(options, wishes) : await initPull({ options, wishes, site, token });
-  for (const line of await ending(done, wishes)) console.log(line);
+  const target = token === null ? await openLocal(options) : await openPull({ options, site, token });
+  const wishes = await wishesOf(options, site, target.present);
+  const plan = planFiles(wishes, target.present);
+  await show(plan, target.words);
+  const first = await target.write(toWrite(plan), plan);
+  for (const line of await ending({ plan, first, secretsPage: target.secretsPage }, wishes))
+    console.log(line);
 }
 
-async function chooseEngines({ engine, command }: InitOptions): Promise<EngineName[]> {
-  if (engine?.includes('command') === true && command === undefined)
-    throw new UsageError('--engine command: which program? Give --command PROGRAM and its arguments.');
-  if (engine !== undefined) return engine;
-  if (command !== undefined) return ['command'];
-  const found = await enginesFound(process.env['PATH'] ?? '');
-  return found.length > 0 ? found : ['claude-code'];
+/** Where the files go: a checkout, or a pull request. */
+type Target = {
+  present: Present;
+  words: { create: string; update: string };
+  /** Where the secrets are set. */
+  secretsPage: string;
+  /** Answers what to do with what was written, first of all. */
+  write(steps: readonly FileStep[], plan: InitPlan): Promise<string | null>;
+};
+
+async function openLocal({ local }: InitOptions): Promise<Target> {
+  const directory = resolve(typeof local === 'string' ? local : '.');
+  return {
+    present: await readLocal(directory),
+    words: { create: 'Wrote', update: 'Updated' },
+    secretsPage: 'the repository’s settings, Secrets and variables, Actions',
+    write: async (steps) => {
+      await writeLocal(directory, steps);
+      return steps.length === 0
+        ? null
+        : 'Commit them, and get them to the default branch: elsewhere they have no effect.';
+    },
+  };
 }
 
-async function wishesOf(options: InitOptions, site: Site, engines: EngineName[]): Promise<Wishes> {
-  const { url, action, command, pass, setup, runsOn, dispatch, force } = options;
+type OnGitHub = { options: InitOptions; site: Site; token: string };
+
+async function openPull({ options, site, token }: OnGitHub): Promise<Target> {
+  const at = await whichRepository(options, site);
+  const place = await openPlace(asPerson(site, token), at);
+  return {
+    present: await readPlace(place),
+    words: { create: 'Adds', update: 'Updates' },
+    secretsPage: `${site.web}/${at.owner}/${at.repo}/settings/secrets/actions`,
+    write: async (steps, plan) => {
+      if (steps.length === 0) return place.open === null ? null : `Merge ${place.open.url}`;
+      const { url, opened } = await writePlace(place, steps, pullBody(plan));
+      console.log(`${opened ? 'Opened' : 'Updated'} ${url}`);
+      return `Merge ${url}`;
+    },
+  };
+}
+
+/** What is not asked for comes from the policy that is there, then from this machine. */
+async function wishesOf(options: InitOptions, site: Site, present: Present): Promise<Wishes> {
+  const { url, action, command, pass, setup, runsOn, force } = options;
+  const parsed = present.policy === null ? null : parsePolicy(present.policy);
+  const policy = parsed !== null && 'policy' in parsed ? parsed.policy : null;
+  const there = policy === null || policy.dispatch === 'actions' ? 'actions' : 'runner';
+  const dispatch = options.dispatch ?? there;
+  const engines = chosenEngines(options) ?? enginesOf(policy) ?? (await enginesHere());
   const ref = action ?? (dispatch === 'actions' ? await ownAction(site) : '');
   return {
     url: url ?? (process.env['ENTOURAGE_URL'] || undefined),
     action: dispatch === 'actions' ? await resolveAction(ref, asPerson(site, tokenOf(process.env))) : '',
     dispatch,
     engines,
-    command: command ?? [],
+    command: command ?? policy?.agents.find((agent) => agent.command !== undefined)?.command ?? [],
     pass,
     setup,
     runsOn,
@@ -58,48 +101,21 @@ async function wishesOf(options: InitOptions, site: Site, engines: EngineName[])
   };
 }
 
-type Done = {
-  plan: InitPlan;
-  /** What to do with what was written, first of all. */
-  first: string | null;
-  /** Where the secrets are set. */
-  secretsPage: string;
-};
-
-async function initLocal({ local }: InitOptions, wishes: Wishes): Promise<Done> {
-  const directory = resolve(typeof local === 'string' ? local : '.');
-  const plan = planFiles(wishes, await readLocal(directory));
-  const written = toWrite(plan);
-  await writeLocal(directory, written);
-  await show(plan, { create: 'Wrote', update: 'Updated' });
-  return {
-    plan,
-    first:
-      written.length === 0
-        ? null
-        : 'Commit them, and get them to the default branch: elsewhere they have no effect.',
-    secretsPage: 'the repository’s settings, Secrets and variables, Actions',
-  };
+function chosenEngines({ engine, command }: InitOptions): EngineName[] | undefined {
+  if (engine?.includes('command') === true && command === undefined)
+    throw new UsageError('--engine command: which program? Give --command PROGRAM and its arguments.');
+  return engine ?? (command === undefined ? undefined : ['command']);
 }
 
-type OnGitHub = { options: InitOptions; wishes: Wishes; site: Site; token: string };
+const enginesOf = (policy: Policy | null): EngineName[] | undefined =>
+  policy === null ? undefined : [...new Set(policy.agents.map(({ engine }) => engine))];
 
-async function initPull({ options, wishes, site, token }: OnGitHub): Promise<Done> {
-  const at = await whichRepository(options, site);
-  const place = await openPlace(asPerson(site, token), at);
-  const present: Present = await readPlace(place);
-  const plan = planFiles(wishes, present);
-  const written = toWrite(plan);
-  await show(plan, { create: 'Adds', update: 'Updates' });
-  const secretsPage = `${site.web}/${at.owner}/${at.repo}/settings/secrets/actions`;
-  if (written.length === 0) {
-    const first = place.open === null ? null : `Merge ${place.open.url}`;
-    return { plan, first, secretsPage };
-  }
-  const { url, opened } = await writePlace(place, written, pullBody(plan));
-  console.log(`${opened ? 'Opened' : 'Updated'} ${url}`);
-  return { plan, first: `Merge ${url}`, secretsPage };
+async function enginesHere(): Promise<EngineName[]> {
+  const found = await enginesFound(process.env['PATH'] ?? '');
+  return found.length > 0 ? found : ['claude-code'];
 }
+
+type Done = { plan: InitPlan; first: string | null; secretsPage: string };
 
 async function whichRepository({ repo }: InitOptions, site: Site): Promise<RepositoryName> {
   const named = repo ?? process.env['ENTOURAGE_REPOSITORY'];

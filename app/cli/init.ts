@@ -25,9 +25,10 @@ export function initCommand(): Command {
     .option('--setup <lines...>', 'commands of the job before the agent, each one line')
     .option('--runs-on <labels...>', 'labels of the runners')
     .addOption(
-      new Option('--dispatch <place>', 'where sessions run')
-        .choices(['actions', 'runner'])
-        .default('actions'),
+      new Option(
+        '--dispatch <place>',
+        'where sessions run; without it, as ENTOURAGE.md says, else actions',
+      ).choices(['actions', 'runner']),
     )
     .option('--force', 'overwrite files that people changed')
     .action(async (options: InitOptions) => {

@@ -27,6 +27,8 @@ let directory: string;
 let app: Octokit;
 let receiver: Server;
 let answer = 200;
+/** The commit of the action’s repository. */
+let at: string;
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'entourage-doctor-'));
@@ -62,6 +64,15 @@ beforeAll(async () => {
           ruleset: { requiredChecks: ['test'], mergeQueue: {}, adminsBypass: true },
         },
         { ...repository, name: 'lame' },
+        {
+          owner,
+          name: 'entourage',
+          files: {
+            'action/action.yml': 'runs: { using: node24, main: dist/main.js }\n',
+            'action/dist/main.js': '0\n',
+            'half/action.yml': 'runs: { using: node24, main: dist/main.js }\n',
+          },
+        },
         { owner: 'solo', name: 'elsewhere', files: { 'README.md': '# it\n' } },
       ],
     },
@@ -69,6 +80,17 @@ beforeAll(async () => {
   const { appId, privateKey } = forge.credentials;
   writeFileSync(join(directory, 'app.pem'), privateKey, { mode: 0o600 });
   const baseUrl = `${forge.url}/api/v3`;
+  const { data } = await olga().request('GET /repos/{owner}/{repo}/git/ref/{ref}', {
+    owner,
+    repo: 'entourage',
+    ref: 'heads/main',
+  });
+  at = data.object.sha;
+  await commit(
+    'whole',
+    workflowPath,
+    workflowFile({ url, action: `acme/entourage/action@${at}`, pass: ['MODEL_KEY'] }),
+  );
   app = new Octokit({ baseUrl, authStrategy: createAppAuth, auth: { appId, privateKey } });
 });
 afterAll(async () => {
@@ -235,6 +257,7 @@ describe('a repository', () => {
       'people',
       'policy',
       'workflow',
+      'action',
       'workflow-enabled',
       'actions-enabled',
       'workflow-secrets',
@@ -298,6 +321,15 @@ describe('a repository', () => {
     expect((await doctor(repo('lame'))).of('workflow')).toMatch(
       /^bad: .*names the App at https:\/\/other\.example, but it is at/,
     );
+    expect(of('action')).toMatch(/^unsure: The App does not see acme\/entourage\/action@abab/);
+    await commit(
+      'lame',
+      workflowPath,
+      workflowFile({ url, action: `acme/entourage/half@${at}`, sessionMinutes: 350 }),
+    );
+    const half = await doctor(repo('lame'));
+    expect(half.of('action')).toMatch(/^bad: .*has no dist\/main\.js: that commit holds no bundle/);
+    expect(half.of('workflow')).toMatch(/^unsure: .*more than the 360 minutes/);
     await commit('lame', 'ENTOURAGE.md', policy.replace('session_minutes: 60', 'session_minutes: 600'));
     await commit('lame', workflowPath, workflow.replace(/@[0-9a-f]{40}/, '@main'));
     const next = (await doctor(repo('lame'))).of('workflow');

@@ -94,6 +94,24 @@ describe('in a checkout', () => {
     });
   });
 
+  it('asked for nothing, it takes place and engines from the policy that is there', async () => {
+    const cwd = checkout();
+    const policy =
+      '---\nagents:\n  - { name: one, role: engineer, engine: gemini }\nreview: { agent: null }\n---\n';
+    writeFileSync(join(cwd, 'ENTOURAGE.md'), policy);
+    await entourage(['init', '--url', 'https://entourage.example.com', '--action', action], { cwd });
+    expect(readWorkflow(file(cwd, workflowPath)).settings).toMatchObject({
+      pass: ['GEMINI_API_KEY'],
+      setup: ['npm install --global @google/gemini-cli'],
+    });
+    expect(file(cwd, 'ENTOURAGE.md')).toBe(policy);
+    const other = checkout();
+    writeFileSync(join(other, 'ENTOURAGE.md'), '---\ndispatch: runner\n---\n');
+    const { out } = await entourage(['init'], { cwd: other });
+    expect(out).toMatch(/^ENTOURAGE\.md is kept/);
+    expect(() => file(other, workflowPath)).toThrow(/ENOENT/);
+  });
+
   it.each([
     [['--url', 'https://x.example/${{ secrets.A }}'], /--url: expected an address/],
     [['--pass', 'GITHUB_TOKEN'], /--pass: expected a name of which agents may get the value/],
