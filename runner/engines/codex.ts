@@ -182,6 +182,8 @@ function completedBy(item: Item): EngineEvent[] {
   return tool === null ? [] : [{ type: 'tool_ended', tool, ok: item.status !== 'failed' }];
 }
 
+const since = (now: number, before: number): number => Math.max(0, now - before);
+
 /** OpenAI's input includes cached tokens. Codex knows no prices. */
 function usageOf(
   counted: { input_tokens: number; cached_input_tokens: number; output_tokens: number },
@@ -189,9 +191,9 @@ function usageOf(
   before: Usage,
 ): EngineEvent[] {
   const counts = {
-    input_tokens: counted.input_tokens - counted.cached_input_tokens - before.input_tokens,
-    cached_tokens: counted.cached_input_tokens - before.cached_tokens,
-    output_tokens: counted.output_tokens - before.output_tokens,
+    input_tokens: since(counted.input_tokens - counted.cached_input_tokens, before.input_tokens),
+    cached_tokens: since(counted.cached_input_tokens, before.cached_tokens),
+    output_tokens: since(counted.output_tokens, before.output_tokens),
   };
   const cost = model === null ? null : costOf(model, counts);
   const unknown: EngineEvent[] =

@@ -101,6 +101,8 @@ export function opencodeConfig(
     provider,
     autoupdate: false,
     share: 'disabled',
+    // It would keep a copy of the worktree after each step, to undo it.
+    snapshot: false,
   };
 }
 

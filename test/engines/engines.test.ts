@@ -130,7 +130,7 @@ describe.each(clis)('$title', (cli) => {
 
   test('AG-10: no tool outlives it, not even one that ignores signals in a group of its own', async () => {
     const stubborn = `trap '' INT TERM HUP; touch begun; while :; do sleep 1; done`;
-    const shell = `setsid sh -c "${stubborn}"`;
+    const shell = `setsid --wait sh -c "${stubborn}"`;
     const played = await start(cli, () => [{ call: { shell } }, { text: 'never' }]);
     await using _ = played.model;
     await until(() => readdirSync(played.worktree).includes('begun'));
