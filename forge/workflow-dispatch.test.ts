@@ -26,7 +26,7 @@ jobs:
       - run: echo "out=\${{ steps.token.outputs.made }} loud=\${{ inputs.loud == false }} times=\${{ inputs.times == 2 }}"
       - run: echo "event=\${{ github.event.inputs.times }} \${{ github.event_name }} \${{ vars.PLACE }}"
       - env: { KEY: "\${{ secrets.MODEL_KEY }}" }
-        run: echo "key=$KEY"; cat "$RUNNER_TEMP/token" > "$RUNNER_TEMP/../../../token"
+        run: echo "key=$KEY"; cp "$RUNNER_TEMP/token" "$RUNNER_TEMP/request" "$RUNNER_TEMP/../../.."
 `;
 const plain = `on: workflow_dispatch
 jobs:
@@ -48,6 +48,7 @@ const main = `import * as core from ${core};
 import { writeFileSync } from 'node:fs';
 const token = await core.getIDToken('http://app.example');
 writeFileSync(process.env.RUNNER_TEMP + '/token', token);
+writeFileSync(process.env.RUNNER_TEMP + '/request', JSON.stringify([process.env.ACTIONS_ID_TOKEN_REQUEST_URL, process.env.ACTIONS_ID_TOKEN_REQUEST_TOKEN]));
 console.log('token', token, core.getInput('session'), core.getInput('greeting'), core.getState('early'));
 core.setOutput('made', 'yes');
 core.saveState('late', 'kept');
@@ -183,10 +184,8 @@ test('G34: the OIDC token is the issuer’s, for this job, and dies with it', as
     actor: 'entourage[bot]',
   });
   expect(payload.exp! - payload.iat!).toBe(300);
-  const [job] = await jobsOf(data.workflow_run_id);
-  const late = await fetch(`${issuer}/jobs/${job!.id}?api-version=2.0&audience=x`, {
-    headers: { authorization: 'Bearer x' },
-  });
+  const [address, secret] = JSON.parse(readFileSync(`${bed.dataDir}/request`, 'utf8')) as [string, string];
+  const late = await fetch(`${address}&audience=x`, { headers: { authorization: `Bearer ${secret}` } });
   expect(late.status).toBe(401);
 });
 

@@ -203,9 +203,8 @@ async function recordJobState(
   if (job.status === 'completed') await forge.save();
 }
 
+/** Title, summary and text of a job's check run stay null, as at GitHub. */
 function finishCheck(check: CheckRun, state: JobState): void {
-  check.title = state.conclusion === 'success' ? null : `${state.name}: ${state.conclusion}`;
-  check.summary = state.summary === '' ? null : state.summary;
   check.annotations = state.annotations.map((annotation) => ({
     path: annotation.path,
     start_line: annotation.line,

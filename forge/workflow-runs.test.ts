@@ -84,7 +84,7 @@ test('a pull request is red, then green: checks, webhooks, jobs, logs (G26)', as
       status: 'completed',
       conclusion: 'failure',
       app: { slug: 'github-actions' },
-      output: { annotations_count: 1 },
+      output: { annotations_count: 2, title: null, summary: null },
     },
   ]);
   expect(await state(number)).toBe('blocked');

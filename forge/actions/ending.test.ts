@@ -117,6 +117,7 @@ test('G33: queue: max keeps those that wait; a run that is cancelled while it wa
   await until(() => first.state.jobs[0]?.status === 'in_progress');
   const waiters = await Promise.all([1, 2, 3].map(() => bed.started(grouped(', queue: max'))));
   const gone = waiters[1];
+  await until(() => waiters.every((run) => run.state.status === 'pending'));
   bed.actions().cancel(gone!.state.id);
   expect((await gone!.ended).conclusion).toBe('cancelled');
   expect(first.state.status).toBe('in_progress');

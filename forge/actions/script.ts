@@ -67,7 +67,8 @@ export async function performScript(
     onGroup: (group) => running.groups.add(group),
   });
   Object.assign(outputs, (await files.take()).outputs);
-  if (code !== 0) log.say(`##[error]Process completed with exit code ${code}.`);
+  if (code !== 0 && !signal.aborted && !running.kill.aborted)
+    log.output(`::error::Process completed with exit code ${code}.`);
   return code === 0;
 }
 

@@ -61,7 +61,9 @@ async function perform(running: RunningJob, performance: Performance): Promise<S
   } catch (error) {
     if (signal.aborted || timeout?.aborted !== true) throw error;
   }
-  running.log.say(`##[error]The action '${stepName(step, scope)}' has timed out after ${minutes} minutes.`);
+  running.log.output(
+    `::error::The action '${stepName(step, scope)}' has timed out after ${minutes} minutes.`,
+  );
   return 'failure';
 }
 
