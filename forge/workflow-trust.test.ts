@@ -85,12 +85,10 @@ test('a pull request from a fork waits for approval the first time, reads only, 
   await idle();
   const [held] = await runs({ event: 'pull_request' });
   expect(held).toMatchObject({ conclusion: 'action_required', head_branch: 'mine', display_title: 'Mine' });
-  await bed
-    .as('ben')
-    .request('POST /repos/{owner}/{repo}/actions/runs/{run_id}/approve', {
-      ...shop,
-      run_id: Number(held?.id),
-    });
+  await bed.as('ben').request('POST /repos/{owner}/{repo}/actions/runs/{run_id}/approve', {
+    ...shop,
+    run_id: Number(held?.id),
+  });
   await idle();
   const log = await logOf(held);
   expect(log).toContain(' key=[] oidc=[]\n');
