@@ -1,4 +1,5 @@
 /** The engineer's words for a work session: the task, what stands around it, what came back, how to end. */
+import { isRed } from '../ci.ts';
 import { clean, cleanCode, cleanLine, fence } from '../clean.ts';
 import { addressedTo, type Message } from '../message.ts';
 import type { Policy } from '../policy.ts';
@@ -104,17 +105,19 @@ const acceptance = (task: Task): string =>
 
 /** Empty on the first attempt: the reason of a task that has just become ready says nothing to its agent. */
 function again(task: Task): string {
-  const red = task.checks.filter(
-    (check) =>
-      task.checksHead === task.head &&
-      check.status === 'completed' &&
-      !['success', 'neutral', 'skipped'].includes(check.conclusion ?? ''),
-  );
-  if (task.fencing === 0 || (task.fencing === 1 && task.attempts === 0 && red.length === 0)) return '';
+  const red = task.checksHead === task.head ? task.checks.filter(isRed) : [];
+  if (
+    task.fencing === 0 ||
+    (task.fencing === 1 && task.attempts === 0 && red.length + task.ci.checks.length === 0)
+  )
+    return '';
   return [
     `An earlier session worked on this task (${task.attempts} of its attempts came to nothing). Its commits are on your branch; go on from there.`,
     ...(task.reason === '' ? [] : [fence('What happened last', clean(task.reason, 4_000))]),
     ...red.map((check) => fence(`Red check ${check.name}`, cleanCode(check.summary, 4_000))),
+    ...task.ci.checks.map((check) =>
+      fence(`Red check ${check.name} of the merge group`, cleanCode(check.summary, 4_000)),
+    ),
   ].join('\n\n');
 }
 
