@@ -1,10 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { gitAt } from './git/command.ts';
 import { openPullBed, type PullBed, shop } from './pull-bed.ts';
 import { refused } from './test-bed.ts';
+
+// Many git processes: on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 let bed: PullBed;
 let fork: { owner: string; repo: string };
@@ -168,6 +171,19 @@ describe('pull requests from it', () => {
       const remote = `${url.replace('//', `//x-access-token:${credentials.tokens['eve']}@`)}/acme/shop.git`;
       await git(['fetch', '-q', remote, `refs/pull/${number}/head:refs/heads/pr`]);
       expect((await git(['rev-parse', 'refs/heads/pr'])).stdout.toString().trim()).toBe(head);
+      // Who may push to the base may push to the head, and to nothing else of the fork.
+      const theirs = `${url.replace('//', `//x-access-token:${credentials.tokens['ben']}@`)}/eve/shop.git`;
+      const { stdout: tree } = await git(['rev-parse', 'refs/heads/pr^{tree}']);
+      const args = ['-c', 'user.name=Ben', '-c', 'user.email=ben@example.com'];
+      const made = await git([...args, 'commit-tree', tree.toString().trim(), '-p', head, '-m', 'Help']);
+      const sha = made.stdout.toString().trim();
+      await git(['push', '-q', theirs, `${sha}:refs/heads/three`]);
+      expect((await read(number)).head.sha).toBe(sha);
+      await expect(git(['push', '-q', theirs, `${sha}:refs/heads/main`])).rejects.toThrow(
+        /Only heads of pull/,
+      );
+      const stranger = theirs.replace(String(credentials.tokens['ben']), String(credentials.tokens['tom']));
+      await expect(git(['push', '-q', stranger, `${sha}:refs/heads/three`])).rejects.toThrow(/403/);
     } finally {
       rmSync(dir, { recursive: true, force: true });
     }

@@ -1,14 +1,17 @@
 /** Forks: repositories made from others, and the commits that travel between them. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { may } from './access.ts';
 import { github } from './author.ts';
+import type { Caller } from './caller.ts';
 import type { Forge } from './forge.ts';
 import { createRepository, type GitRepository } from './git/repository.ts';
 import type { Pull } from './pull-rows.ts';
 import type { Doer } from './pulls.ts';
 import { renderRepository } from './render/repository.ts';
+import { writes } from './route.ts';
 import { gitDirectory } from './seed.ts';
-import { find, nextId, where, type Account, type Repository } from './state.ts';
+import { find, nextId, row, where, type Account, type Repository } from './state.ts';
 
 /** An account's fork of a repository, or of one in its family; null when it has none. */
 export function forkOf(forge: Forge, repository: Repository, owner: Account): Repository | null {
@@ -38,6 +41,21 @@ export function headRepositoryOf(forge: Forge, pull: Pull): Repository | null {
 
 export const isCrossRepository = (pull: Pull): boolean => pull.headRepositoryId !== pull.repositoryId;
 
+/** Branches of a fork that a maintainer of the base may push to, because an open pull request says so. */
+export function maintainedHeads(forge: Forge, caller: Caller, fork: Repository): string[] {
+  const { state } = forge;
+  if (caller.kind !== 'user') return [];
+  const access = writes('write', 'contents');
+  return where(
+    state.pulls,
+    (pull) =>
+      pull.headRepositoryId === fork.id &&
+      pull.maintainerCanModify &&
+      row(state.issues, pull.id).state === 'open' &&
+      may(state, caller, { repository: row(state.repositories, pull.repositoryId), access }),
+  ).map((pull) => `refs/heads/${pull.headRef}`);
+}
+
 /** Makes a fork with the branches of its source, and tells of it. */
 export async function forkRepository(
   forge: Forge,
@@ -56,6 +74,7 @@ export async function forkRepository(
     ownerId: owner.id,
     name: freeName(forge, owner, name),
     lastNumber: 0,
+    formerNames: [],
     parentId: familyOf(source),
     createdAt: now,
     updatedAt: now,

@@ -1,10 +1,11 @@
 /** Git over smart HTTP at `/{owner}/{repo}.git`: tokens and roles here, git itself in git/http.ts. */
 import { authorize, may } from './access.ts';
 import { refusalsOf } from './branch-rules.ts';
+import { maintainedHeads } from './forks.ts';
 import type { Forge } from './forge.ts';
 import { askForCredentials, basicAuthToken, gitService, handleGitHttp } from './git/http.ts';
 import { GitHubError } from './github-error.ts';
-import { repositoryNamed } from './rest.ts';
+import { repositoryFormerly, repositoryNamed } from './rest.ts';
 import { reads, writes } from './route.ts';
 import { callerOf } from './tokens.ts';
 
@@ -19,12 +20,16 @@ export function createGitDoor(forge: Forge): (request: Request) => Promise<Respo
     try {
       const token = basicAuthToken(request);
       const caller = await callerOf(forge, token);
-      const repository = repositoryNamed(forge.state, decodeURIComponent(owner), decodeURIComponent(name));
+      const named = [decodeURIComponent(owner), decodeURIComponent(name)] as const;
+      const repository =
+        repositoryNamed(forge.state, ...named) ?? repositoryFormerly(forge.state, ...named);
       if (repository === null)
         return token === null
           ? askForCredentials()
           : new Response('Repository not found.\n', { status: 404 });
-      const canWrite = may(forge.state, caller, { repository, access: writes('write', 'contents') });
+      const isWriter = may(forge.state, caller, { repository, access: writes('write', 'contents') });
+      const heads = isWriter ? [] : maintainedHeads(forge, caller, repository);
+      const canWrite = isWriter || heads.length > 0;
       if (service === 'read') authorize(forge.state, caller, { repository, access: reads('contents') });
       else if (!canWrite)
         throw caller.kind === 'anonymous' ? new GitHubError(401, '') : new GitHubError(403, '');
@@ -32,7 +37,10 @@ export function createGitDoor(forge: Forge): (request: Request) => Promise<Respo
       return await handleGitHttp(forge.git(repository), request, {
         user: caller.account?.login ?? null,
         canWrite,
-        refuse: (change) => refusalsOf(forge, caller, { repository, change }),
+        refuse: (change) =>
+          isWriter || heads.includes(change.ref)
+            ? refusalsOf(forge, caller, { repository, change })
+            : [{ when: 'always', reason: 'Only heads of pull requests may be pushed here.' }],
         onPush: async (refs) => {
           await forge.pushes.tell({ repository, caller, refs });
           await forge.save();

@@ -1,7 +1,7 @@
 /** "Update branch": brings the base into a pull request's head, by a merge or a rebase. */
 import { may } from './access.ts';
 import { github, personOf } from './author.ts';
-import { carry, headRepositoryOf, isCrossRepository } from './forks.ts';
+import { carry, headRepositoryOf, isCrossRepository, maintainedHeads } from './forks.ts';
 import type { Forge } from './forge.ts';
 import { mergeCommits } from './git/merge.ts';
 import { notAdmin, notByIntegration } from './github-error.ts';
@@ -31,14 +31,8 @@ export function updateFromBase(forge: Forge, doer: Doer, order: UpdateOrder): Pr
 function headRepository(forge: Forge, { caller }: Doer, pull: Pull): Repository {
   const source = headRepositoryOf(forge, pull);
   const access = writes('write', 'contents');
-  const mayPush = (repository: Repository): boolean => may(forge.state, caller, { repository, access });
-  if (source !== null && mayPush(source)) return source;
-  if (
-    source !== null &&
-    caller.kind === 'user' &&
-    pull.maintainerCanModify &&
-    mayPush(repositoryOf(forge, pull))
-  )
+  if (source !== null && may(forge.state, caller, { repository: source, access })) return source;
+  if (source !== null && maintainedHeads(forge, caller, source).includes(`refs/heads/${pull.headRef}`))
     return source;
   throw caller.kind === 'installation' ? notByIntegration('contents=write') : notAdmin();
 }

@@ -122,7 +122,7 @@ async function followBranch(forge: Forge, { push, ref, doer }: Moved): Promise<v
   const open = where(forge.state.pulls, (pull) => isOpen(forge, pull));
   const deleted = ref.after === nowhere;
   for (const pull of open.filter((one) => one.repositoryId === id && one.baseRef === branch)) {
-    if (deleted) closePull(forge, doer, pull);
+    if (deleted) await loseBase(forge, doer, pull);
     else await moveBase(forge, doer, { pull, sha: ref.after });
   }
   const from = forge.git(push.repository);
@@ -135,6 +135,35 @@ async function followBranch(forge: Forge, { push, ref, doer }: Moved): Promise<v
     await carry({ from, to: forge.git(repositoryOf(forge, pull)), sha: ref.after });
     await moveHead(forge, doer, { pull, sha: ref.after });
   }
+}
+
+/**
+ * The base is gone. Where it was the head of a pull request that is merged, those on top of it go on to that one's
+ * base; all others close.
+ */
+async function loseBase(forge: Forge, doer: Doer, pull: Pull): Promise<void> {
+  const [merged] = where(
+    forge.state.pulls,
+    (one) =>
+      one.mergedAt !== null &&
+      one.repositoryId === pull.repositoryId &&
+      one.headRepositoryId === pull.repositoryId &&
+      one.headRef === pull.baseRef,
+  ).toSorted((a, b) => b.number - a.number);
+  const onto =
+    merged === undefined
+      ? null
+      : await forge.git(repositoryOf(forge, pull)).readRef(`refs/heads/${merged.baseRef}`);
+  if (merged === undefined || onto === null) {
+    closePull(forge, doer, pull);
+    return;
+  }
+  const changes = { base: { ref: { from: pull.baseRef }, sha: { from: pull.baseSha } } };
+  pull.baseRef = merged.baseRef;
+  pull.baseSha = onto.sha;
+  touch(forge, pull);
+  await measure(forge, pull);
+  emitPullEvent(forge, doer, { pull, action: 'edited', extra: { changes } });
 }
 
 /** The base went on. A base that contains the head has merged it; a related merge may change the diff (G18). */

@@ -2,8 +2,10 @@
 import { headRepositoryOf, isCrossRepository } from '../forks.ts';
 import type { Forge } from '../forge.ts';
 import type { ChangedFile } from '../git/repository.ts';
+import { entriesOf, entryOf } from '../merge-entries.ts';
 import { latestChecks } from '../merge-state.ts';
 import type { Pull, Review } from '../pull-rows.ts';
+import { repositoryOf } from '../pulls.ts';
 import { commentsOf, threadsOf } from '../review-threads.ts';
 import { row, where, type Account, type Issue, type Repository } from '../state.ts';
 import { escapeHtml, renderMarkdown } from './markdown.ts';
@@ -122,6 +124,14 @@ function renderThreads(forge: Forge, { pull, page }: { pull: Pull; page: string 
     .join('');
 }
 
+function renderQueue(forge: Forge, pull: Pull): string {
+  const entry = entryOf(forge, pull);
+  if (entry === null) return '';
+  const queue = { repository: repositoryOf(forge, pull), baseRef: entry.baseRef };
+  const position = entriesOf(forge, queue).findIndex(({ id }) => id === entry.id) + 1;
+  return `<p>In the merge queue of <code>${escapeHtml(entry.baseRef)}</code>, position ${position}.</p>`;
+}
+
 /** The head's branch, with its owner when it lies in a fork. */
 function headOf(forge: Forge, pull: Pull): string {
   if (!isCrossRepository(pull)) return pull.headRef;
@@ -149,7 +159,7 @@ export async function renderConversation(
   const files = (await forge.git(repository).compare(pull.baseSha, pull.headSha))?.files ?? [];
   const branches = `<p><code>${escapeHtml(headOf(forge, pull))}</code> into <code>${escapeHtml(pull.baseRef)}</code> <span class="muted">at ${pull.headSha.slice(0, 7)}</span></p>`;
   return (
-    `${head}${branches}${said}${renderThreads(forge, { pull, page })}` +
+    `${head}${branches}${renderQueue(forge, pull)}${said}${renderThreads(forge, { pull, page })}` +
     `<h2>Checks</h2>${renderChecks(forge, pull)}<h2>Files</h2>${files.map(renderDiff).join('')}`
   );
 }
