@@ -307,6 +307,22 @@ test('without it the newest waits and replaces who waited', async () => {
   ).toEqual(['success', 'success', 'success']);
 });
 
+test('a job that may fail counts as a success; jobs of one group take turns', async () => {
+  const log = join(root, 'turns');
+  const turn = (name: string) =>
+    `{ runs-on: x, concurrency: turns, continue-on-error: ${name === 'a'}, steps: [{ run: 'echo in >> ${log}; sleep 0.2; echo out >> ${log}; test ${name} != a' }] }`;
+  const state = await ended(`on: push
+jobs:
+  a: ${turn('a')}
+  b: ${turn('b')}
+  c: { runs-on: x, needs: a, steps: [{ run: 'echo "a was \${{ needs.a.result }}"' }] }
+`);
+  expect(state.conclusion).toBe('success');
+  expect(job(state, 'a').conclusion).toBe('failure');
+  expect(plain(job(state, 'c').log)).toContain('\na was success\n');
+  expect(await readFile(log, 'utf8')).toBe('in\nout\nin\nout\n');
+});
+
 test('annotations come from workflow commands, stop-commands switches them off', async () => {
   const state = await ended(
     steps(`      - run: |

@@ -140,6 +140,12 @@ test('G35: a summary of more than 1 MiB is left out with an error; smaller ones 
   expect(job(state).annotations[0]?.message).toContain('supports content up to a size of 1024k, got 1075k');
 });
 
+test('G35: twenty summaries of a job are shown', async () => {
+  const lines = Array.from({ length: 22 }, (_, at) => `      - run: echo ${at} >> "$GITHUB_STEP_SUMMARY"\n`);
+  const state = await bed.ended(steps(lines.join('')));
+  expect(job(state).summary.trim().split('\n')).toEqual(Array.from({ length: 20 }, (_, at) => String(at)));
+});
+
 test('a job gets a token and an environment of its own, which end with it', async () => {
   const ended: string[] = [];
   const grants: unknown[] = [];

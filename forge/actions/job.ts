@@ -108,7 +108,7 @@ async function prepare(order: JobOrder, { root, groups, log, tracking }: Parts):
     needs: order.needs,
     actions: new Map(),
     posts: [],
-    count: { steps: 0 },
+    count: { steps: 0, summaries: 0 },
     groups,
     patience: order.patience,
     kill: order.stop,

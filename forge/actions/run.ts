@@ -84,16 +84,17 @@ async function endRun(order: RunOrder, conclusion: Conclusion): Promise<void> {
 }
 
 function overall(jobs: readonly JobState[], order: RunOrder): Conclusion {
-  const tolerated = (job: JobState) =>
-    order.workflow.jobs.some(
-      (one) =>
-        one.key === job.key &&
-        one.continueOnError !== undefined &&
-        textOf(one.continueOnError, runScope(order.request, {})) === 'true',
-    );
-  if (jobs.some((job) => job.conclusion === 'failure' && !tolerated(job))) return 'failure';
+  if (jobs.some((job) => resultOf(job, order) === 'failure')) return 'failure';
   if (jobs.some((job) => job.conclusion === 'cancelled')) return 'cancelled';
   return jobs.every((job) => job.conclusion === 'skipped') ? 'skipped' : 'success';
+}
+
+/** What the run and its other jobs make of a job: one that may fail counts as a success. */
+function resultOf(job: JobState, order: RunOrder): Conclusion | null {
+  if (job.conclusion !== 'failure') return job.conclusion;
+  const token = order.workflow.jobs.find((one) => one.key === job.key)?.continueOnError;
+  const tolerated = token !== undefined && textOf(token, runScope(order.request, {})) === 'true';
+  return tolerated ? 'success' : 'failure';
 }
 
 function runScope(request: RunRequest, needs: Record<string, Json>): Scope {
@@ -155,12 +156,12 @@ async function enterGroup(
 async function oneJob(order: RunOrder, job: WorkflowJob, needed: readonly JobState[]): Promise<JobState> {
   const { request, house, watcher, state } = order;
   const needs = Object.fromEntries(
-    needed.map((need) => [need.key, { result: need.conclusion, outputs: need.outputs }]),
+    needed.map((need) => [need.key, { result: resultOf(need, order), outputs: need.outputs }]),
   );
   const scope = runScope(request, needs);
   scope.status = {
-    success: needed.every((need) => need.conclusion === 'success'),
-    failure: needed.some((need) => need.conclusion === 'failure'),
+    success: needed.every((need) => resultOf(need, order) === 'success'),
+    failure: needed.some((need) => resultOf(need, order) === 'failure'),
     cancelled: order.cancel.signal.aborted,
   };
   const own = queuedJob(job.key);

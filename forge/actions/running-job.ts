@@ -31,8 +31,8 @@ export type RunningJob = {
   needs: Record<string, Json>;
   actions: Map<string, LoadedAction>;
   posts: PostStep[];
-  /** Numbers the files of steps. */
-  count: { steps: number };
+  /** Numbers the files of steps, and counts the summaries they wrote. */
+  count: { steps: number; summaries: number };
   groups: Set<number>;
   patience: Patience;
   /** Ends whatever runs at once. */

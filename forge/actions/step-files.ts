@@ -6,6 +6,8 @@ import type { RunningJob } from './running-job.ts';
 
 /** G35: a summary above 1 MiB is not uploaded. */
 const largestSummary = 1024 * 1024;
+/** G35: so many of a job's are shown. */
+const mostSummaries = 20;
 
 const names = ['output', 'env', 'path', 'summary', 'state'] as const;
 type Paths = Record<(typeof names)[number], string>;
@@ -50,7 +52,10 @@ async function take(running: RunningJob, paths: Paths) {
     running.log.output(
       `::error::$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got ${Math.ceil(size / 1024)}k.`,
     );
-  else running.state.summary += running.log.redact(summary);
+  else if (summary !== '' && running.count.summaries < mostSummaries) {
+    running.count.summaries += 1;
+    running.state.summary += running.log.redact(summary);
+  }
   return {
     outputs: parseAssignments(await text(paths.output)),
     state: parseAssignments(await text(paths.state)),
