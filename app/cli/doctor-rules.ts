@@ -70,7 +70,9 @@ async function classicChecks({ octokit, at, branch, name }: Look): Promise<Requi
     `GitHub does not show the branch ${branch} of ${name}`,
     octokit.request('GET /repos/{owner}/{repo}/branches/{branch}', { ...at, branch }),
   );
-  const { checks = [], contexts = [] } = data.protection.required_status_checks ?? {};
+  // Some servers leave it out where nothing is protected.
+  const protection: Partial<typeof data.protection> = data.protection ?? {};
+  const { checks = [], contexts = [] } = protection.required_status_checks ?? {};
   const known = checks.map(({ context, app_id: app }) => ({ context, app: app ?? null }));
   const rest = contexts.filter((context) => !known.some((one) => one.context === context));
   return [...known, ...rest.map((context) => ({ context, app: null }))];

@@ -25,10 +25,9 @@ function standIn(name: string, entry: Entry, summary: string): Command {
 }
 
 const appHelp = `
-It is set up by its environment: APP_ID, PRIVATE_KEY_PATH (or PRIVATE_KEY) and WEBHOOK_SECRET are needed;
-DATABASE_URL, DATABASE_OWNER_URL, HOST, PORT, GHE_HOST, GHE_PROTOCOL, ENTOURAGE_URL, ENTOURAGE_DIR, LOG_LEVEL
-and the limits ENTOURAGE_MAX_SESSIONS, ENTOURAGE_MAX_TASK_USD, ENTOURAGE_MAX_RUN_USD have defaults.
-\`entourage doctor\` checks all of it and names everything that is missing or wrong.`;
+It is set up by its environment: APP_ID, PRIVATE_KEY_PATH (or PRIVATE_KEY) and WEBHOOK_SECRET are needed, and
+\`entourage app create\` makes them; everything else has a default. docs/operating.md lists all of it.
+\`entourage doctor\` checks it and names everything that is missing or wrong.`;
 
 const program = new Command('entourage')
   .description('A team of AI coding agents on GitHub: an issue becomes a plan, pull requests and merges.')

@@ -18,7 +18,7 @@ import { entourage } from './terminal.ts';
 const url = 'https://entourage.example.com';
 const action = `acme/entourage/action@${'ab'.repeat(20)}`;
 const workflow = workflowFile({ url, action, pass: ['MODEL_KEY'] });
-const policy = policyFile({ dispatch: 'actions', engines: ['claude-code'], command: [] });
+const policy = policyFile({ dispatch: 'actions', engines: ['command'], command: ['agent'] });
 const files = { 'README.md': '# it\n', 'ENTOURAGE.md': policy, [workflowPath]: workflow };
 const owner = 'acme';
 
@@ -231,6 +231,8 @@ describe('G43: webhooks', () => {
   });
 
   it('a wrong secret, a wrong address and a silent App show in the answers', async () => {
+    await forge.settled();
+    forge.state.deliveries.clear();
     expect(await said('webhook-deliveries')).toMatch(/^unsure: GitHub sent no webhook/);
     await deliver(200);
     expect(await said('webhook-deliveries')).toBe('good: The App took the last 1 webhooks.');
@@ -256,6 +258,7 @@ describe('a repository', () => {
       'repository',
       'people',
       'policy',
+      'engines',
       'workflow',
       'action',
       'workflow-enabled',
@@ -285,6 +288,9 @@ describe('a repository', () => {
     expect(of('own-check')).toMatch(/^unsure: main does not require the check `entourage`/);
     expect(of('drafts')).toMatch(/G11|\[WIP\]/);
     expect(of('dispatch')).toBe('');
+    const { out } = await entourage(['engines', '--json']);
+    const known = (JSON.parse(out) as { name: string }[]).map(({ name }) => name);
+    expect(of('engines')).toMatch(known.includes('claude-code') ? /^good/ : /^bad: .*can’t run claude-code/);
   });
 
   it('is not the App’s, or not there', async () => {
