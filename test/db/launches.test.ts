@@ -18,6 +18,7 @@ import { engineWorld, installation, repository, team, type EngineWorld } from '.
 const onActions = team
   .replace('dispatch: runner', 'dispatch: actions')
   .replace('role: manager,', 'role: manager, slots: 50,')
+  .replace('slots: 2 }', 'slots: 4 }')
   .replace('review:', 'limits: { attempts: 2, session_minutes: 60 }\nreview:');
 
 let world: EngineWorld;
@@ -61,14 +62,35 @@ async function planned(): Promise<number> {
   return (run as { run: number }).run;
 }
 
-type Now = { run: Run; task: Task; session: Session };
+/** A planned run whose two tasks both have a queued session. */
+async function twoTasks(): Promise<number> {
+  const number = await planned();
+  const { session, run } = await now(number);
+  await launched(session, 6000);
+  const { runner_token, agent_token } = await taken(session, 6000);
+  const tasks = [{ title: 'One' }, { title: 'Two' }];
+  await world.must('set_run_task_graph', { tasks }, await as(agent_token));
+  const end = { session: session.id, outcome: 'completed', reason: 'planned' };
+  await world.must('end_session', end, await as(runner_token));
+  await world.must('approve_run', { run: number }, world.person('ana'));
+  for (const task of [1, 2]) {
+    const branch = { run: run.id, task, branch: `e/${number}-t${task}`, base: 'b'.repeat(40) };
+    await world.must('record_branch', { ...branch, head: 'c'.repeat(40) }, world.system());
+  }
+  return number;
+}
+
+type Now = { run: Run; task: Task; session: Session; sessions: Session[] };
 /** The run, its task, and the newest session. */
 async function now(number: number): Promise<Now> {
   return await inDatabase(async (tx) => {
     const id = (await runByNumber(tx, installation, { repository, number }))!;
     const sessions = await loadSessions(tx, id);
     const session = sessions.toSorted((first, second) => second.fencing - first.fencing)[0]!;
-    return { run: (await loadRun(tx, id))!, task: (await loadTasks(tx, id))[0]!, session };
+    const live = sessions
+      .filter(({ state }) => state !== 'ended')
+      .toSorted((first, second) => (first.task ?? 0) - (second.task ?? 0));
+    return { run: (await loadRun(tx, id))!, task: (await loadTasks(tx, id))[0]!, session, sessions: live };
   });
 }
 
@@ -174,8 +196,11 @@ describe('dispatch', () => {
     const { number, id } = await oneTask();
     const { number: other } = await oneTask();
     await launched((await now(other)).session);
+    const both = await twoTasks();
+    await launched((await now(both)).sessions[0]!);
     await usePolicy(team);
     expect((await now(number)).session).toMatchObject({ place: 'runner', state: 'queued' });
+    expect((await now(both)).sessions.map(({ place }) => place)).toEqual(['actions', 'runner']);
     // What GitHub has started goes on there.
     expect((await now(other)).session).toMatchObject({ place: 'actions', state: 'dispatched' });
     await inDatabase(async (tx) => await sql`delete from graphile_worker._private_jobs`.execute(tx));
@@ -264,7 +289,9 @@ describe('a dispatched session that nobody takes', () => {
     const number = await planned();
     const { session, run } = await now(number);
     await launched(session);
-    await look(601);
+    await look(305);
+    expect((await now(number)).run.state).toBe('planning');
+    await look(296);
     expect((await now(number)).run).toMatchObject({
       state: 'awaiting_approval',
       plan: { by: 'template', note: 'The manager could not plan: no GitHub runner took it in time' },
@@ -366,7 +393,7 @@ describe('a workflow run that is over while its session is not', () => {
       },
     );
     await over(session.id, {});
-    await over(session.id, { workflow_run: workflowRun(7009) });
+    await over(session.id, { workflow_run: workflowRun(7009, 2) });
     expect((await now(number)).session).toMatchObject({ id: session.id, state: 'dispatched' });
   });
 

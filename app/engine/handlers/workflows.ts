@@ -64,7 +64,7 @@ async function waitForPerson(
     ...end,
   });
   if (isRejection(ended)) return ended;
-  // First the pause, so that nothing is started again by what the end sets free. A run that plans is not paused.
+  // The pause keeps what the end sets free from being started again at once. A run that plans is not paused.
   const rejection = await commit(context, work, [...(isRejection(paused) ? [] : paused), ...ended]);
   return rejection ?? { output: { found: true } };
 }
