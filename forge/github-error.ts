@@ -38,6 +38,21 @@ export class GitHubError extends Error {
   }
 }
 
+/** What asked for a repository by a name that it had is sent on: 301, or 307 where a body goes along. */
+export class MovedError extends GitHubError {
+  readonly location: string;
+
+  constructor(status: 301 | 307, location: string) {
+    super(status, status === 301 ? 'Moved Permanently' : 'Temporary Redirect', { headers: { location } });
+    this.name = 'MovedError';
+    this.location = location;
+  }
+
+  override body(): Record<string, unknown> {
+    return { ...super.body(), url: this.location };
+  }
+}
+
 /** Also what a caller gets for something private that he may not see: GitHub doesn't admit that it exists. */
 export const notFound = (): GitHubError => new GitHubError(404, 'Not Found');
 export const badCredentials = (): GitHubError => new GitHubError(401, 'Bad credentials');

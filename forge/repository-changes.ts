@@ -3,6 +3,7 @@ import type { Caller } from './caller.ts';
 import type { Forge } from './forge.ts';
 import { validationFailed } from './github-error.ts';
 import { renderUser } from './render/account.ts';
+import { fullName } from './render/repository.ts';
 import { repositoryNamed } from './rest.ts';
 import { row, where, type Account, type Repository } from './state.ts';
 
@@ -24,6 +25,10 @@ function emit(forge: Forge, { repository, actor, caller }: Doing, told: Record<s
   });
 }
 
+const remember = (forge: Forge, repository: Repository): void => {
+  repository.formerNames.push(fullName(forge, repository).toLowerCase());
+};
+
 const taken = () =>
   validationFailed({
     resource: 'Repository',
@@ -37,12 +42,13 @@ function refuseTaken(forge: Forge, owner: Account, { id, name }: Pick<Repository
   if (present !== null && present.id !== id) throw taken();
 }
 
-/** Throws 422 when the owner has another repository of that name. Its old name leads nowhere here; GitHub redirects it. */
+/** Throws 422 when the owner has another repository of that name. Who asks at the old one is sent on. */
 export function rename(forge: Forge, doing: Doing, name: string): void {
   const { repository } = doing;
   const from = repository.name;
   if (from === name) return;
   refuseTaken(forge, row(forge.state.accounts, repository.ownerId), { id: repository.id, name });
+  remember(forge, repository);
   repository.name = name;
   emit(forge, doing, { action: 'renamed', changes: { repository: { name: { from } } } });
 }
@@ -79,6 +85,7 @@ export function transfer(
   refuseTaken(forge, owner, { id: repository.id, name });
   for (const one of where(state.installations, ({ repositoryIds }) => repositoryIds !== null))
     one.repositoryIds = one.repositoryIds?.filter((id) => id !== repository.id) ?? null;
+  remember(forge, repository);
   Object.assign(repository, { ownerId: owner.id, name });
   const kind = before.type === 'Organization' ? 'organization' : 'user';
   const from = { [kind]: renderUser(forge, before) };

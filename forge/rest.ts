@@ -1,14 +1,20 @@
 /** The REST door: from an HTTP request to a route and back, judged by GitHub's description on both ways. */
 import { createHash, randomUUID } from 'node:crypto';
-import { authorize } from './access.ts';
+import { authorize, may, type RepositoryAccess } from './access.ts';
 import { anonymous, type Caller } from './caller.ts';
 import { kindOf } from './calls.ts';
 import type { Forge } from './forge.ts';
-import { GitHubError, notByIntegration, notFound, requiresAuthentication } from './github-error.ts';
+import {
+  GitHubError,
+  MovedError,
+  notByIntegration,
+  notFound,
+  requiresAuthentication,
+} from './github-error.ts';
 import { RawContent, type Route, type RoutedRequest, type RouteResult } from './route.ts';
 import { matchOperation, type Match } from './router.ts';
 import { checkParameters, checkRequestBody, checkResponse } from './schema/validate.ts';
-import { find, type Account, type Repository, type State } from './state.ts';
+import { find, row, type Account, type Repository, type State } from './state.ts';
 import { bearerOf, callerOf } from './tokens.ts';
 
 /** The version that the description in schema/ is of, and that GitHub serves without the header (G1). */
@@ -32,7 +38,7 @@ export function createRest(
   const byId = new Map(routes.map((route) => [route.id as string, route]));
   return async (request) => {
     const { pathname } = new URL(request.url);
-    const match = matchOperation(request.method, pathname.slice(prefix.length));
+    const match = matchOperation(request.method, pathById(forge.state, pathname.slice(prefix.length)));
     const route = match === null ? undefined : byId.get(match.id);
     if (match === null || route === undefined) {
       const where = `${request.method} ${pathname}`;
@@ -104,6 +110,7 @@ async function run(
   const url = new URL(request.url);
   const params: Record<string, unknown> = { ...Object.fromEntries(url.searchParams), ...match.params };
   const misfits = checkParameters(match.id, params);
+  sendOn(forge, caller, { request, params });
   const repository = permit(forge.state, caller, { route, params });
   const body = await bodyOf(request);
   misfits.push(...checkRequestBody(match.id, body));
@@ -150,6 +157,40 @@ function permit(
   if (repository === null) throw notFound();
   authorize(state, caller, { repository, access });
   return repository;
+}
+
+/** `/repositories/17/…`, where a redirect leads, is `/repos/acme/shop/…`. */
+function pathById(state: State, path: string): string {
+  const [, id, rest = ''] = /^\/repositories\/(\d+)(\/.*)?$/.exec(path) ?? [];
+  const repository = id === undefined ? undefined : state.repositories.get(Number(id));
+  if (repository === undefined) return path;
+  return `/repos/${row(state.accounts, repository.ownerId).login}/${repository.name}${rest}`;
+}
+
+/** A repository that had this name before it was renamed or handed over; null when there is none, or another one by now. */
+export function repositoryFormerly(state: State, owner: string, name: string): Repository | null {
+  if (repositoryNamed(state, owner, name) !== null) return null;
+  const former = `${owner}/${name}`.toLowerCase();
+  return find(state.repositories, ({ formerNames }) => formerNames.includes(former)) ?? null;
+}
+
+/** Throws GitHub's redirect to who asks for a repository by a name that it had, if he may see it. */
+function sendOn(
+  { state, url }: Forge,
+  caller: Caller,
+  { request, params }: { request: Request; params: Record<string, unknown> },
+): void {
+  if (!('repo' in params)) return;
+  const repository = repositoryFormerly(state, String(params['owner']), String(params['repo']));
+  const access: RepositoryAccess = { role: 'read', level: 'read', permissions: ['metadata'] };
+  if (repository === null || !may(state, caller, { repository, access })) return;
+  const asked = new URL(request.url);
+  const rest = asked.pathname.replace(/^.*?\/repos\/[^/]+\/[^/]+/, '');
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  throw new MovedError(
+    isRead ? 301 : 307,
+    `${url}/api/v3/repositories/${repository.id}${rest}${asked.search}`,
+  );
 }
 
 /** Names are compared as GitHub does, without case. */

@@ -124,6 +124,7 @@ async function plantRepository(planting: Planting, dataDir: string, seed: SeedRe
     allowAutoMerge: seed.allowAutoMerge ?? false,
     deleteBranchOnMerge: seed.deleteBranchOnMerge ?? false,
     drafts: seed.drafts ?? true,
+    formerNames: [],
     parentId: null,
     createdAt: now,
     updatedAt: now,

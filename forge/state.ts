@@ -84,6 +84,8 @@ export interface Repository {
   deleteBranchOnMerge: boolean;
   /** Whether its plan knows drafts (G11). */
   drafts: boolean;
+  /** `owner/name` as it was, in small letters: what asks there is sent on. */
+  formerNames: string[];
   /** The repository this one was forked from. */
   parentId: number | null;
   createdAt: string;

@@ -149,6 +149,8 @@ export function renderRepository(
     allow_merge_commit: repository.mergeMethods.includes('merge'),
     allow_rebase_merge: repository.mergeMethods.includes('rebase'),
     allow_auto_merge: repository.allowAutoMerge,
+    allow_update_branch: false,
+    use_squash_pr_title_as_default: false,
     delete_branch_on_merge: repository.deleteBranchOnMerge,
     pushed_at: repository.pushedAt,
     created_at: repository.createdAt,

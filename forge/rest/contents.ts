@@ -169,7 +169,7 @@ async function change({ request, path, message, content, sha, branch: wanted, au
 
 /** `file-commit` shows a flatter commit than the commits API does. */
 function flat(commit: Schemas['commit']): Schemas['file-commit']['commit'] {
-  const { author, committer, message, tree } = commit.commit;
+  const { author, committer, message, tree, verification } = commit.commit;
   return {
     sha: commit.sha,
     node_id: commit.node_id,
@@ -179,6 +179,7 @@ function flat(commit: Schemas['commit']): Schemas['file-commit']['commit'] {
     committer: committer === null ? {} : { ...committer },
     message,
     tree,
+    ...(verification === undefined ? {} : { verification }),
     parents: commit.parents.map(({ sha, url, html_url }) => ({
       sha,
       url,

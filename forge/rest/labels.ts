@@ -48,6 +48,7 @@ const ofRepository: Route[] = [
     ({ forge, repository, body, actor, caller }) => {
       if (labelNamed(forge, repository, body.name) !== null)
         throw validationFailed({ resource: 'Label', code: 'already_exists', field: 'name' });
+      refuseColor(body.color);
       const label = addLabel(forge, repository, body);
       emit(forge, { repository, actor, caller, label, action: 'created' });
       return { status: 201, body: renderLabel(forge, label) };
@@ -60,6 +61,7 @@ const ofRepository: Route[] = [
   repositoryRoute('issues/update-label', writes('write', ...permissions), (request) => {
     const { forge, repository, params, body, actor, caller } = request;
     const label = existing(forge, repository, params.name);
+    refuseColor(body?.color);
     label.name = body?.new_name ?? label.name;
     label.color = body?.color ?? label.color;
     label.description = body?.description ?? label.description;
@@ -121,5 +123,11 @@ const ofIssue: Route[] = [
     return { status: 204 };
   }),
 ];
+
+/** Six hex digits without the `#`. */
+function refuseColor(color: string | undefined): void {
+  if (color !== undefined && !/^[0-9a-f]{6}$/i.test(color))
+    throw validationFailed({ resource: 'Label', code: 'invalid', field: 'color' });
+}
 
 export const labelRoutes: Route[] = [...ofRepository, ...ofIssue];

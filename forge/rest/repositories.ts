@@ -1,10 +1,12 @@
 /** A repository itself, and what its admins set. */
 import type { components } from '@octokit/openapi-types';
 import { validationFailed } from '../github-error.ts';
+import type { Forge } from '../forge.ts';
+import { renderUser } from '../render/account.ts';
 import { renderRepository } from '../render/repository.ts';
 import { rename, setPrivate, tellEdited } from '../repository-changes.ts';
 import { reads, repositoryRoute, writes, type Route } from '../route.ts';
-import type { Repository } from '../state.ts';
+import { row, type Account, type Repository } from '../state.ts';
 
 type Schemas = components['schemas'];
 
@@ -53,6 +55,15 @@ function methodsAfter(repository: Repository, given: Settings): Repository['merg
   return methods;
 }
 
+/** An organisation's repository names it once more, as its organisation. */
+function renderFull(forge: Forge, repository: Repository, viewer: Account | null) {
+  const owner = row(forge.state.accounts, repository.ownerId);
+  return {
+    ...renderRepository(forge, repository, viewer),
+    ...(owner.type === 'Organization' ? { organization: renderUser(forge, owner) } : {}),
+  };
+}
+
 export const repositoryRoutes: Route[] = [
   repositoryRoute('repos/get', reads('metadata'), ({ forge, repository, caller }) => {
     const parent =
@@ -62,7 +73,7 @@ export const repositoryRoutes: Route[] = [
     return {
       status: 200,
       body: {
-        ...renderRepository(forge, repository, caller.account),
+        ...renderFull(forge, repository, caller.account),
         ...(origin === undefined ? {} : { parent: origin, source: origin }),
       },
     };
@@ -92,6 +103,6 @@ export const repositoryRoutes: Route[] = [
     });
     tellEdited(forge, doing, before);
     forge.queues.look(repository);
-    return { status: 200, body: renderRepository(forge, repository, caller.account) };
+    return { status: 200, body: renderFull(forge, repository, caller.account) };
   }),
 ];

@@ -141,7 +141,7 @@ export function checkResponse(operationId: string, status: number, body: unknown
   const described = operations[operationId]?.responses;
   if (described === undefined) return [`the description has no operation ${operationId}`];
   if (!(String(status) in described)) {
-    const anywhere = [304, 400, 401, 403, 404, 415, 422, 429].includes(status) || status >= 500;
+    const anywhere = [301, 304, 307, 400, 401, 403, 404, 415, 422, 429].includes(status) || status >= 500;
     return anywhere ? [] : [`status ${status} is not described; described are ${Object.keys(described).join(', ')}`];
   }
   if (described[String(status)] === null)
