@@ -50,6 +50,7 @@ const token = await core.getIDToken('http://app.example');
 writeFileSync(process.env.RUNNER_TEMP + '/token', token);
 writeFileSync(process.env.RUNNER_TEMP + '/request', JSON.stringify([process.env.ACTIONS_ID_TOKEN_REQUEST_URL, process.env.ACTIONS_ID_TOKEN_REQUEST_TOKEN]));
 console.log('token', token, core.getInput('session'), core.getInput('greeting'), core.getState('early'));
+console.log('runtime', process.env.ACTIONS_RUNTIME_TOKEN);
 core.setOutput('made', 'yes');
 core.saveState('late', 'kept');
 `;
@@ -135,6 +136,7 @@ test('G30: a dispatch with return_run_details starts a run that can be found aga
   expect(log).toContain('out=yes loud=true times=true\n');
   expect(log).toContain('event=2 workflow_dispatch here\n');
   expect(log).toContain('key=***\n');
+  expect(log).toContain('runtime ***\n');
   expect(log).toContain('post kept first\n');
   const [hook] = await bed.hooks('workflow_dispatch');
   expect(hook?.payload).toMatchObject({

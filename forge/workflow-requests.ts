@@ -1,4 +1,5 @@
 /** With what a workflow run is started: its event, secrets, and what each of its jobs may. */
+import { randomBytes } from 'node:crypto';
 import type { Json } from './actions/expression.ts';
 import { refName } from './actions/context.ts';
 import type { TokenPermissions } from './actions/permissions.ts';
@@ -81,10 +82,17 @@ function grantOf(forge: Forge, starting: Starting, job: GrantedJob): JobGrant {
   const permissions = starting.start.fromFork ? readOnly(job.permissions) : job.permissions;
   const token = tokenOf(forge, starting, permissions);
   const request = permissions['id_token'] === 'write' ? openRequest(forge, starting, job) : null;
+  // GitHub hands every JavaScript action a token of its runner's service; here it opens nothing.
+  const runtimeToken = randomBytes(48).toString('base64url');
   return {
     token,
     environment: request?.environment ?? {},
-    secret: request === null ? [] : [request.secret],
+    actionEnvironment: {
+      ACTIONS_RUNTIME_URL: `${forge.url}/_services/pipelines/`,
+      ACTIONS_RESULTS_URL: `${forge.url}/_services/results/`,
+      ACTIONS_RUNTIME_TOKEN: runtimeToken,
+    },
+    secret: [runtimeToken, ...(request === null ? [] : [request.secret])],
     end: () => {
       revokeToken(forge.state, token);
       request?.end();

@@ -134,6 +134,7 @@ async function runNode(
   ]);
   const environment: Record<string, string> = {
     ...running.base,
+    ...running.grant.actionEnvironment,
     ...env,
     ...files.env,
     GITHUB_ACTION: step.id,

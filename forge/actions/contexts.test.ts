@@ -164,6 +164,7 @@ jobs:
         return {
           token: `ghs_of_${granted.key}`,
           environment,
+          actionEnvironment: {},
           secret: [environment.OWN],
           end: () => void ended.push(granted.key),
         };

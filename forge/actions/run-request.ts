@@ -10,7 +10,9 @@ export type JobGrant = {
   token: string;
   /** Set for each process of the job, such as where an OIDC token can be asked for. */
   environment: Readonly<Record<string, string>>;
-  /** Values of `environment` that no log may show. */
+  /** Set for JavaScript actions alone, such as the runner's own service and its token. */
+  actionEnvironment: Readonly<Record<string, string>>;
+  /** Values of both that no log may show. */
   secret: readonly string[];
   /** Makes what was granted useless. */
   end(): void;
