@@ -60,6 +60,7 @@ export function codexArguments(work: Pick<EngineWork, 'model' | 'cwd'>): string[
     work.cwd,
     ...(work.model === null ? [] : ['--model', work.model]),
     '--dangerously-bypass-approvals-and-sandbox',
+    '--skip-git-repo-check',
     '--disable',
     'plugins',
     '--disable',

@@ -1,8 +1,12 @@
 /** The engines that this runner knows, by the name that a policy gives them. */
+import { claudeCode } from './claude-code.ts';
+import { codex } from './codex.ts';
 import { commandEngine } from './command.ts';
 import type { Engine, Readiness } from './engine.ts';
+import { gemini } from './gemini.ts';
+import { opencode } from './opencode.ts';
 
-const all: readonly Engine[] = [commandEngine];
+const all: readonly Engine[] = [commandEngine, claudeCode, codex, gemini, opencode];
 
 export function findEngine(name: string): Engine | undefined {
   return all.find((engine) => engine.name === name);
