@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
@@ -18,7 +19,7 @@ import { branch, gitSync, makeOrigin, temporaryDirectory, type TestOrigin } from
 import { kindAnswers } from './fixtures/play.ts';
 import { createObjectCache } from './object-cache.ts';
 import { createNotices, type Notices } from './notices.ts';
-import { openPushSocket } from './push-socket.ts';
+import { openPushSocket, requestPush } from './push-socket.ts';
 import { writeSessionFile } from './session-file.ts';
 import { createUploader } from './upload.ts';
 import { prepareWorkspace, type Workspace } from './workspace.ts';
@@ -195,6 +196,25 @@ test('AG-9: a notice comes once, with the result of the next call, whatever that
   expect(await texts('no_such_tool')).toEqual([]);
   expect(await texts('get_task')).toEqual(['Notice: 80 % of the budget is used.']);
   expect(await texts('get_commits')).toEqual([]);
+});
+
+test('AG-5: whatever is sent to the runner’s socket, the runner lives', async () => {
+  const directory = temporaryDirectory();
+  const uploader = { push: () => Promise.reject(new Error('nothing to push')) };
+  const socket = await openPushSocket({ directory, user: null, uploader, notices: createNotices() });
+  onTestFinished(() => socket.close());
+  const status = (path: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      request({ socketPath: socket.path, method: 'POST', path }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      })
+        .on('error', reject)
+        .end();
+    });
+  for (const path of ['//', '/push?wait=NaN', '/push?wait=-1', 'http://[', '/other'])
+    expect(await status(path), path).toBe(404);
+  expect(await requestPush(socket.path, 0)).toMatchObject({ message: 'nothing to push' });
 });
 
 describe('the worktree’s tools', () => {

@@ -44,11 +44,16 @@ export async function openPushSocket(order: SocketOrder): Promise<PushSocket> {
       : join(await mkdtemp(join(tmpdir(), 'entourage-')), 'push');
   if (path !== wanted) await makePassage(dirname(path));
   const server = createServer((incoming, response) => {
-    const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://runner');
-    const waitMs = Math.min(Number(searchParams.get('wait') ?? 0), 60_000);
-    const asked =
-      pathname === '/notices' ? Promise.resolve({ notices: notices.take() }) : answer(uploader, waitMs);
-    void asked.then((body) => {
+    const path = incoming.url ?? '';
+    // An agent may send anything, and nothing that it sends may end the runner.
+    const wait = /^\/push\?wait=(\d{1,9})$/.exec(path)?.[1];
+    const asked = path === '/notices' ? { notices: notices.take() } : null;
+    if (wait === undefined && asked === null) {
+      response.writeHead(404).end();
+      return;
+    }
+    const told = asked ?? answer(uploader, Math.min(Number(wait), 60_000));
+    void Promise.resolve(told).then((body) => {
       response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
     });
   });

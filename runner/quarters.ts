@@ -3,9 +3,10 @@
  * temporary files. The session's directory stays ours and can be passed through but not listed: what lies in it is
  * found by those alone who were told the name.
  */
+import { existsSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { findAgentUser, makeAgentUser, removeAgentUser, type AgentUser } from './agent-user.ts';
+import { asRoot, findAgentUser, makeAgentUser, removeAgentUser, type AgentUser } from './agent-user.ts';
 import { wordsOf, type Log } from './log.ts';
 import { processTree, type ProcessId } from './process-tree.ts';
 import { giveTo, runAs } from './spawn-as.ts';
@@ -97,6 +98,19 @@ export async function closeQuarters(
   const user = await findAgentUser(session);
   const survivors = await processTree(engine, session, user).end(0);
   await removeTree(directory, user);
-  if (user !== null) await removeAgentUser(user);
+  if (user !== null) {
+    await removeStray(user);
+    await removeAgentUser(user);
+  }
   return survivors.length;
+}
+
+/** Where everybody may write. */
+const open = ['/tmp', '/var/tmp', '/dev/shm'];
+
+/** What the user left there would belong to the next user of the same number. */
+async function removeStray(user: AgentUser): Promise<void> {
+  const places = open.filter((path) => existsSync(path));
+  const own = ['-mindepth', '1', '-maxdepth', '1', '-uid', String(user.uid)];
+  await asRoot(user.by, 'find', [...places, ...own, '-exec', 'rm', '-rf', '--', '{}', '+']);
 }

@@ -93,10 +93,12 @@ function begin(assignment: Assignment, place: WorkPlace): Course {
 }
 
 /** A work session goes on in another one, from the branch; others have nothing that could be handed over. */
-const outOfTime = ({ kind, minutes }: Assignment): Ending =>
-  kind === 'work'
-    ? { outcome: 'suspended', reason: `The job’s time limit of ${minutes} minutes came.` }
-    : { outcome: 'failed', reason: `The time limit of ${minutes} minutes was reached.` };
+function outOfTime({ kind, minutes }: Assignment): Ending {
+  const time = minutes === 1 ? 'a minute' : `${minutes} minutes`;
+  return kind === 'work'
+    ? { outcome: 'suspended', reason: `The job’s time limit of ${time} came.` }
+    : { outcome: 'failed', reason: `The time limit of ${time} was reached.` };
+}
 
 function warn(course: Course, words: string): void {
   course.notices.add(words);
