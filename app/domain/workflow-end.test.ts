@@ -5,16 +5,23 @@ const judge = (end: Partial<WorkflowEnd>, taken = true) =>
   judgeWorkflow({ conclusion: 'failure', step: null, minutes: 5, age: 6, ...end }, { taken, limit: 60 });
 
 describe('a workflow run that ended', () => {
-  it.each<[Partial<WorkflowEnd>, boolean, string, string]>([
-    [{ step: 'Session' }, true, 'lost', 'its workflow run failed in step “Session”'],
-    [{}, false, 'failed', 'its workflow run failed before the session began'],
-    [{ conclusion: 'timed_out', minutes: 79.6 }, true, 'lost', 'its job ran out of time after 80 minutes'],
-    [{ conclusion: 'timed_out', minutes: null }, true, 'lost', 'its job ran out of time'],
-    [{ conclusion: 'success' }, true, 'lost', 'its workflow run ended without reporting an end'],
-    [{ conclusion: 'stale' }, true, 'lost', 'its workflow run ended: stale'],
-  ])('%j, taken %s: %s', (end, taken, outcome, reason) =>
-    expect(judge(end, taken)).toEqual({ outcome, reason, cancelled: false, setUp: false }),
+  it.each<[string, string, Partial<WorkflowEnd>]>([
+    ['lost', 'its workflow run failed in step “Session”', { step: 'Session' }],
+    ['lost', 'its job ran out of time after 80 minutes', { conclusion: 'timed_out', minutes: 79.6 }],
+    ['lost', 'its job ran out of time', { conclusion: 'timed_out', minutes: null }],
+    ['lost', 'its workflow run ended without reporting an end', { conclusion: 'success' }],
+    ['lost', 'its workflow run ended: stale', { conclusion: 'stale' }],
+  ])('while the agent worked is %s: %s', (outcome, reason, end) =>
+    expect(judge(end)).toEqual({ outcome, reason, cancelled: false, setUp: false }),
   );
+
+  it('before the session began failed', () =>
+    expect(judge({}, false)).toEqual({
+      outcome: 'failed',
+      reason: 'its workflow run failed before the session began',
+      cancelled: false,
+      setUp: false,
+    }));
 
   it.each<[string, RegExp]>([
     ['startup_failure', /could not start/],

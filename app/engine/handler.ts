@@ -17,7 +17,13 @@ export type GitHubFacts = {
   repository(
     installation: number,
     repository: RepositoryRow,
-  ): Promise<{ owner: string; ownerId: number; name: string; defaultBranch: string; private: boolean } | null>;
+  ): Promise<{
+    owner: string;
+    ownerId: number;
+    name: string;
+    defaultBranch: string;
+    private: boolean;
+  } | null>;
   /** ENTOURAGE.md of the default branch, or null. */
   policyText(installation: number, repository: RepositoryRow): Promise<string | null>;
   /** The commit a branch points to, or null. */
