@@ -52,7 +52,7 @@ async function addressFindings(octokit: Octokit, own: string): Promise<Finding[]
 }
 
 /** What an answer other than 2xx to a webhook says. */
-function meaning(status: number): { words: string; help: string } {
+export function meaning(status: number): { words: string; help: string } {
   if (status === 400 || status === 401 || status === 403)
     return {
       words: 'the App does not take their signature',

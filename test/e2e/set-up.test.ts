@@ -1,5 +1,6 @@
 /** The GitHub App, made from app.yml by the manifest flow, on the local GitHub. */
 import { spawn } from 'node:child_process';
+import { createHmac, randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { parseEnv } from 'node:util';
 import { createAppAuth } from '@octokit/auth-app';
 import { Octokit } from '@octokit/core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { checkHook, meaning } from '../../app/cli/doctor-hook.ts';
 import { ownRegistration } from '../../app/cli/registration.ts';
 import { startForge, type RunningForge } from '../../forge/server.ts';
 import { createDatabase } from '../db/database.ts';
@@ -228,6 +230,27 @@ it('starts with its environment and secrets in files, tells its health to anybod
     const answer = await fetch(`${listening}${path}`);
     expect([answer.status, await answer.json()]).toEqual([200, { ok: true }]);
   }
+  // What the doctor makes of the App's real answers to webhooks, signed rightly and wrongly.
+  const hook = `${listening}/api/github/webhooks`;
+  forge.setWebhookUrl(hook);
+  forge.ping();
+  await forge.settled();
+  const { appId, privateKey } = forge.credentials;
+  const gitHub = { appId, privateKey, apiUrl: `${forge.url}/api/v3`, webUrl: forge.url };
+  expect((await checkHook({ gitHub, url: listening })).map(({ state }) => state)).toEqual(['good', 'good']);
+  const body = JSON.stringify({ zen: 'x' });
+  const signature = createHmac('sha256', 'another secret').update(body).digest('hex');
+  const refused = await fetch(hook, {
+    method: 'POST',
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'x-github-event': 'ping',
+      'x-github-delivery': randomUUID(),
+      'x-hub-signature-256': `sha256=${signature}`,
+    },
+  });
+  expect(meaning(refused.status).help).toMatch(/WEBHOOK_SECRET is not the secret/);
   child.kill('SIGTERM');
   expect(await ended).toBe(0);
   await expect(fetch(`${listening}/healthz`)).rejects.toThrow();
