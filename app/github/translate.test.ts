@@ -459,3 +459,52 @@ describe('everything else', () => {
     );
   });
 });
+
+describe('the merge queue', () => {
+  const pull = (action: string, about: object = {}): Translated[] =>
+    translate(
+      'pull_request',
+      action,
+      {
+        action,
+        repository,
+        sender: bot,
+        pull_request: { number: 31, merged: false, head: { ref: 'e/t1', sha: a, repo: { id: 10 } } },
+        ...about,
+      },
+      us,
+    );
+  it('G24 tells who entered it and who left it, with the reason as GitHub says it', () => {
+    expect(pull('enqueued')).toEqual([
+      { kind: 'fact', operation: 'record_queued', input: { repository: 10, pull: 31 } },
+    ]);
+    expect(pull('dequeued', { reason: 'CI_FAILURE' })).toEqual([
+      {
+        kind: 'fact',
+        operation: 'record_dequeued',
+        input: { repository: 10, pull: 31, reason: 'CI_FAILURE' },
+      },
+    ]);
+    expect(why(pull('dequeued'))).toMatch(/not as GitHub sends it: reason/);
+  });
+  it('G27 asks for checks on a group, and tells that it is gone, without a sender too', () => {
+    const group = {
+      head_sha: b,
+      head_ref: `refs/heads/gh-readonly-queue/main/pr-31-${a}`,
+      base_ref: 'refs/heads/main',
+    };
+    const sent = { repository, merge_group: group };
+    expect(translate('merge_group', 'checks_requested', sent, us)).toEqual([
+      { kind: 'merge_group', repository: here, head: b, ref: group.head_ref, base: 'main' },
+    ]);
+    expect(translate('merge_group', 'destroyed', { ...sent, sender: bot }, us)).toEqual([
+      { kind: 'merge_group_gone', repository: here, base: 'main' },
+    ]);
+  });
+});
+
+it('RE-7 a commit status is a reason to read the checks', () => {
+  expect(translate('status', null, { repository, sender: ana, sha: a }, us)).toEqual([
+    { kind: 'read_checks', repository: here, head: a },
+  ]);
+});

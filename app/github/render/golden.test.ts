@@ -3,9 +3,12 @@
  * and run `vitest run --project unit app/github/render -u`.
  */
 import { describe, expect, it } from 'vitest';
-import { mergeStarted } from '../../domain/task.ts';
+import { noCi } from '../../domain/ci.ts';
+import { asker, choices } from '../../domain/escalation.ts';
+import { newMerging, type Merging } from '../../domain/merge.ts';
+import { mergeStarted, takenOut, takenOver } from '../../domain/task.ts';
 import { renderCard } from './card.ts';
-import { taskCheck } from './check-run.ts';
+import { groupCheck, taskCheck } from './check-run.ts';
 import { card, question, run, session, task, tasks, waitingCard } from './golden/states.ts';
 import { firstCommitMessage, pullBody, pullTitle } from './task-pull.ts';
 import { renderQuestion } from './question.ts';
@@ -111,6 +114,79 @@ describe('golden texts', () => {
       ),
     );
   });
+  it('RE-5 RE-7 card of merges on their way, and of CI that is silent or red for ever', () => {
+    const merge = (about: Partial<Merging>) => ({ ...newMerging('2026-11-21T09:12:33.000Z'), ...about });
+    const merging = { state: 'merging', reason: mergeStarted } as const;
+    const at = (number: number, title: string, about: Parameters<typeof task>[0]) =>
+      task({ number, title, pull: 30 + number, ...about });
+    return golden(
+      'card-merging',
+      renderCard(
+        card({
+          tasks: [
+            at(1, 'In the queue', { ...merging, merge: merge({ step: 'queued', way: 'async' }) }),
+            at(2, 'After another', { ...merging, merge: merge({ note: '#31 merges first' }) }),
+            at(3, 'Brought up to date', {
+              ...merging,
+              merge: merge({ step: 'updating', note: 'main moved' }),
+            }),
+            at(4, 'On an older server', {
+              ...merging,
+              merge: merge({
+                step: 'asked',
+                way: 'direct',
+                note: 'this GitHub does not know asynchronous merges',
+              }),
+            }),
+            at(5, 'By hand', {
+              state: 'approved',
+              reason: `${takenOut}: somebody took it out of the merge queue by hand`,
+            }),
+            at(6, 'Unproven', {
+              state: 'in_review',
+              ci: { ...noCi, absent: 'No check has reported on this commit. There is no workflow.' },
+            }),
+            at(7, 'Taken over', { state: 'waiting', reason: `${takenOver} @ana` }),
+          ],
+          sessions: [],
+          questions: [],
+          happened: [],
+        }),
+      ),
+    );
+  });
+  it('G27 check of a merge group, approved or not, or none of ours', () => {
+    const check = (about: Parameters<typeof task>[0] | null): string => {
+      const { title, summary, conclusion } = groupCheck({
+        name: 'entourage',
+        head: 'c'.repeat(40),
+        pull: 31,
+        task: about === null ? null : task({ number: 1, approvedBy: 'ana', ...about }),
+      });
+      return `${conclusion}: ${title}\n${summary}`;
+    };
+    return golden(
+      'check-group',
+      [check({ state: 'merging', reason: mergeStarted }), check({ state: 'in_review' }), check(null)].join(
+        '\n\n',
+      ),
+    );
+  });
+  it('KW-4 question that Entourage itself asks', () =>
+    golden(
+      'question-escalated',
+      renderQuestion(
+        question({
+          session: null,
+          agent: asker,
+          text: 'CI was red 3 times for t2, the last time on bbbbbbb: test. What should happen now?',
+          options: Object.values(choices),
+          fallback: null,
+          deadline: null,
+        }),
+        run(),
+      ),
+    ));
   it('card at the end', () =>
     golden(
       'card-done',

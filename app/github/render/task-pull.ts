@@ -1,6 +1,7 @@
 /** A task's pull request: its title, and our part of its body between our markers. */
 import type { Run } from '../../domain/run.ts';
-import { mergeBlock, ref, type Task } from '../../domain/task.ts';
+import { mergeWords } from '../../domain/merge.ts';
+import { mergeBlock, ref, takenOut, type Task } from '../../domain/task.ts';
 import type { Session } from '../../domain/session.ts';
 import { prove } from '../../domain/proof.ts';
 import { dollars } from '../../domain/words.ts';
@@ -27,7 +28,7 @@ export function pullBody({ run, task, tasks, sessions }: TaskPull): string {
     task.summary === '' ? '' : `**What was done**\n\n${plainLines(task.summary, 4_000)}`,
     relations(task, tasks),
     `**Proof:** ${proofWords(task)}`,
-    mergeWords(task),
+    mergeLine(task),
     `**Agent:** ${agent === null ? 'none yet' : plain(agent, 60)} · **Cost:** ${task.cost === 0 ? 'nothing yet' : dollars(task.cost)}`,
     `Part of run ${run.number} of #${run.issue}`,
   ];
@@ -37,9 +38,16 @@ export function pullBody({ run, task, tasks, sessions }: TaskPull): string {
 }
 
 /** GitHub shows a block to those who look at the merge box only; why the run stands still is for everybody. */
-function mergeWords(task: Task): string {
+function mergeLine(task: Task): string {
   const block = mergeBlock(task);
-  return block === null ? '' : `**Merge:** approved, but GitHub does not merge it yet: ${plain(block, 500)}`;
+  if (block !== null) return `**Merge:** approved, but GitHub does not merge it yet: ${plain(block, 500)}`;
+  if (task.state === 'approved' && task.reason.startsWith(takenOut))
+    return `**Merge:** ${plain(task.reason, 500)}; \`/entourage merge\` tries again`;
+  const { merge } = task;
+  // Just begun is no news.
+  return merge === null || (merge.step === 'waiting' && merge.note === '')
+    ? ''
+    : `**Merge:** ${plain(mergeWords(merge), 500)}`;
 }
 
 function acceptance(task: Task): string {
