@@ -19,6 +19,14 @@ jobs:
           echo "## Done for $GITHUB_ACTOR" >> "$GITHUB_STEP_SUMMARY"
           echo "::warning file=README.md,line=1::Look <here>"
 `,
+  '.github/workflows/default.yml': `on: workflow_dispatch
+jobs:
+  only:
+    runs-on: x
+    env: { TOKEN: "\${{ github.token }}", LATE: "\${{ secrets.LATE }}" }
+    steps:
+      - run: echo "status=$(curl -s -o /dev/null -w '%{http_code}' -H "authorization:Bearer $TOKEN" -d '{"title":"x"}' "$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/issues") late=$LATE \${{ vars.COLOUR }}"
+`,
   '.github/workflows/said.yml': `on: { repository_dispatch: { types: [deploy] }, workflow_dispatch: {} }
 jobs:
   only: { runs-on: x, steps: [{ run: 'echo "\${{ github.event.client_payload.to }} \${{ github.event.action }} \${{ github.actor }}"' }] }
@@ -156,4 +164,41 @@ test('people see runs, jobs, annotations, summaries and logs on pages, with noth
   expect((await fetch(`${bed.running.url}/acme/shop/actions/runs/1`)).status).toBe(404);
   const summary = await fetch(`${bed.running.url}/_forge/actions/summaries/${job?.id}`);
   expect(await summary.text()).toBe('## Done for entourage[bot]\n');
+});
+
+test('settings: what a token may without permissions, secrets and variables set later, runs by their time', async () => {
+  const started = async () => {
+    const { data } = await bed.installation.request(
+      'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches',
+      { ...shop, workflow_id: 'default.yml', ref: 'main', return_run_details: true },
+    );
+    await idle();
+    return logOf({ id: data.workflow_run_id });
+  };
+  expect(await started()).toContain(' status=403 late= \n');
+  await bed.as('ana').request('PUT /repos/{owner}/{repo}/actions/permissions/workflow', {
+    ...shop,
+    default_workflow_permissions: 'write',
+  });
+  const values = { repository: 'acme/shop', secrets: { LATE: 'l4te-value' }, variables: { COLOUR: 'blue' } };
+  await fetch(`${bed.running.url}/_forge/actions/values`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(values),
+  });
+  expect(await started()).toContain(' status=201 late=*** blue\n');
+  const { data } = await bed
+    .as('ana')
+    .request('GET /repos/{owner}/{repo}/actions/permissions/workflow', shop);
+  expect(data.default_workflow_permissions).toBe('write');
+  const at = (milliseconds: number) => new Date(Date.now() + milliseconds).toISOString();
+  const counts = await Promise.all(
+    [
+      `>=${at(-3_600_000)}`,
+      `<${at(-3_600_000)}`,
+      `${at(-3_600_000)}..${at(3_600_000)}`,
+      `>${at(3_600_000)}`,
+    ].map(async (created) => (await runs({ created })).length > 0),
+  );
+  expect(counts).toEqual([true, false, true, false]);
 });

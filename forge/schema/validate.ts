@@ -120,12 +120,17 @@ export function checkParameters(operationId: string, values: Record<string, unkn
     const described = operation.parameters.filter(({ in: place }) => place === 'path' || place === 'query');
     validate = lenient.compile({
       type: 'object',
-      properties: Object.fromEntries(described.map(({ name, schema }) => [name, inlined(schema)])),
+      properties: Object.fromEntries(described.map(({ name, schema }) => [name, searchable(name, schema)])),
       required: described.filter(({ required }) => required).map(({ name }) => name),
     });
     parameterValidators.set(operationId, validate);
   }
   return validate(values) ? [] : words(validate.errors);
+}
+
+/** `created` takes GitHub's search syntax for dates (`>=2026-01-01`), as its description says in words and not in its format. */
+function searchable(name: string, schema: Parameter['schema']): unknown {
+  return name === 'created' ? { type: 'string' } : inlined(schema);
 }
 
 /** A parameter's schema is small; a reference among them is looked up, so that the lenient compiler needs no document. */
