@@ -209,4 +209,23 @@ describe('pull requests from it', () => {
       .request('DELETE /repos/{owner}/{repo}/git/refs/{ref}', { ...fork, ref: 'heads/three' });
     expect((await read(number)).state).toBe('closed');
   });
+
+  test('a fork that is deleted leaves its pull request without a home', async () => {
+    const head = await write('four', 'four');
+    const { number } = (await open('eve:four')).data;
+    await bed.as('eve').request('DELETE /repos/{owner}/{repo}', fork);
+    expect(await read(number)).toMatchObject({
+      state: 'open',
+      head: { repo: null, user: null, sha: head, ref: 'four' },
+    });
+    const { data: source } = await bed.as('ana').request('GET /repos/{owner}/{repo}', shop);
+    expect(source.forks_count).toBe(0);
+    const update = bed
+      .as('ben')
+      .request('PUT /repos/{owner}/{repo}/pulls/{pull_number}/update-branch', {
+        ...shop,
+        pull_number: number,
+      });
+    expect((await refused(update)).status).toBe(403);
+  });
 });

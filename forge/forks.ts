@@ -56,6 +56,13 @@ export function maintainedHeads(forge: Forge, caller: Caller, fork: Repository):
   ).map((pull) => `refs/heads/${pull.headRef}`);
 }
 
+/** A repository is gone: its forks stand alone, and pull requests from it have a head without a home. */
+export function forgetForks({ state }: Forge, gone: Repository): void {
+  for (const fork of where(state.repositories, ({ parentId }) => parentId === gone.id)) fork.parentId = null;
+  for (const pull of where(state.pulls, ({ headRepositoryId }) => headRepositoryId === gone.id))
+    pull.headRepositoryId = null;
+}
+
 /** Makes a fork with the branches of its source, and tells of it. */
 export async function forkRepository(
   forge: Forge,

@@ -125,6 +125,12 @@ function unlink(forge: Forge, { kind, fromId, toId }: Omit<IssueLink, 'id'>): bo
   return found !== undefined && forge.state.issueLinks.delete(found.id);
 }
 
+/** Drops links to issues that are gone with their repository. */
+export function forgetLinks({ state }: Forge): void {
+  for (const { id, fromId, toId } of state.issueLinks.values())
+    if (!state.issues.has(fromId) || !state.issues.has(toId)) state.issueLinks.delete(id);
+}
+
 /** Told on both sides, each in its own repository. */
 function emitSubIssue(
   forge: Forge,

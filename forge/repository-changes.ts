@@ -1,7 +1,9 @@
 /** What owners do to a repository as a whole, each told: rename, hide or show, hand over, delete. */
 import type { Caller } from './caller.ts';
+import { forgetForks } from './forks.ts';
 import type { Forge } from './forge.ts';
 import { validationFailed } from './github-error.ts';
+import { forgetLinks } from './issue-links.ts';
 import { renderUser } from './render/account.ts';
 import { fullName } from './render/repository.ts';
 import { repositoryNamed } from './rest.ts';
@@ -104,4 +106,6 @@ export function remove(forge: Forge, doing: Doing): void {
   }
   state.refs.delete(repository.id);
   state.repositories.delete(repository.id);
+  forgetForks(forge, repository);
+  forgetLinks(forge);
 }

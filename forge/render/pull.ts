@@ -21,6 +21,11 @@ export function pullUrls(forge: Forge, pull: Pull): { url: string; page: string 
   };
 }
 
+type Side = Schemas['pull-request']['head'];
+
+// The description has no null here, so its type can't say what GitHub sends.
+const lost: Record<string, unknown> = { repo: null, user: null };
+
 function linksOf(forge: Forge, pull: Pull) {
   const repository = row(forge.state.repositories, pull.repositoryId);
   const { url, page } = pullUrls(forge, pull);
@@ -51,8 +56,9 @@ function linksOf(forge: Forge, pull: Pull) {
   };
 }
 
-/** The head may lie in a fork. */
-function sideOf(forge: Forge, repositoryId: number, side: { ref: string; sha: string }) {
+/** The head may lie in a fork, which may be gone: then GitHub shows no repository and nobody, against its description. */
+function sideOf(forge: Forge, repositoryId: number | null, side: { ref: string; sha: string }): Side {
+  if (repositoryId === null) return { label: `unknown:${side.ref}`, ...side, ...lost } as Side;
   const repository = row(forge.state.repositories, repositoryId);
   const owner = row(forge.state.accounts, repository.ownerId);
   return {
@@ -105,7 +111,7 @@ export function renderPull(forge: Forge, pull: Pull): Schemas['pull-request-simp
     assignees,
     requested_reviewers: pull.requestedReviewerIds.map((id) => renderUserById(forge, id)),
     requested_teams: [],
-    head: sideOf(forge, pull.headRepositoryId ?? pull.repositoryId, { ref: pull.headRef, sha: pull.headSha }),
+    head: sideOf(forge, pull.headRepositoryId, { ref: pull.headRef, sha: pull.headSha }),
     base: sideOf(forge, pull.repositoryId, { ref: pull.baseRef, sha: pull.baseSha }),
     auto_merge: renderAutoMerge(forge, pull),
     draft: pull.draft,
@@ -126,7 +132,7 @@ export function renderPullFull(forge: Forge, pull: Pull): Schemas['pull-request'
     state: row(state.issues, pull.id).state,
     user: renderUserById(forge, row(state.issues, pull.id).authorId),
     requested_teams: [],
-    head: sideOf(forge, pull.headRepositoryId ?? pull.repositoryId, { ref: pull.headRef, sha: pull.headSha }),
+    head: sideOf(forge, pull.headRepositoryId, { ref: pull.headRef, sha: pull.headSha }),
     base: sideOf(forge, pull.repositoryId, { ref: pull.baseRef, sha: pull.baseSha }),
     merged: pull.mergedAt !== null,
     merged_by: pull.mergedById === null ? null : renderUserById(forge, pull.mergedById),

@@ -48,7 +48,7 @@ function compiler(coerceTypes: boolean): Ajv {
  * Where GitHub says other than its description. Line and position of an outdated comment are null (G16): the
  * description of webhooks knows it, that of REST does not. And the events of an App, where webhooks show one, are
  * listed as they were years ago (no `workflow_job`, no `merge_group`). Dependencies are told of repositories without an
- * organisation, too.
+ * organisation, too. And a pull request whose fork was deleted has a head without repository and user.
  */
 function corrected(schemas: Record<string, { properties?: Record<string, unknown>; required?: string[] }>): typeof schemas {
   const nullable = { type: ['integer', 'null'] };
@@ -58,7 +58,17 @@ function corrected(schemas: Record<string, { properties?: Record<string, unknown
     if (name.startsWith('webhook-issue-dependencies-'))
       Object.assign(schema, { required: schema.required?.filter((key) => key !== 'organization') });
   forgetOldEvents(schemas);
+  allowLostForks(schemas);
   return schemas;
+}
+
+/** Heads and bases look alike wherever they stand. */
+function allowLostForks(schema: unknown): void {
+  if (typeof schema !== 'object' || schema === null) return;
+  const { properties } = schema as { properties?: Record<string, unknown> };
+  if (properties !== undefined && ['label', 'ref', 'repo', 'sha', 'user'].every((key) => key in properties))
+    for (const key of ['repo', 'user']) properties[key] = { anyOf: [{ type: 'null' }, properties[key]] };
+  for (const part of Object.values(schema)) allowLostForks(part);
 }
 
 function forgetOldEvents(schema: unknown): void {
