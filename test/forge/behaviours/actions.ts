@@ -28,10 +28,23 @@ const heard = `on: { push: { branches: ['made-*'] } }
 jobs: { only: { runs-on: ubuntu-latest, steps: [{ run: "true" }] } }
 `;
 
+const said = `on: { repository_dispatch: { types: [${'x'.repeat(100)}] } }
+jobs: { only: { runs-on: ubuntu-latest, steps: [{ run: "true" }] } }
+`;
+const summary = `on: workflow_dispatch
+jobs:
+  only:
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo kept >> "$GITHUB_STEP_SUMMARY"
+      - run: head -c 1100000 /dev/zero | tr '\\0' x >> "$GITHUB_STEP_SUMMARY"
+`;
+
 interface Dispatch {
   ref?: string;
   inputs?: Record<string, string>;
   return_run_details?: boolean;
+  headers?: Record<string, string>;
 }
 const dispatch = ({ installation }: Pick<Stage, 'installation'>, file: string, given: Dispatch) =>
   installation.request('POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches', {
@@ -68,6 +81,74 @@ export const actionBehaviours: Behaviour[] = [
       const { octokit } = await stage.scoped({ permissions: { actions: 'read' } });
       const unentitled = dispatch({ installation: octokit }, 'session.yml', { inputs });
       expect((await refusal(unentitled)).status).toBe(403);
+    },
+  },
+  {
+    facts: ['G30', 'G1'],
+    says: 'an older server refuses return_run_details, the newest version of the API always tells the run',
+    seed: { files: { '.github/workflows/session.yml': session } },
+    play: async (stage) => {
+      const inputs = { session: 's1' };
+      await stage.control('POST', 'actions/settings', { run_details: false });
+      const asked = dispatch(stage, 'session.yml', { inputs, return_run_details: true });
+      expect((await refusal(asked)).status).toBe(400);
+      expect((await dispatch(stage, 'session.yml', { inputs })).status).toBe(204);
+      await stage.control('POST', 'actions/settings', { run_details: true });
+      const headers = { 'x-github-api-version': '2026-03-10' };
+      const newest = await dispatch(stage, 'session.yml', { inputs, headers });
+      expect(newest.status).toBe(200);
+      expect(newest.data.workflow_run_id).toBeGreaterThan(0);
+    },
+  },
+  {
+    facts: ['G31'],
+    says: 'repository_dispatch has a type of 100 characters and a payload of ten keys',
+    seed: { files: { '.github/workflows/said.yml': said } },
+    play: async (stage) => {
+      const send = (event_type: string, keys: number) =>
+        stage.installation.request('POST /repos/{owner}/{repo}/dispatches', {
+          ...shop,
+          event_type,
+          client_payload: Object.fromEntries(Array.from({ length: keys }, (_, index) => [`k${index}`, 1])),
+        });
+      expect((await send('x'.repeat(100), 10)).status).toBe(204);
+      expect((await refusal(send('x'.repeat(101), 1))).status).toBe(422);
+      expect((await refusal(send('x', 11))).status).toBe(422);
+      expect(await runs(stage)).toHaveLength(1);
+    },
+  },
+  {
+    facts: ['G33'],
+    says: 'a job waits for a runner, a day at most',
+    seed: { files: { '.github/workflows/session.yml': session } },
+    play: async (stage) => {
+      await stage.control('POST', 'actions/runners', { count: 0 });
+      const given = { inputs: { session: 's1' }, return_run_details: true };
+      const { data } = await dispatch(stage, 'session.yml', given);
+      const run = { ...shop, run_id: Number(data.workflow_run_id) };
+      const look = async () => {
+        const path = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}';
+        const { data: found } = await stage.as('ana').request(path, run);
+        return [found.status, found.conclusion];
+      };
+      await stage.advance(23 * 3_600_000);
+      expect(await look()).toEqual(['queued', null]);
+      await stage.advance(2 * 3_600_000);
+      await expect.poll(look, { timeout: 10_000 }).toEqual(['completed', 'cancelled']);
+    },
+  },
+  {
+    facts: ['G35'],
+    says: 'a step’s summary holds 1 MiB: more is left out',
+    seed: { files: { '.github/workflows/summary.yml': summary } },
+    play: async (stage) => {
+      const { data } = await dispatch(stage, 'summary.yml', { return_run_details: true });
+      await stage.settled();
+      const path = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs';
+      const jobs = await stage.installation.request(path, { ...shop, run_id: Number(data.workflow_run_id) });
+      const [job] = jobs.data.jobs;
+      const shown = await fetch(`${stage.url}/_forge/actions/summaries/${job?.id}`);
+      expect(await shown.text()).toBe('kept\n');
     },
   },
   {

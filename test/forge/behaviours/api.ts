@@ -112,4 +112,40 @@ export const apiBehaviours: Behaviour[] = [
       expect((await edit('ben')).data.body).toBe('by ben');
     },
   },
+  {
+    facts: ['G6'],
+    says: 'sub-issues and dependencies take the issue’s id, never its number; a parent has a hundred at most',
+    play: async (stage) => {
+      const { as } = stage;
+      const create = async () => {
+        const { data } = await as('ben').request('POST /repos/{owner}/{repo}/issues', {
+          ...shop,
+          title: 'x',
+        });
+        return data;
+      };
+      const [parent, child] = [await create(), await create()];
+      const add = (sub_issue_id: number) =>
+        as('ben').request('POST /repos/{owner}/{repo}/issues/{issue_number}/sub_issues', {
+          ...shop,
+          issue_number: parent.number,
+          sub_issue_id,
+        });
+      expect((await refusal(add(child.number))).status).toBeGreaterThanOrEqual(400);
+      expect((await add(Number(child.id))).status).toBe(201);
+      const path = 'GET /repos/{owner}/{repo}/issues/{issue_number}/sub_issues';
+      const { data } = await as('eve').request(path, { ...shop, issue_number: parent.number });
+      expect(data.map(({ number }) => number)).toEqual([child.number]);
+      const block = (issue_id: number) =>
+        as('ben').request('POST /repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocked_by', {
+          ...shop,
+          issue_number: parent.number,
+          issue_id,
+        });
+      expect((await refusal(block(child.number))).status).toBeGreaterThanOrEqual(400);
+      expect((await block(Number(child.id))).status).toBe(201);
+      for (let count = 1; count < 100; count += 1) await add(Number((await create()).id));
+      expect((await refusal(add(Number((await create()).id)))).status).toBe(422);
+    },
+  },
 ];

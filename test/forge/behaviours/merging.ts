@@ -71,6 +71,21 @@ const reasons = async (stage: Stage) =>
 
 const queued = { ruleset: { requiredChecks: ['test'], adminsBypass: true, mergeQueue: {} } };
 
+const groupWorkflow = `on: merge_group
+jobs: { other: { runs-on: ubuntu-latest, steps: [{ run: "true" }] } }
+`;
+const enqueueWorkflow = `on: { workflow_dispatch: { inputs: { pull: { type: string, required: true } } } }
+permissions: { contents: write, pull-requests: write }
+jobs:
+  only:
+    runs-on: ubuntu-latest
+    steps:
+      - env: { PULL: "\${{ inputs.pull }}", TOKEN: "\${{ github.token }}" }
+        run: |
+          query='{"query": "mutation { enqueuePullRequest(input: { pullRequestId: \\"'"$PULL"'\\" }) { clientMutationId } }"}'
+          curl -sf -H "authorization: Bearer $TOKEN" -d "$query" "$GITHUB_GRAPHQL_URL"
+`;
+
 export const mergeBehaviours: Behaviour[] = [
   {
     facts: ['G20'],
@@ -118,6 +133,61 @@ export const mergeBehaviours: Behaviour[] = [
       expect(wrong.message).toMatch(/head/i);
       await enqueue(stage, number, head);
       expect((await look(stage, number)).isInMergeQueue).toBe(true);
+    },
+  },
+  {
+    facts: ['G22'],
+    says: 'auto-merge is refused for what is clean already, and merges what waited when its checks come',
+    seed: { allowAutoMerge: true, ruleset: { requiredChecks: ['test'] } },
+    play: async (stage) => {
+      const enable = async (number: number) =>
+        stage.graphql(
+          `mutation ($id: ID!) { enablePullRequestAutoMerge(input: { pullRequestId: $id }) { clientMutationId } }`,
+          { id: (await look(stage, number)).id },
+        );
+      const clean = await opened(stage, 'clean');
+      await report(stage, clean.head);
+      expect((await refusal(enable(clean.number))).message).toContain('clean status');
+      const waits = await opened(stage, 'waits');
+      await enable(waits.number);
+      await report(stage, waits.head);
+      await expect
+        .poll(async () => (await look(stage, waits.number)).state, { timeout: 10_000 })
+        .toBe('MERGED');
+    },
+  },
+  {
+    facts: ['G23'],
+    says: 'what a job’s token puts into the queue starts no workflow there, what a person puts there does',
+    seed: {
+      ruleset: { requiredChecks: ['test'], mergeQueue: {} },
+      files: {
+        '.github/workflows/group.yml': groupWorkflow,
+        '.github/workflows/enqueue.yml': enqueueWorkflow,
+      },
+    },
+    play: async (stage) => {
+      const byJob = await opened(stage, 'by-job');
+      await report(stage, byJob.head);
+      const path = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches';
+      await stage.installation.request(path, {
+        ...shop,
+        workflow_id: 'enqueue.yml',
+        ref: 'main',
+        inputs: { pull: (await look(stage, byJob.number)).id },
+      });
+      await stage.settled();
+      expect((await look(stage, byJob.number)).isInMergeQueue).toBe(true);
+      const events = async () => {
+        await stage.settled();
+        const { data } = await stage.installation.request('GET /repos/{owner}/{repo}/actions/runs', shop);
+        return data.workflow_runs.map(({ event }) => event);
+      };
+      expect(await events()).toEqual(['workflow_dispatch']);
+      const byHand = await opened(stage, 'by-hand');
+      await report(stage, byHand.head);
+      await enqueue(stage, byHand.number);
+      expect(await events()).toContain('merge_group');
     },
   },
   {
