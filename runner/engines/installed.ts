@@ -48,7 +48,7 @@ export async function readinessOf(
     return { ready: false, words };
   }
   if (!keys.some((key) => (environment[key] ?? '') !== '')) {
-    const words = `${title} ${version} has no key to a model: set ${orOf(keys)}, and let engines have it (\`pass\`).`;
+    const words = `${title} ${version} has no key to a model: set ${orOf(keys)}, and hand it to engines (a runner’s --pass-env, the action’s pass).`;
     return { ready: false, words };
   }
   return { ready: true, words: `${title} ${version}` };
