@@ -33,7 +33,8 @@ it('shows on some door only what somebody outside may call', () => {
       allow.any !== true &&
       allow.person === undefined &&
       allow.agent === undefined &&
-      allow.runner !== true,
+      allow.runner !== true &&
+      allow.workflow !== true,
   );
   expect(closed.map((operation) => operation.name)).toEqual([]);
 });
