@@ -31,10 +31,10 @@ export async function examine(
   const { config } = checked;
   const parts = await Promise.all([
     checkDatabase(config).then((found) => named('database', found)),
-    gitHub(config, { repositories, probe: options.probe === true, token: tokenOf(environment) }),
     checkPrograms().then((found) => named('programs', found)),
     checkDirectory(config.directory).then((found) => named('directory', found)),
     checkApp(config.url).then((found) => named('app-answers', found)),
+    gitHub(config, { repositories, probe: options.probe === true, token: tokenOf(environment) }),
   ]);
   const complete = { check: 'environment', state: 'good', what: 'The environment is complete.' } as const;
   return [complete, ...parts.flat()];

@@ -32,14 +32,15 @@ export async function init(options: InitOptions): Promise<void> {
   const plan = planFiles(wishes, target.present);
   await show(plan, target.words);
   const first = await target.write(toWrite(plan), plan);
-  for (const line of await ending({ plan, first, secretsPage: target.secretsPage }, wishes))
-    console.log(line);
+  for (const line of await ending({ plan, first, target }, wishes)) console.log(line);
 }
 
 /** Where the files go: a checkout, or a pull request. */
 type Target = {
   present: Present;
   words: { create: string; update: string };
+  /** `owner/name`, or what stands for it. */
+  name: string;
   /** Where the secrets are set. */
   secretsPage: string;
   /** Answers what to do with what was written, first of all. */
@@ -51,6 +52,7 @@ async function openLocal({ local }: InitOptions): Promise<Target> {
   return {
     present: await readLocal(directory),
     words: { create: 'Wrote', update: 'Updated' },
+    name: 'owner/name',
     secretsPage: 'the repository’s settings, Secrets and variables, Actions',
     write: async (steps) => {
       await writeLocal(directory, steps);
@@ -69,6 +71,7 @@ async function openPull({ options, site, token }: OnGitHub): Promise<Target> {
   return {
     present: await readPlace(place),
     words: { create: 'Adds', update: 'Updates' },
+    name: `${at.owner}/${at.repo}`,
     secretsPage: `${site.web}/${at.owner}/${at.repo}/settings/secrets/actions`,
     write: async (steps, plan) => {
       if (steps.length === 0) return place.open === null ? null : `Merge ${place.open.url}`;
@@ -115,7 +118,7 @@ async function enginesHere(): Promise<EngineName[]> {
   return found.length > 0 ? found : ['claude-code'];
 }
 
-type Done = { plan: InitPlan; first: string | null; secretsPage: string };
+type Done = { plan: InitPlan; first: string | null; target: Target };
 
 async function whichRepository({ repo }: InitOptions, site: Site): Promise<RepositoryName> {
   const named = repo ?? process.env['ENTOURAGE_REPOSITORY'];
@@ -156,15 +159,15 @@ const pullBody = ({ secrets }: InitPlan): string =>
 
 const list = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
 
-async function ending({ plan, first, secretsPage }: Done, wishes: Wishes): Promise<string[]> {
+async function ending({ plan, first, target }: Done, wishes: Wishes): Promise<string[]> {
   const { secrets } = plan;
   const known = await enginesOfThisVersion();
   const unknown = wishes.engines.filter((name) => !known.includes(name));
   const steps = [
     ...(first === null ? [] : [first]),
-    ...(secrets.length === 0 ? [] : [`Set ${secrets.join(', ')} as a secret: ${secretsPage}`]),
+    ...(secrets.length === 0 ? [] : [`Set ${secrets.join(', ')} as a secret: ${target.secretsPage}`]),
     'Install the App on the repository, if it is not there yet.',
-    'Look it over: entourage doctor --repo owner/name',
+    `Look it over: entourage doctor --repo ${target.name}`,
     'Then comment `/entourage run` on an issue.',
   ];
   return [
