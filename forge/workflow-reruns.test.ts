@@ -72,7 +72,7 @@ const post = (path: string, run_id: number) =>
 
 /** Resolves when the run's first step is on. */
 const stepping = (id: number) =>
-  expect.poll(async () => (await jobs(id))[0]?.steps?.[0]?.status, { timeout: 10_000 }).toBe('in_progress');
+  expect.poll(async () => (await jobs(id))[0]?.steps?.[0]?.status, { timeout: 20_000 }).toBe('in_progress');
 
 test('failed jobs run again with what depends on them; the others keep their result', async () => {
   const id = await dispatched('chain.yml');
@@ -153,7 +153,7 @@ test('a run again from its start, and one job of it', async () => {
 test('a job waits for a runner with its labels; a cancelled one never starts', async () => {
   await control('runners', { count: 0 });
   const first = await dispatched('chain.yml');
-  await expect.poll(() => jobs(first)).toHaveLength(2);
+  await expect.poll(() => jobs(first), { timeout: 20_000 }).toHaveLength(2);
   expect(await run(first)).toMatchObject({ status: 'queued' });
   expect(await jobs(first)).toMatchObject([
     { status: 'queued', runner_name: null },
@@ -166,7 +166,7 @@ test('a job waits for a runner with its labels; a cancelled one never starts', a
 
   await control('runners', { count: 1, labels: ['self-hosted'] });
   const second = await dispatched('slow.yml');
-  await expect.poll(() => jobs(second)).toMatchObject([{ status: 'queued' }]);
+  await expect.poll(() => jobs(second), { timeout: 20_000 }).toMatchObject([{ status: 'queued' }]);
   await control('runners', { count: 1, labels: ['self-hosted', 'BIG'] });
   await stepping(second);
   expect(await run(second)).toMatchObject({ status: 'in_progress' });

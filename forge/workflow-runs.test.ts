@@ -201,7 +201,7 @@ test('what a killed forge left unfinished ends as cancelled when it comes back',
   const slow =
     'on: { push: { branches: [slow] } }\njobs:\n  wait: { runs-on: x, steps: [{ run: sleep 60 }] }\n';
   const sha = await bed.commit('slow', { '.github/workflows/slow.yml': slow });
-  await expect.poll(async () => (await checks(sha))[0]?.status, { timeout: 10_000 }).toBe('in_progress');
+  await expect.poll(async () => (await checks(sha))[0]?.status, { timeout: 20_000 }).toBe('in_progress');
   await bed.running.forge.save();
   const copy = join(root, 'after-the-kill');
   await cp(bed.dataDir, copy, { recursive: true });

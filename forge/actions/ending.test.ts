@@ -15,7 +15,7 @@ vi.setConfig({ testTimeout: 30_000 });
 
 let bed: RunBed;
 beforeAll(async () => {
-  bed = await openRunBed();
+  bed = await openRunBed({ interrupt: 1_000, terminate: 1_000 });
 });
 afterEach(() => bed.stop());
 afterAll(() => bed[Symbol.asyncDispose]());
@@ -83,7 +83,7 @@ test('what leaves its process group is found by the runner’s tracking variable
   expect(await readFile(marker, 'utf8')).toBe(last);
 });
 
-test('a job over its time is cancelled, a step over its time fails; always() still runs', async () => {
+test('a job over its time is cancelled; always() still runs', async () => {
   const late = await bed.ended(
     steps(
       `${node('setInterval(() => {}, 1000)')}      - { if: always(), run: "echo \${{ job.status }}" }\n`,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createRepository } from '../git/repository.ts';
 import { type Actions, createActions, type StartedRun } from './actions.ts';
+import type { Patience } from './process-group.ts';
 import type { RunRequest } from './run-request.ts';
 import type { JobState, RunState } from './run-state.ts';
 import { readWorkflow } from './workflow.ts';
@@ -57,7 +58,8 @@ export function plainRequest(): Omit<RunRequest, 'id' | 'workflow' | 'repository
   };
 }
 
-export async function openRunBed(): Promise<RunBed> {
+/** @param patience with a step that is asked to end: short, but for tests that look at how a step takes it */
+export async function openRunBed(patience: Patience = { interrupt: 100, terminate: 100 }): Promise<RunBed> {
   const root = await mkdtemp(join(tmpdir(), 'forge-actions-'));
   let count = 0;
   let actions: Actions | undefined;
@@ -68,7 +70,7 @@ export async function openRunBed(): Promise<RunBed> {
     const all = { 'a.txt': 'one\n', ...files };
     const git = await createRepository(dir, { defaultBranch: 'main', files: all, author });
     const house = join(root, `house-${id}`);
-    actions ??= await createActions({ root: house, patience: { interrupt: 100, terminate: 100 } });
+    actions ??= await createActions({ root: house, patience });
     const request: RunRequest = {
       ...plainRequest(),
       id,
