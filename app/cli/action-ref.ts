@@ -33,17 +33,23 @@ export async function resolveAction(wanted: string, octokit: Octokit): Promise<s
   throw new UsageError(`--action: ${owner}/${repo} has no ${ref}, or the token does not see it.\n${help}`);
 }
 
-/** This copy’s own repository and commit. Throws `UsageError` when it did not come from this site. */
+/** This copy’s own repository and commit. Throws `UsageError` when jobs could not get the action from there. */
 export async function ownAction(site: Site, directory = root): Promise<string> {
+  const { host } = new URL(site.web);
+  const give = `Give --action owner/repository/${folder}@REF: a copy of Entourage on ${host} that your repositories may use.`;
   const origin = await git(directory, ['remote', 'get-url', 'origin']);
   const head = await git(directory, ['rev-parse', 'HEAD']);
   const from = origin === null ? null : repositoryOf(origin, site);
-  if (from === null || head === null) {
-    const host = new URL(site.web).host;
+  if (from === null || head === null)
+    throw new UsageError(`Which action? This copy of Entourage was not cloned from ${host}.\n${give}`);
+  if ((await git(directory, ['branch', '--remotes', '--contains', head])) === '')
     throw new UsageError(
-      `Which action? This copy of Entourage was not cloned from ${host}: give --action owner/repository/${folder}@REF, a copy of Entourage there that your repositories may use.`,
+      `Which action? This copy’s commit ${head.slice(0, 12)} is not on ${host} yet. Push it, or:\n${give}`,
     );
-  }
+  if ((await git(directory, ['cat-file', '-e', `${head}:${folder}/dist/main.js`])) === null)
+    throw new UsageError(
+      `Which action? This copy’s commit ${head.slice(0, 12)} holds no bundle of it: run npm run build, commit ${folder}/dist and push, or:\n${give}`,
+    );
   return `${from.owner}/${from.repo}/${folder}@${head}`;
 }
 
@@ -53,9 +59,9 @@ export function repositoryOf(remote: string, site: Site): RepositoryName | null 
   const address = scp === null ? remote : `ssh://${scp[1] ?? ''}/${scp[2] ?? ''}`;
   if (!URL.canParse(address)) return null;
   const { protocol, host, hostname, pathname } = new URL(address);
-  const site_ = new URL(site.web);
+  const ours = new URL(site.web);
   // By ssh the port is another one than the site’s.
-  const same = protocol === 'ssh:' ? hostname === site_.hostname : host === site_.host;
+  const same = protocol === 'ssh:' ? hostname === ours.hostname : host === ours.host;
   const found = /^\/([\w-]+)\/([\w.-]+?)(?:\.git)?\/?$/.exec(pathname);
   return same && found !== null ? { owner: found[1] ?? '', repo: found[2] ?? '' } : null;
 }

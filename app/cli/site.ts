@@ -26,9 +26,11 @@ export function repositoryName(text: string): RepositoryName {
   return { owner, repo };
 }
 
-/** A person’s token, as GitHub’s own CLI takes it too; null without one. */
+/** A person’s token, from where GitHub’s own CLI takes it too; null without one. A server’s own one comes first there. */
 export function tokenOf(environment: Environment): string | null {
-  for (const name of ['GITHUB_TOKEN', 'GH_TOKEN', 'GH_ENTERPRISE_TOKEN']) {
+  const anywhere = ['GITHUB_TOKEN', 'GH_TOKEN'];
+  const onServer = ['GH_ENTERPRISE_TOKEN', 'GITHUB_ENTERPRISE_TOKEN', ...anywhere];
+  for (const name of (environment['GHE_HOST'] ?? '') === '' ? anywhere : onServer) {
     const token = environment[name]?.trim() ?? '';
     if (token !== '') return token;
   }
