@@ -231,6 +231,18 @@ describe('AG-4 a job’s OIDC token', () => {
     expect([status, code]).toEqual([409, 'already_done']);
   });
 
+  it('KW-1 is not used up by a GitHub that is away: the same job may try again', async () => {
+    const session = await dispatched();
+    const away = async (): Promise<string> => {
+      throw new Error('GitHub is away');
+    };
+    const there = { ...world.engine.github };
+    Object.assign(world.engine.github, { readToken: away });
+    expect(await exchange(session, await sign())).toMatchObject({ status: 503, code: 'unavailable' });
+    Object.assign(world.engine.github, there);
+    expect(await exchange(session, await sign())).toMatchObject({ status: 200 });
+  });
+
   it('is refused once the session ended', async () => {
     const session = await dispatched();
     const run = await inDatabase(async (tx) => await sessionRun(tx, installation, session));

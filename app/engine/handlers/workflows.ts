@@ -128,7 +128,11 @@ export const recordWorkflowMissing: Handlers['record_workflow_missing'] = {
 
 export const exchangeSession: Handlers['exchange_session'] = {
   prepare: async (engine, { caller }, input) => {
-    if (caller.workflow !== undefined) await learnNames(engine, caller.installation, caller.workflow);
+    const { installation, workflow: claims } = caller;
+    const repository = claims === undefined ? null : await currentNames(engine, installation, claims);
+    // A GitHub that is away must be met before the session is bound: a job has only one exchange. The token is kept for the answer.
+    if (claims !== undefined && repository !== null && refuseClaims(claims, repository) === null)
+      await engine.github.readToken(installation, repository);
     return { input };
   },
   async handle(context, input) {
@@ -161,18 +165,23 @@ export const exchangeSession: Handlers['exchange_session'] = {
 };
 
 /** A rename whose webhook was lost: what the token says is compared with what GitHub says now. */
-async function learnNames(engine: Engine, installation: number, claims: WorkflowClaims): Promise<void> {
+async function currentNames(
+  engine: Engine,
+  installation: number,
+  claims: WorkflowClaims,
+): Promise<RepositoryRow | null> {
   const known = await inTransaction(
     engine.db,
     { installation },
     async (tx) => await repositoryById(tx, installation, claims.repositoryId),
   );
-  if (known === null || refuseClaims(claims, known) === null) return;
+  if (known === null || refuseClaims(claims, known) === null) return known;
   const now = await engine.github.repository(installation, known);
-  if (now === null) return;
+  if (now === null) return known;
   await inTransaction(engine.db, { installation }, async (tx) => {
     await upsertRepository(tx, { ...now, id: known.id, installation, removed: false });
   });
+  return { ...known, ...now };
 }
 
 /** G34: ids decide, because a name can be taken by somebody else; names must be GitHub's current ones. Never `sub`. */
