@@ -29,7 +29,8 @@ export type WorkflowFacts = {
 export const skipWords = /\[(?:skip ci|ci skip|no ci|skip actions|actions skip)\]|^skip-checks: ?true$/im;
 
 const fitting = new Set(['push', 'pull_request', 'pull_request_target']);
-const list = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
+/** Without marks: what shows it makes every mark harmless. */
+const list = (names: readonly string[]): string => names.join(', ');
 
 /** One or two sentences: the likeliest reason, and what would help. */
 export function whyAbsent(facts: AbsenceFacts): string {
@@ -52,7 +53,7 @@ function reason(facts: AbsenceFacts): string {
     return `The pull request conflicts with ${base}, and GitHub starts no pull request workflows until that is resolved.`;
   if (skip !== null) return `Its last commit says ${skip}, which keeps workflows from starting.`;
   if (missing.length > 0 && seen.length > 0)
-    return `Others did: ${list(seen)}. Is the name right in the rules of ${base} or in \`proof.checks\`?`;
+    return `Others did: ${list(seen)}. Is the name right in the rules of ${base} or in proof.checks?`;
   return ofWorkflows(facts);
 }
 
@@ -63,7 +64,7 @@ function ofWorkflows({ workflows, base }: AbsenceFacts): string {
     return 'There is no workflow in .github/workflows at this commit, and no other system reported.';
   const fits = workflows.filter(({ events }) => events.some((event) => fitting.has(event)));
   if (fits.length === 0)
-    return `None of its workflows runs on pushes or pull requests: ${workflows.map(({ file, events }) => `\`${file}\` runs on ${events.join(', ') || 'nothing'}`).join('; ')}.`;
+    return `None of its workflows runs on pushes or pull requests: ${workflows.map(({ file, events }) => `${file} runs on ${events.join(', ') || 'nothing'}`).join('; ')}.`;
   const on = fits.filter(({ state }) => state === 'active');
   if (on.length === 0)
     return `${list(fits.map(({ file }) => file))} ${fits.length === 1 ? 'is' : 'are'} switched off; the Actions page of the repository switches ${fits.length === 1 ? 'it' : 'them'} on.`;

@@ -306,6 +306,14 @@ it('says less where there is less to say', () => {
   ).toBe('plan version 2 proposed: 2 tasks by manager');
 });
 
+it('RE-5 a task that landed loses its branch; one that was never begun has none', () => {
+  const moved = (to: 'done' | 'cancelled', from: 'merging' | 'todo') =>
+    effects(runId, { type: 'task_moved', task: 2, from, to, reason: 'x' }).map(({ type }) => type);
+  expect(moved('done', 'merging')).toEqual(['show_card', 'show_task', 'retire_task']);
+  expect(moved('cancelled', 'merging')).toEqual(['show_card', 'retire_task']);
+  expect(moved('cancelled', 'todo')).toEqual(['show_card']);
+});
+
 it('SE-1 brings a thing up to date once, however many events ask, and never twice at a time', () => {
   const all = Object.values(examples).flatMap(([event]) => effects(runId, event));
   expect(new Set(all.map(effectKey))).toEqual(

@@ -14,7 +14,7 @@ export type Effect =
   | { type: 'merge_task'; run: RunId; task: number }
   /** Read the checks of the task's head and report them. */
   | { type: 'read_checks'; run: RunId; task: number }
-  /** Close the pull request and remove the branch of a task that will not land. */
+  /** Remove the branch of a task that landed or will not land, and close the pull request of the latter. */
   | { type: 'retire_task'; run: RunId; task: number }
   /** Dispatch the workflow of sessions that are queued for GitHub Actions: the task's, or the run's own (null). */
   | { type: 'launch_session'; run: RunId; task: number | null }
@@ -116,7 +116,8 @@ function taskEffects(run: RunId, event: Extract<Event, { type: 'task_moved' }>):
   if (event.to === 'todo') return [];
   if (event.to === 'cancelled')
     return event.from === 'todo' ? [] : [{ type: 'retire_task', run, task: event.task }];
-  return [{ type: 'show_task', run, task: event.task }];
+  const show: Effect = { type: 'show_task', run, task: event.task };
+  return event.to === 'done' ? [show, { type: 'retire_task', run, task: event.task }] : [show];
 }
 
 const launch = (run: RunId, { place, task }: Pick<Session, 'place' | 'task'>): Effect[] =>

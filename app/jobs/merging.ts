@@ -60,15 +60,13 @@ export async function step({ work, task }: Look, change: MergeChange): Promise<v
   });
 }
 
-export async function landed({ work, scene, task, pull }: Look, commit: string | null): Promise<void> {
+export async function landed({ work, scene, pull }: Look, commit: string | null): Promise<void> {
   await report(work, 'record_merge', {
     repository: scene.repository.id,
     pull: pull.number,
     commit,
     by: 'Entourage',
   });
-  if (scene.policy.merge.delete_branch && task.branch !== null)
-    await work.port.deleteBranch(scene.repository, task.branch);
 }
 
 /** GitHub says "not now": its words are shown, and it is asked again, less and less often. */

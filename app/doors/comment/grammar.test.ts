@@ -279,7 +279,7 @@ describe('whatever is written', () => {
 
 describe('help', () => {
   it('lists every command with what it needs', () => {
-    expect(commandNames).toHaveLength(12);
+    expect(commandNames).toHaveLength(13);
     for (const name of commandNames) {
       expect(helpText()).toContain(`| \`/entourage ${commands[name].usage}\` | ${neededPermission(name)} |`);
       expect(helpText(name)).toMatch(new RegExp(`^\`/entourage ${name}`));
