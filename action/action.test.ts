@@ -105,7 +105,9 @@ describe('the Action', { timeout: 30_000 }, () => {
         console.error('::set-output name=x::y'); process.exit(1);`,
     });
     expect((await job.ended).code).toBe(0);
-    expect(job.log()).not.toMatch(/^\s*::(?!add-mask|group|endgroup|debug)|##\[/m);
+    expect(job.log()).toContain('\n: :set-output');
+    expect(job.log()).toContain('a # #[error]b');
+    expect(job.log()).not.toMatch(/^\s*::(?:error|set-output)|##\[/m);
   });
 
   test('a session that another run has is no failure: a notice, and nothing is done', async () => {
@@ -175,12 +177,13 @@ describe('the Action', { timeout: 30_000 }, () => {
     expect((await job.ended).code).toBe(0);
     expect(app.inputsOf('end_session')).toMatchObject([{ outcome: 'failed' }]);
     expect(job.summary()).toContain('exit code 3');
+    expect(job.log()).toMatch(/^::warning title=Session failed::The engine ended with exit code 3/m);
   });
 
   test('an engine that is not installed ends the session with what is missing', async () => {
-    const { app, job } = await open({ assignment: { engine: 'claude-code' } });
+    const { app, job } = await open({ assignment: { engine: 'no-such-engine' } });
     expect((await job.ended).code).toBe(0);
-    expect(app.inputsOf('end_session')[0]?.['reason']).toMatch(/no engine `claude-code`/);
+    expect(app.inputsOf('end_session')[0]?.['reason']).toMatch(/no engine `no-such-engine`/);
   });
 
   test('a repository that can’t be fetched makes the job red, and the session ends in words', async () => {

@@ -15,6 +15,7 @@ export async function show(assignment: Assignment, report: SessionReport): Promi
   }
   const problem = problemOf(report);
   if (problem !== null) setFailed(problem);
+  else tellEnding(report);
   const server = process.env['GITHUB_SERVER_URL'] ?? 'https://github.com';
   await write(summaryOf({ assignment, report, server }));
 }
@@ -30,6 +31,14 @@ function problemOf(report: SessionReport): string | null {
   return report.outcome === 'failed' && !report.prepared
     ? `There is no workspace for the agent: ${report.reason}`
     : null;
+}
+
+/** What somebody who opens the run should see without reading on. */
+function tellEnding({ outcome, reason }: SessionReport): void {
+  if (outcome === 'completed') return;
+  const title = `Session ${outcome}`;
+  if (outcome === 'failed') warning(reason, { title });
+  else notice(reason, { title });
 }
 
 async function write(text: string): Promise<void> {
