@@ -15,8 +15,10 @@ async function refsOf(forge: Forge, repository: Repository): Promise<Record<stri
 
 /** Remembers where every ref stood when it was told. Must listen after those who act on pushes. */
 export function rememberRefs(forge: Forge): void {
-  forge.pushes.listen(({ repository, refs }) => {
-    const known = { ...forge.state.refs.get(repository.id) };
+  forge.pushes.listen(async ({ repository, refs }) => {
+    const before = forge.state.refs.get(repository.id);
+    // A fork comes with branches that nobody was told of: all that is there counts as known.
+    const known = before === undefined ? await refsOf(forge, repository) : { ...before };
     for (const { ref, after } of refs)
       if (after === nowhere) delete known[ref];
       else known[ref] = after;

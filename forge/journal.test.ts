@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Octokit } from '@octokit/core';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openRepository } from './git/repository.ts';
 import { createJournal, readState } from './journal.ts';
 import { openPullBed, shop } from './pull-bed.ts';
@@ -149,60 +149,63 @@ test('git that went ahead of the rows is told at the next start: a push, a delet
   await third[Symbol.asyncDispose]();
 });
 
-test('killed while it writes, again and again: what was answered is there, and git and rows agree', async () => {
-  vi.setConfig({ testTimeout: 120_000 });
-  const seedFile = join(directory, 'seed.json');
-  writeFileSync(seedFile, JSON.stringify(acmeSeed));
-  const start = async () => {
-    const args = ['forge/main.ts', '--seed', seedFile, '--data', join(directory, 'data')];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
-    const { url, credentials } = JSON.parse(line) as { url: string; credentials: string };
-    const { tokens } = JSON.parse(readFileSync(credentials, 'utf8')) as Credentials;
-    return {
-      child,
-      url,
-      octokit: new Octokit({ baseUrl: `${url}/api/v3`, auth: tokens['ana'], log: silent }),
+test(
+  'killed while it writes, again and again: what was answered is there, and git and rows agree',
+  { timeout: 120_000 },
+  async () => {
+    const seedFile = join(directory, 'seed.json');
+    writeFileSync(seedFile, JSON.stringify(acmeSeed));
+    const start = async () => {
+      const args = ['forge/main.ts', '--seed', seedFile, '--data', join(directory, 'data')];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+      const { url, credentials } = JSON.parse(line) as { url: string; credentials: string };
+      const { tokens } = JSON.parse(readFileSync(credentials, 'utf8')) as Credentials;
+      return {
+        child,
+        url,
+        octokit: new Octokit({ baseUrl: `${url}/api/v3`, auth: tokens['ana'], log: silent }),
+      };
     };
-  };
-  const answered: string[] = [];
-  let count = 0;
-  for (const killAfter of [40, 130, 260, 410]) {
-    const { child, octokit } = await start();
-    setTimeout(() => child.kill('SIGKILL'), killAfter);
-    const open = async (): Promise<never> => {
-      for (;;) await octokit.request('POST /repos/{owner}/{repo}/issues', { ...shop, title: 'x' });
-    };
-    const push = async (): Promise<never> => {
-      for (;;) {
-        count += 1;
-        const path = `file-${count}.txt`;
-        await octokit.request('PUT /repos/{owner}/{repo}/contents/{path}', {
-          ...shop,
-          path,
-          message: path,
-          content: '',
-        });
-        answered.push(path);
-      }
-    };
-    await expect(Promise.all([open(), push()])).rejects.toThrow();
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  }
-  const { child, url, octokit } = await start();
-  const { data: tree } = await octokit.request('GET /repos/{owner}/{repo}/git/trees/{tree_sha}', {
-    ...shop,
-    tree_sha: 'main',
-  });
-  const paths = tree.tree.map(({ path }) => path);
-  for (const path of answered) expect(paths).toContain(path);
-  expect(await (await fetch(`${url}/_forge/violations`)).json()).toEqual([]);
-  child.kill('SIGTERM');
-  await once(child, 'exit');
-  const read = readState(join(directory, 'data'))!.state;
-  const repository = [...read.repositories.values()].find(({ name }) => name === 'shop')!;
-  const git = openRepository(gitDirectory(join(directory, 'data'), repository));
-  expect(read.refs.get(repository.id)).toEqual({ 'refs/heads/main': await git.resolve('main') });
-});
+    const answered: string[] = [];
+    let count = 0;
+    for (const killAfter of [40, 130, 260, 410]) {
+      const { child, octokit } = await start();
+      setTimeout(() => child.kill('SIGKILL'), killAfter);
+      const open = async (): Promise<never> => {
+        for (;;) await octokit.request('POST /repos/{owner}/{repo}/issues', { ...shop, title: 'x' });
+      };
+      const push = async (): Promise<never> => {
+        for (;;) {
+          count += 1;
+          const path = `file-${count}.txt`;
+          await octokit.request('PUT /repos/{owner}/{repo}/contents/{path}', {
+            ...shop,
+            path,
+            message: path,
+            content: '',
+          });
+          answered.push(path);
+        }
+      };
+      await expect(Promise.all([open(), push()])).rejects.toThrow();
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    }
+    const { child, url, octokit } = await start();
+    const { data: tree } = await octokit.request('GET /repos/{owner}/{repo}/git/trees/{tree_sha}', {
+      ...shop,
+      tree_sha: 'main',
+    });
+    const paths = tree.tree.map(({ path }) => path);
+    for (const path of answered) expect(paths).toContain(path);
+    expect(await (await fetch(`${url}/_forge/violations`)).json()).toEqual([]);
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+    const read = readState(join(directory, 'data'))!.state;
+    const repository = [...read.repositories.values()].find(({ name }) => name === 'shop')!;
+    const git = openRepository(gitDirectory(join(directory, 'data'), repository));
+    expect(read.refs.get(repository.id)).toEqual({ 'refs/heads/main': await git.resolve('main') });
+  },
+);
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
