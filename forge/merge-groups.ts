@@ -62,7 +62,9 @@ export async function buildGroup(
   const ref = `refs/heads/gh-readonly-queue/${queue.baseRef}/pr-${pull.number}-${onto}`;
   const doer = queueDoer(forge, queue, entry);
   entry.group = { ref, sha: merged.sha, baseSha: onto, requestedAt: forge.clock.timestamp() };
-  await moveRefNow(forge, { repository, caller: doer.caller, ref, sha: merged.sha, mode: 'create' });
+  const { caller } = doer;
+  const change = await moveRefNow(forge, { repository, caller, ref, sha: merged.sha, mode: 'create' });
+  if (change !== 'done') throw new Error(`the merge queue could not make ${ref}: ${change}`);
   await emitGroup(forge, { queue, doer, group: entry.group }, { action: 'checks_requested' });
   return true;
 }

@@ -424,6 +424,62 @@ describe('entering and leaving', () => {
     expect((await reasons()).at(-1)).toEqual([two.number, 'ROLL_BACK']);
   });
 
+  test('who may bypass the rules merges past the queue, and the entry is ALREADY_MERGED', async () => {
+    await open({ grouping_strategy: 'HEADGREEN' });
+    const [one, two] = [await ready('one'), await ready('two')];
+    await enqueue(one.number);
+    await enqueue(two.number);
+    interface Queue {
+      repository: {
+        mergeQueue: { configuration: object; entries: { totalCount: number; nodes: object[] } } | null;
+        none: null;
+      };
+    }
+    const read = () =>
+      graphql<Queue>(
+        `
+          {
+            repository(owner: "acme", name: "shop") {
+              none: mergeQueue(branch: "other") {
+                id
+              }
+              mergeQueue(branch: "main") {
+                configuration {
+                  mergingStrategy
+                  mergeMethod
+                  maximumEntriesToBuild
+                }
+                entries(first: 10) {
+                  totalCount
+                  nodes {
+                    position
+                    pullRequest {
+                      number
+                    }
+                  }
+                }
+              }
+            }
+          }
+        `,
+        {},
+      );
+    await settled();
+    expect((await read()).repository).toMatchObject({
+      none: null,
+      mergeQueue: {
+        configuration: { mergingStrategy: 'HEADGREEN', mergeMethod: 'MERGE', maximumEntriesToBuild: 5 },
+        entries: { totalCount: 2, nodes: [{ pullRequest: { number: one.number } }, { position: 2 }] },
+      },
+    });
+    const { data } = await bed
+      .as('ana')
+      .request('PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge', { ...shop, pull_number: one.number });
+    expect(await reasons()).toEqual([[one.number, 'ALREADY_MERGED']]);
+    await groupOf(two.number);
+    expect((await groups('checks_requested')).at(-1)).toMatchObject({ base_sha: data.sha });
+  });
+
   test('a queue goes on after the forge was started again', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'forge-queue-'));
     kept.push(dataDir);
