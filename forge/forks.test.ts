@@ -220,12 +220,10 @@ describe('pull requests from it', () => {
     });
     const { data: source } = await bed.as('ana').request('GET /repos/{owner}/{repo}', shop);
     expect(source.forks_count).toBe(0);
-    const update = bed
-      .as('ben')
-      .request('PUT /repos/{owner}/{repo}/pulls/{pull_number}/update-branch', {
-        ...shop,
-        pull_number: number,
-      });
+    const update = bed.as('ben').request('PUT /repos/{owner}/{repo}/pulls/{pull_number}/update-branch', {
+      ...shop,
+      pull_number: number,
+    });
     expect((await refused(update)).status).toBe(403);
   });
 });
