@@ -7,7 +7,14 @@ import { builtinAction, withPath } from './builtin.ts';
 import { holds, plainText, textOf, textsOf, valueOf, type Json } from './expression.ts';
 import { runCommand } from './process-group.ts';
 import { ActionsError } from './refusal.ts';
-import { commonEnvironment, isWanted, type Performance, type RunningJob, stepScope } from './running-job.ts';
+import {
+  commonEnvironment,
+  isWanted,
+  type Performance,
+  processEnvironment,
+  type RunningJob,
+  stepScope,
+} from './running-job.ts';
 import { openStepFiles } from './step-files.ts';
 import type { WorkflowStep } from './workflow.ts';
 
@@ -133,9 +140,8 @@ async function runNode(
     value,
   ]);
   const environment: Record<string, string> = {
-    ...running.base,
+    ...processEnvironment(running, env),
     ...running.grant.actionEnvironment,
-    ...env,
     ...files.env,
     GITHUB_ACTION: step.id,
     GITHUB_ACTION_REPOSITORY: action.repository,

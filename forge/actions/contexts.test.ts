@@ -115,6 +115,7 @@ jobs:
       - { run: mkdir -p sub/deep, working-directory: . }
       - { env: { C: s }, run: 'echo "$A$B$C $(basename "$PWD") $0" | sed "s,/.*,,"' }
       - { working-directory: sub/deep, shell: bash, run: 'set -o | grep "pipefail.*on"; basename "$PWD"' }
+      - { env: { GITHUB_JOB: mine, RUNNER_OS: mine, CI: mine, GITHUB_TOKEN: mine }, run: 'echo "$GITHUB_JOB $RUNNER_OS $CI $GITHUB_TOKEN"' }
       - { shell: 'node {0}', run: 'console.log(process.argv.length, process.env.C)' }
       - { shell: 'nothere {0}', if: always(), run: x }
       - { shell: pwsh, if: always(), run: x }
@@ -122,6 +123,7 @@ jobs:
   const log = plain(job(state).log);
   expect(log).toContain('\nwjs sub \n');
   expect(log).toMatch(/\npipefail\s+on\ndeep\n/);
+  expect(log).toContain('\ntest Linux mine mine\n');
   expect(log).toContain('\n2 j\n');
   expect(log).toContain('This forge does not support the shell "nothere {0}": nothere is not installed');
   expect(log).toContain('This forge does not support the shell "pwsh"');

@@ -87,6 +87,14 @@ export function commonEnvironment(running: RunningJob): Record<string, string> {
   return { ...running.env, ...running.inherited };
 }
 
+/** What a step's process starts with. `env` overrides all but the runner's own variables, as GitHub documents. */
+export function processEnvironment(running: RunningJob, env: Record<string, string>): Record<string, string> {
+  const given = Object.entries(env).filter(
+    ([name]) => !(name in running.base && /^(GITHUB|RUNNER|ACTIONS)_/.test(name)),
+  );
+  return { ...running.base, ...Object.fromEntries(given) };
+}
+
 /** How a step ended; `outcome` is before `continue-on-error`, `conclusion` after it. */
 export type StepEnd = {
   outcome: 'success' | 'failure' | 'cancelled';

@@ -7,7 +7,7 @@ import { textOf } from './expression.ts';
 import { runCommand } from './process-group.ts';
 import { ActionsError } from './refusal.ts';
 import { openStepFiles } from './step-files.ts';
-import type { Performance, RunningJob } from './running-job.ts';
+import { type Performance, processEnvironment, type RunningJob } from './running-job.ts';
 
 type Shell = { extension: string; call: (script: string) => [string, string[]] };
 
@@ -50,7 +50,7 @@ export async function performScript(
   // Only scripts of composite actions learn where the action lies.
   const place = running.action === null ? {} : { GITHUB_ACTION_PATH: running.action.path };
   const environment = withPath(
-    { ...running.base, ...env, ...files.env, ...place, GITHUB_ACTION: step.id },
+    { ...processEnvironment(running, env), ...files.env, ...place, GITHUB_ACTION: step.id },
     running.path,
   );
   if (!isThere(file, environment))
