@@ -1,4 +1,5 @@
 /** The engines that this runner knows, by the name that a policy gives them. */
+import { aider } from './aider.ts';
 import { claudeCode } from './claude-code.ts';
 import { codex } from './codex.ts';
 import { commandEngine } from './command.ts';
@@ -6,7 +7,7 @@ import type { Engine, Readiness } from './engine.ts';
 import { gemini } from './gemini.ts';
 import { opencode } from './opencode.ts';
 
-const all: readonly Engine[] = [commandEngine, claudeCode, codex, gemini, opencode];
+const all: readonly Engine[] = [commandEngine, claudeCode, codex, gemini, opencode, aider];
 
 export function findEngine(name: string): Engine | undefined {
   return all.find((engine) => engine.name === name);
