@@ -8,7 +8,7 @@ describe.each(allFacts)('$id $fact', ({ id }) => {
   const own = behaviours.filter(({ facts: [first] }) => first === id);
   if (own.length === 0) return;
   const titled = own.map((one) => ({ ...one, ids: one.facts.join(', ') }));
-  it.each(titled)('$ids: $says', { timeout: 60_000 }, async ({ seed, play }) => {
+  it.each(titled)('$ids: $says', { timeout: 180_000 }, async ({ seed, play }) => {
     await using stage = await openStage(seed);
     await play(stage);
   });

@@ -124,7 +124,7 @@ async function replay(stage: Stage, exchange: Exchange, names: Record<string, st
 }
 
 describe('recorded scenarios', () => {
-  it.each(Object.entries(replayed))('%s', { timeout: 60_000 }, async (name, { prepare, without = {} }) => {
+  it.each(Object.entries(replayed))('%s', { timeout: 180_000 }, async (name, { prepare, without = {} }) => {
     await using stage = await openStage({ labels: ['bug'] });
     const path = 'GET /repos/{owner}/{repo}';
     const { data } = await stage.installation.request(path, { owner: 'acme', repo: 'shop' });

@@ -86,7 +86,7 @@ const broken: readonly Broken[] = [
     line: 'a.order - b.order',
     becomes: 'b.order - a.order',
     facts: 'G24, G27',
-    fails: /./,
+    fails: /to deeply equal/,
   },
   {
     what: 'rate limit',
@@ -111,9 +111,9 @@ it('nothing broken: the forge as a process of its own plays like the one in this
   const same = "if (name === 'metadata') return level === 'read';";
   await using stage = await openMutant({ file: 'access.ts', line: same, becomes: same }, seed);
   await play(stage);
-}, 60_000);
+}, 180_000);
 
-it.each(broken)('broken: $what ($facts)', { timeout: 60_000 }, async (mutation) => {
+it.each(broken)('broken: $what ($facts)', { timeout: 180_000 }, async (mutation) => {
   const { seed, play } = behaviourOf(mutation);
   await using stage = await openMutant(mutation, seed);
   await expect(play(stage)).rejects.toThrow(mutation.fails);

@@ -134,7 +134,7 @@ export const actionBehaviours: Behaviour[] = [
       await stage.advance(23 * 3_600_000);
       expect(await look()).toEqual(['queued', null]);
       await stage.advance(2 * 3_600_000);
-      await expect.poll(look, { timeout: 10_000 }).toEqual(['completed', 'cancelled']);
+      await expect.poll(look, { timeout: 30_000 }).toEqual(['completed', 'cancelled']);
     },
   },
   {

@@ -98,7 +98,7 @@ export const mergeBehaviours: Behaviour[] = [
       const { status, data } = await mergeAsync(stage, number, { sha: head });
       expect([status, data.status]).toEqual([202, 'pending']);
       await expect
-        .poll(async () => (await resultOf(stage, number, data.details)).status, { timeout: 10_000 })
+        .poll(async () => (await resultOf(stage, number, data.details)).status, { timeout: 30_000 })
         .toBe('merged');
       expect(await mergeAsync(stage, number)).toMatchObject({ status: 200, data: { status: 'merged' } });
       await stage.advance(25 * 3_600_000);
@@ -114,7 +114,7 @@ export const mergeBehaviours: Behaviour[] = [
       expect((await refusal(merge(stage, number, { sha: head }))).status).toBe(409);
       const { data } = await mergeAsync(stage, number, { sha: head });
       await expect
-        .poll(async () => (await resultOf(stage, number, data.details)).status, { timeout: 10_000 })
+        .poll(async () => (await resultOf(stage, number, data.details)).status, { timeout: 30_000 })
         .toBe('failed');
       expect((await look(stage, number)).state).toBe('OPEN');
     },
@@ -152,7 +152,7 @@ export const mergeBehaviours: Behaviour[] = [
       await enable(waits.number);
       await report(stage, waits.head);
       await expect
-        .poll(async () => (await look(stage, waits.number)).state, { timeout: 10_000 })
+        .poll(async () => (await look(stage, waits.number)).state, { timeout: 30_000 })
         .toBe('MERGED');
     },
   },
@@ -247,7 +247,7 @@ export const mergeBehaviours: Behaviour[] = [
       await groupOf(stage, late.number);
       await stage.advance(61 * 60_000);
       await expect
-        .poll(() => reasons(stage), { timeout: 10_000 })
+        .poll(() => reasons(stage), { timeout: 30_000 })
         .toContainEqual([late.number, 'CI_TIMEOUT']);
     },
   },
