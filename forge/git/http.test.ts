@@ -5,12 +5,16 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { serve } from '@hono/node-server';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { gitEnvironment } from './command.ts';
 import { askForCredentials, basicAuthToken, gitService, handleGitHttp, type RefRefusal } from './http.ts';
 import type { PushedRef } from './pushed-commands.ts';
 import { createRepository, type GitRepository } from './repository.ts';
+
+// The real git, on a machine that others use too.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const run = promisify(execFile);
 const ana = { name: 'Ana', email: 'ana@example.com' };
@@ -155,6 +159,27 @@ test('a force-push and merge commits are refused where a rule says so, other pus
     /- This branch must not contain merge/,
   );
   await git(dir, 'push', 'origin', 'main');
+});
+
+test('a push whose request is packed is judged like any other', async () => {
+  refuse = { 'refs/heads/topic': { when: 'always', reason: 'Cannot delete this branch' } };
+  const main = (await repository.resolve('main'))!;
+  await repository.createRef('refs/heads/topic', main);
+  const line = `${main} ${'0'.repeat(40)} refs/heads/topic\0 report-status delete-refs`;
+  const length = (Buffer.byteLength(line) + 4).toString(16).padStart(4, '0');
+  const { username, password, origin, pathname } = new URL(url);
+  const response = await fetch(`${origin}${pathname}/git-receive-pack`, {
+    method: 'POST',
+    headers: {
+      authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
+      'content-type': 'application/x-git-receive-pack-request',
+      'content-encoding': 'gzip',
+    },
+    body: gzipSync(`${length}${line}0000`),
+  });
+  expect(await response.text()).toContain('ng refs/heads/topic hook declined');
+  expect(asked).toEqual([{ ref: 'refs/heads/topic', before: main, after: '0'.repeat(40) }]);
+  expect(await repository.resolve('topic')).toBe(main);
 });
 
 test('pull request refs and the default branch are not for pushers', async () => {

@@ -93,11 +93,16 @@ async function withRefusals(
   { refuse }: GitHttpAccess,
 ): Promise<{ refused: string; whole: Request }> {
   if (request.body === null || refuse === undefined) return { refused: '', whole: request };
-  const { commands, body } = await peekCommands(request.body);
+  const { url, method, signal } = request;
+  const headers = new Headers(request.headers);
+  // Packed, the commands could not be read, and nothing would be refused.
+  const isPacked = headers.get('content-encoding') === 'gzip';
+  const plain = isPacked ? request.body.pipeThrough(new DecompressionStream('gzip')) : request.body;
+  if (isPacked) for (const name of ['content-encoding', 'content-length']) headers.delete(name);
+  const { commands, body } = await peekCommands(plain);
   const refused = commands.flatMap((change) =>
     refuse(change).map(({ when, reason }) => `${change.ref} ${when} ${reason.replaceAll('\n', ' ')}\n`),
   );
-  const { url, method, headers, signal } = request;
   const whole = new Request(url, { method, headers, body, signal, duplex: 'half' });
   return { refused: refused.join(''), whole };
 }

@@ -2,9 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { isMergeable, mergeCommits, type MergeMethod, mergeTrees } from './merge.ts';
 import { createRepository, type GitRepository } from './repository.ts';
+
+// The real git, on a machine that others use too.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const ana = { name: 'Ana', email: 'ana@example.com', date: '2026-01-02T03:04:05Z' };
 const github = { name: 'GitHub', email: 'noreply@github.com' };
