@@ -11,9 +11,12 @@ import type { RunWork } from './run-work.ts';
 
 const decided = (decision: Event[] | Rejection): Event[] => (isRejection(decision) ? [] : decision);
 
+/** What a reaction looks at of a run. */
+type Standing = Pick<RunWork, 'run' | 'installation' | 'now' | 'questions' | 'sessions'>;
+
 /** A live agent is told by its own call; without one the task goes back to work, as often as policy allows. */
 export function afterRed(
-  work: RunWork,
+  work: Standing,
   task: Task,
   {
     event,
@@ -57,7 +60,7 @@ const times = (task: Task): string => (task.ci.failures === 1 ? 'once' : `${task
 const names = (event: EventOf<'ci_failed'>): string =>
   event.checks.map((check) => check.name).join(', ') || 'no check says why';
 
-function ask(work: RunWork, task: Task, event: EventOf<'ci_failed'>): Event {
+function ask(work: Standing, task: Task, event: EventOf<'ci_failed'>): Event {
   return {
     type: 'question_asked',
     question: {
@@ -81,7 +84,7 @@ function ask(work: RunWork, task: Task, event: EventOf<'ci_failed'>): Event {
   };
 }
 
-function endSession(work: RunWork, task: Task, reason: string): Event[] {
+function endSession(work: Standing, task: Task, reason: string): Event[] {
   const session = task.session === null ? undefined : work.sessions.get(task.session);
   return session === undefined
     ? []
@@ -89,7 +92,7 @@ function endSession(work: RunWork, task: Task, reason: string): Event[] {
 }
 
 /** An agent's own question goes on with the answer; ours is a decision about the task. */
-export function afterAnswer(work: RunWork, task: Task, event: EventOf<'question_answered'>): Event[] {
+export function afterAnswer(work: Standing, task: Task, event: EventOf<'question_answered'>): Event[] {
   const ours = work.questions.get(event.question)?.session === null;
   const choice = ours ? choiceOf(event.text) : null;
   if (choice === 'over') return decided(decideTask(task, { type: 'take_over', by: event.by }));
