@@ -5,7 +5,7 @@ import { closeQuarters, openQuarters, type Isolation } from './quarters.ts';
 
 export type IsolationHere = { isolation: Isolation; words: string };
 
-/** Makes a user and removes it again; `path` is the runner's directory. Nothing is left of it. */
+/** Makes a user and removes it again; `path` is the runner's directory. Only that directory is left of it. */
 export async function isolationHere(order: {
   path: string;
   node: string;

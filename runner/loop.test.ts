@@ -221,3 +221,21 @@ describe('a runner', { timeout: 30_000 }, () => {
     expect(runner.log()).toMatch(/Engines never get GITHUB_TOKEN/);
   });
 });
+
+test(
+  'AG-5: says whether agents would be users of their own here, and what is missing if not',
+  { timeout: 30_000 },
+  async () => {
+    const directory = temporaryDirectory();
+    const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+    const child = spawn(process.execPath, [main, 'isolation', '--dir', directory, '--json']);
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    expect(await once(child, 'close')).toEqual([0, null]);
+    // The directory of a test lets nobody through, so that even root can't give an agent a user here.
+    expect(JSON.parse(text)).toEqual({
+      isolation: 'none',
+      words: expect.stringMatching(/could read its tokens: ./),
+    });
+  },
+);

@@ -75,9 +75,11 @@ program
 program
   .command('isolation')
   .description('whether agents would be users of their own here, and what is missing if not')
-  .option('--dir <path>', 'the runner’s own directory')
   .option('--json', 'for programs')
-  .action(tellIsolation);
+  // `--dir` is the runner's own option, wherever it stands.
+  .action((options: { json?: boolean }) =>
+    tellIsolation({ ...options, ...program.opts<Pick<Options, 'dir'>>() }),
+  );
 
 async function start(options: Options): Promise<void> {
   const url = options.url ?? process.env['ENTOURAGE_URL'];

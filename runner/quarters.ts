@@ -80,7 +80,7 @@ async function outOfReach(user: AgentUser, order: QuartersOrder): Promise<string
   try {
     const ran = await runAs(user, { file: order.node, args: ['-e', look, ...paths], cwd: '/' });
     if (ran.code === 0) return null;
-    return `another user can’t get through to ${paths.join(' and ')}`;
+    return `another user can’t get through to ${paths.join(' or ')}`;
   } catch (error) {
     return `another user can’t run ${order.node}: ${wordsOf(error)}`;
   }
