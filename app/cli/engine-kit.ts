@@ -50,8 +50,15 @@ async function onPath(program: string, path: string): Promise<boolean> {
 const run = promisify(execFile);
 const Known = z.array(z.object({ name: z.string() }));
 
-/** The engines that this version can run at all, asked of its own runner. */
+let asked: Promise<string[]> | null = null;
+
+/** The engines that this version can run at all, asked of its own runner, once. */
 export async function enginesOfThisVersion(): Promise<string[]> {
+  asked ??= askRunner();
+  return await asked;
+}
+
+async function askRunner(): Promise<string[]> {
   const runner = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
   const { stdout } = await run(process.execPath, [runner, 'engines', '--json'], { timeout: 60_000 });
   return Known.parse(JSON.parse(stdout)).map(({ name }) => name);

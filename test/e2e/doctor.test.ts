@@ -8,6 +8,7 @@ import { createAppAuth } from '@octokit/auth-app';
 import { Octokit } from '@octokit/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkHook } from '../../app/cli/doctor-hook.ts';
+import { examine } from '../../app/cli/examine.ts';
 import { checks, type NamedFinding } from '../../app/cli/finding.ts';
 import { policyFile } from '../../app/cli/policy-file.ts';
 import { ownRegistration } from '../../app/cli/registration.ts';
@@ -15,7 +16,8 @@ import { workflowFile, workflowPath } from '../../app/domain/workflow.ts';
 import { startForge, type RunningForge } from '../../forge/server.ts';
 import { entourage } from './terminal.ts';
 
-const url = 'https://entourage.example.com';
+/** Nobody is there; nobody outside this machine is asked. */
+const url = 'http://127.0.0.1:1';
 const action = `acme/entourage/action@${'ab'.repeat(20)}`;
 const workflow = workflowFile({ url, action, pass: ['MODEL_KEY'] });
 const policy = policyFile({ dispatch: 'actions', engines: ['command'], command: ['agent'] });
@@ -103,23 +105,23 @@ afterAll(async () => {
 const olga = (): Octokit =>
   new Octokit({ auth: forge.credentials.tokens['olga'], baseUrl: `${forge.url}/api/v3` });
 
+const environmentOf = (more: Record<string, string>): Record<string, string> => ({
+  APP_ID: String(forge.credentials.appId),
+  PRIVATE_KEY_PATH: join(directory, 'app.pem'),
+  WEBHOOK_SECRET: forge.credentials.webhookSecret,
+  GHE_HOST: new URL(forge.url).host,
+  GHE_PROTOCOL: 'http',
+  ENTOURAGE_URL: url,
+  ENTOURAGE_DIR: directory,
+  ...more,
+});
+
+type Asked = Parameters<typeof examine>[1];
+
 /** What the doctor says, by what it looked at. */
-async function doctor(args: readonly string[] = [], environment: Record<string, string> = {}) {
-  const { out, err, code } = await entourage(['doctor', '--json', ...args], {
-    cwd: directory,
-    environment: {
-      APP_ID: String(forge.credentials.appId),
-      PRIVATE_KEY_PATH: join(directory, 'app.pem'),
-      WEBHOOK_SECRET: forge.credentials.webhookSecret,
-      GHE_HOST: new URL(forge.url).host,
-      GHE_PROTOCOL: 'http',
-      ENTOURAGE_URL: url,
-      ...environment,
-    },
-  });
-  expect(err).toBe('');
-  expect(out).not.toContain(forge.credentials.webhookSecret);
-  const findings = JSON.parse(out) as NamedFinding[];
+async function doctor(asked: Asked = {}, environment: Record<string, string> = {}) {
+  const findings = await examine(environmentOf(environment), asked);
+  expect(JSON.stringify(findings)).not.toContain(forge.credentials.webhookSecret);
   expect(findings.filter(({ check }) => !(check in checks))).toEqual([]);
   expect(findings.filter(({ state, help }) => state !== 'good' && help === undefined)).toEqual([]);
   const of = (check: keyof typeof checks): string =>
@@ -127,10 +129,11 @@ async function doctor(args: readonly string[] = [], environment: Record<string, 
       .filter((finding) => finding.check === check)
       .map(({ state, what, help }) => `${state}: ${what}${help === undefined ? '' : ` → ${help}`}`)
       .join('\n');
-  return { findings, of, code };
+  return { findings, of };
 }
 const asOlga = () => ({ GITHUB_TOKEN: forge.credentials.tokens['olga'] ?? '' });
-const repo = (name: string): string[] => ['--repo', `${owner}/${name}`];
+const repo = (name: string): Asked => ({ repo: [`${owner}/${name}`] });
+const probed = (name: string): Asked => ({ ...repo(name), probe: true });
 
 async function commit(name: string, path: string, text: string): Promise<void> {
   const at = { owner, repo: name, path };
@@ -162,8 +165,11 @@ describe('the App', () => {
     const before = { permissions: row.permissions, events: row.events, accepted: installation.permissions };
     row.permissions = { ...row.permissions, checks: 'read' };
     row.events = row.events.filter((name) => name !== 'workflow_run');
-    const { of, code } = await doctor();
-    expect(code).toBe(1);
+    const { of } = await doctor();
+    const process = await entourage(['doctor', '--json'], { environment: environmentOf({}) });
+    expect(process.code).toBe(1);
+    const lacking = (JSON.parse(process.out) as NamedFinding[]).filter(({ state }) => state === 'bad');
+    expect(lacking.map(({ check }) => check)).toEqual(['app-permissions', 'app-events']);
     expect(of('app-permissions')).toMatch(
       /^bad: The App lacks the permission checks: write\. It is for: The check `entourage`/,
     );
@@ -183,13 +189,13 @@ describe('the App', () => {
   });
 
   it('has another key, or no GitHub there', async () => {
-    expect((await doctor([], { APP_ID: '7' })).of('app-key')).toMatch(
+    expect((await doctor({}, { APP_ID: '7' })).of('app-key')).toMatch(
       /^bad: GitHub does not take the key of App 7/,
     );
     const stranger = createServer((_, response) => response.writeHead(404).end('<html>'));
     await new Promise<void>((resolve) => void stranger.listen(0, '127.0.0.1', resolve));
     const host = `127.0.0.1:${(stranger.address() as AddressInfo).port}`;
-    const { of } = await doctor([], { GHE_HOST: host });
+    const { of } = await doctor({}, { GHE_HOST: host });
     expect(of('app-key')).toBe(`bad: http://${host}/api/v3 does not answer like GitHub. → Check GHE_HOST.`);
     expect(of('identity-issuer')).toMatch(/can’t be used: .* answers 404/);
     await new Promise((resolve) => void stranger.close(resolve));
@@ -197,7 +203,7 @@ describe('the App', () => {
 
   it('has an issuer of another name', async () => {
     const issuer = `${forge.url.replace('127.0.0.1', 'localhost')}/_services/token`;
-    const { of } = await doctor([], { ENTOURAGE_OIDC_ISSUER: issuer });
+    const { of } = await doctor({}, { ENTOURAGE_OIDC_ISSUER: issuer });
     expect(of('identity-issuer')).toMatch(/^bad: .* says that its name is/);
   });
 });
@@ -223,7 +229,7 @@ describe('G43: webhooks', () => {
   it('their address is compared with ours', async () => {
     const { data } = await app.request('GET /app/hook/config');
     expect(await said('webhook-address')).toMatch(
-      /^unsure: Webhooks go to http:.*not to https:\/\/entourage\.example\.com\/api\/github\/webhooks/,
+      /^unsure: Webhooks go to http:.*not to http:\/\/127\.0\.0\.1:1\/api\/github\/webhooks/,
     );
     await hook({ url: `${url}/api/github/webhooks` });
     expect(await said('webhook-address')).toBe(`good: Webhooks go to ${url}/api/github/webhooks.`);
@@ -253,7 +259,7 @@ describe('G43: webhooks', () => {
 
 describe('a repository', () => {
   it('has everything: an admin’s token shows what the App can’t see', async () => {
-    const { findings, of } = await doctor([...repo('whole'), '--probe'], asOlga());
+    const { findings, of } = await doctor(probed('whole'), asOlga());
     const about: string[] = [
       'repository',
       'people',
@@ -294,7 +300,7 @@ describe('a repository', () => {
   });
 
   it('is not the App’s, or not there', async () => {
-    const { of } = await doctor(['--repo', 'solo/elsewhere']);
+    const { of } = await doctor({ repo: ['solo/elsewhere'] });
     expect(of('repository')).toMatch(/^bad: The App is not installed on solo\/elsewhere.*installations\/new/);
   });
 
@@ -349,7 +355,7 @@ describe('a repository', () => {
   it('a disabled workflow; Actions off: the probe meets what a dispatch would', async () => {
     const at = { owner, repo: 'lame', workflow_id: 'entourage.yml' };
     await olga().request('PUT /repos/{owner}/{repo}/actions/workflows/{workflow_id}/disable', at);
-    const disabled = await doctor([...repo('lame'), '--probe'], asOlga());
+    const disabled = await doctor(probed('lame'), asOlga());
     expect(disabled.of('workflow-enabled')).toMatch(/^bad: The workflow is disabled manually/);
     expect(disabled.of('dispatch')).toMatch(/^bad: .*disabled/);
     expect(disabled.of('workflow-secrets')).toMatch(/^unsure: The repository itself has no secret MODEL_KEY/);
@@ -359,7 +365,7 @@ describe('a repository', () => {
       repo: 'lame',
       enabled: false,
     });
-    const off = await doctor([...repo('lame'), '--probe'], asOlga());
+    const off = await doctor(probed('lame'), asOlga());
     expect(off.of('actions-enabled')).toMatch(/^bad: GitHub Actions is off in acme\/lame/);
     expect(off.of('dispatch')).toMatch(/^bad: /);
   });

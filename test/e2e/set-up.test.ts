@@ -145,7 +145,11 @@ it('registers what app.yml asks for, no more, and keeps the keys in files that o
 
   // The environment it wrote is one that the App starts with.
   const doctor = await entourage(['doctor'], {
-    environment: { ...values, PATH: process.env['PATH'] ?? '' } as Record<string, string>,
+    environment: {
+      ...(values as Record<string, string>),
+      PATH: process.env['PATH'] ?? '',
+      ENTOURAGE_URL: 'http://127.0.0.1:1',
+    },
   });
   expect(doctor.out).toMatch(/✓ The environment is complete[^]*✓ GitHub knows the App as entourage-of-acme/);
 });
