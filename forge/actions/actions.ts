@@ -58,7 +58,7 @@ export async function createActions(options: ActionsOptions): Promise<Actions> {
       const state: RunState = { id, status: 'queued', conclusion: null, name: '', errors: [], jobs: [] };
       const cancel = new AbortController();
       const force = new AbortController();
-      const ended = run({ request, watcher, state, cancel, force, house })
+      const ended = run({ request, watcher, state, cancel, force, house, asked: house.now().getTime() })
         .then(() => state)
         .finally(() => going.delete(request.id));
       going.set(request.id, { cancel, force, ended });
@@ -87,6 +87,7 @@ async function run(parts: {
   cancel: AbortController;
   force: AbortController;
   house: RunHouse;
+  asked: number;
 }): Promise<void> {
   const { request, watcher, state } = parts;
   const { workflow } = request;

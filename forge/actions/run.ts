@@ -37,6 +37,8 @@ export type RunOrder = {
   cancel: AbortController;
   /** Ends the run without letting its jobs clean up. */
   force: AbortController;
+  /** When its first jobs began to wait for a runner, in milliseconds of the house's clock. */
+  asked: number;
 };
 
 /** Runs the workflow; `state` has the conclusion when it resolves. Rejects only when a watcher does. */
@@ -120,6 +122,7 @@ async function enterRunGroup(order: RunOrder, group: Concurrency | null): Promis
   }
   const leave = await entering;
   if (leave !== null && waits) {
+    order.asked = order.house.now().getTime();
     state.status = 'queued';
     await watcher.onRun(state);
   }
@@ -208,7 +211,9 @@ async function withRunner(order: RunOrder, job: WorkflowJob, admitted: Admitted)
   const { own, needs, publish, cancel } = admitted;
   const cancelled = AbortSignal.any([order.cancel.signal, cancel.signal]);
   const stop = AbortSignal.any([house.stop, order.force.signal]);
-  const lease = await queueForRunner(house, own.labels, AbortSignal.any([cancelled, stop]));
+  const since = job.needs.length === 0 && job.concurrency === undefined ? order.asked : house.now().getTime();
+  const signal = AbortSignal.any([cancelled, stop]);
+  const lease = await queueForRunner(house, { labels: own.labels, since, signal });
   if (lease === null) return endJob(own, { conclusion: 'cancelled', house, publish });
   const { runner } = lease;
   try {
@@ -245,11 +250,9 @@ async function withRunner(order: RunOrder, job: WorkflowJob, admitted: Admitted)
 /** G33: a job that has been queued for a day is cancelled. The clock is the house's, which tests move. */
 async function queueForRunner(
   house: RunHouse,
-  labels: readonly string[],
-  signal: AbortSignal,
+  { labels, since, signal }: { labels: readonly string[]; since: number; signal: AbortSignal },
 ): ReturnType<Runners['take']> {
   const late = new AbortController();
-  const since = house.now().getTime();
   const look = setInterval(() => {
     if (house.now().getTime() - since >= longestQueueMs) late.abort();
   }, 500);
