@@ -40,6 +40,7 @@ function after(
   then: 'escalate' | 'pause' | 'fail' = 'escalate',
   where: 'branch' | 'merge_group' = 'branch',
 ) {
+  // oxlint-disable-next-line unicorn/no-thenable -- the policy file's own word; nobody awaits it
   const reactions = { ...defaultPolicy.reactions, ci_failed: { retry: 1, then } };
   return afterRed(standing(), task, { event: failed(where), rules: { reactions } });
 }
