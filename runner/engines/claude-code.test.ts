@@ -57,12 +57,12 @@ describe('Claude Code', () => {
     expect(events(cut)).toEqual([{ type: 'retrying', reason: 'unknown' }]);
   });
 
-  test('a failed tool and an MCP server that did not start are told', () => {
+  test('a failed tool is told; without our MCP server there is no hope', () => {
     const bad = asked.replace('"type":"tool_result"', '"type":"tool_result","is_error":true');
     expect(events(ask, bad).at(-1)).toEqual({ type: 'tool_ended', tool: 'ask_human', ok: false });
     expect(events(init.replace('"connected"', '"failed"'))).toMatchObject([
       { type: 'started' },
-      { type: 'text', text: expect.stringMatching(/MCP server/) as string },
+      { type: 'hopeless', reason: expect.stringMatching(/MCP server/) as string },
     ]);
   });
 

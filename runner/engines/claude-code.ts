@@ -4,7 +4,15 @@ import { costOf } from '../../app/domain/prices.ts';
 import { micros, type Micros } from '../../app/domain/words.ts';
 import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
 import { readinessOf, type Environment } from './installed.ts';
-import { objectIn, startProgram, textEvent, toolName, type Translate } from './program.ts';
+import {
+  objectIn,
+  startProgram,
+  textEvent,
+  toolName,
+  withoutTools,
+  type Hopeless,
+  type Translate,
+} from './program.ts';
 
 export const claudeCode = {
   name: 'claude-code',
@@ -167,7 +175,7 @@ export function claudeTranslator(): Translate {
   };
 }
 
-function systemEvents(line: Extract<Line, { type: 'system' }>): EngineEvent[] {
+function systemEvents(line: Extract<Line, { type: 'system' }>): (EngineEvent | Hopeless)[] {
   if (line.subtype === 'api_retry') {
     const reason = line.error ?? 'no answer';
     return [
@@ -177,8 +185,7 @@ function systemEvents(line: Extract<Line, { type: 'system' }>): EngineEvent[] {
   if (line.subtype !== 'init') return [];
   const ours = line.mcp_servers?.find(({ name }) => name === 'entourage');
   const started: EngineEvent = { type: 'started', conversation: line.session_id ?? null };
-  if (ours?.status !== 'failed') return [started];
-  return [started, { type: 'text', text: 'The engine could not start Entourage’s MCP server.' }];
+  return ours?.status === 'failed' ? [started, withoutTools] : [started];
 }
 
 /**

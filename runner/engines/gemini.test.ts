@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { geminiArguments, geminiRetries, geminiTranslator } from './gemini.ts';
+import { geminiArguments, geminiErrors, geminiTranslator } from './gemini.ts';
 
 /** Lines of Gemini CLI 0.61.0. */
 const lines = [
@@ -49,11 +49,14 @@ describe('Gemini CLI', () => {
     });
   });
 
-  test('a wait for the API is read from stderr', () => {
+  test('a wait for the API and an MCP server that did not start are read from stderr', () => {
     const line =
       'Attempt 1 failed with status 429. Retrying with backoff... _ApiError: {"error":{"code":429}}';
-    expect(geminiRetries(line)).toEqual([{ type: 'retrying', reason: line }]);
-    expect(geminiRetries('Ripgrep is not available. Falling back to GrepTool.')).toEqual([]);
+    expect(geminiErrors(line)).toEqual([{ type: 'retrying', reason: line }]);
+    expect(geminiErrors('MCP issues detected. Run /mcp list for status.')).toMatchObject([
+      { type: 'hopeless' },
+    ]);
+    expect(geminiErrors('Ripgrep is not available. Falling back to GrepTool.')).toEqual([]);
   });
 
   test.each(['', 'YOLO mode is enabled.', '{', '{"type":"result"}', '{"type":"thought"}'])(
@@ -63,12 +66,9 @@ describe('Gemini CLI', () => {
     },
   );
 
-  test('writing tools need yolo', () => {
-    expect(geminiArguments({ model: null })).toEqual([
-      '--output-format',
-      'stream-json',
-      '--approval-mode',
-      'yolo',
-    ]);
+  test('writing tools need yolo, and ours are the only MCP server', () => {
+    expect(geminiArguments({ model: null }).join(' ')).toBe(
+      '--output-format stream-json --allowed-mcp-server-names entourage --approval-mode yolo',
+    );
   });
 });

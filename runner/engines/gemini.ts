@@ -12,6 +12,7 @@ import {
   startProgram,
   textEvent,
   toolName,
+  withoutTools,
   type McpServer,
   type Translate,
 } from './program.ts';
@@ -52,7 +53,7 @@ async function start(work: EngineWork): Promise<EngineRun> {
     },
     input: work.prompt,
     translate: geminiTranslator(),
-    translateErrors: geminiRetries,
+    translateErrors: geminiErrors,
   });
 }
 
@@ -61,6 +62,8 @@ export function geminiArguments(work: Pick<EngineWork, 'model'>): string[] {
   return [
     '--output-format',
     'stream-json',
+    '--allowed-mcp-server-names',
+    'entourage',
     ...(work.model === null ? [] : ['--model', work.model]),
     '--approval-mode',
     'yolo',
@@ -157,8 +160,12 @@ const normalised = (counted: Counts) => ({
   output_tokens: counted.output_tokens,
 });
 
-/** It tries again for up to 45 seconds and says so on stderr only. */
-export const geminiRetries: Translate = (line) => {
+/**
+ * What it says on stderr only: that it tries again, for up to 45 seconds, and that an MCP server did not start; ours is
+ * the only one that it may start.
+ */
+export const geminiErrors: Translate = (line) => {
+  if (line.startsWith('MCP issues detected')) return [withoutTools];
   const match = /^Attempt \d+ failed.*/.exec(line);
   return match === null ? [] : [{ type: 'retrying', reason: match[0].slice(0, 300) }];
 };

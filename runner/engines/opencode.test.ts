@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { opencodeConfig, opencodeRetries, opencodeTranslator } from './opencode.ts';
+import { opencodeConfig, opencodeErrors, opencodeTranslator } from './opencode.ts';
 
 /** Lines of opencode 1.18.33, shortened to what they are about. */
 const begun = `{"type":"step_start","timestamp":1795276225740,"sessionID":"ses_1","part":{"id":"prt_1","type":"step-start"}}`;
@@ -43,11 +43,14 @@ describe('opencode', () => {
 
   test('a wait for the API is read from the log, the title’s is not', () => {
     const line = `timestamp=2026-11-21T15:48:00.553Z level=ERROR run=84274ed7 message="stream error" providerID=anthropic modelID=m session.id=ses_1 small=false agent=build mode=primary error.error="AI_APICallError: the scripted fault"`;
-    expect(opencodeRetries(line)).toEqual([
+    expect(opencodeErrors(line)).toEqual([
       { type: 'retrying', reason: 'AI_APICallError: the scripted fault' },
     ]);
-    expect(opencodeRetries(line.replace('small=false', 'small=true'))).toEqual([]);
-    expect(opencodeRetries('level=WARN message="something else"')).toEqual([]);
+    expect(opencodeErrors(line.replace('small=false', 'small=true'))).toEqual([]);
+    expect(
+      opencodeErrors('level=WARN message="server unavailable" key=entourage type=local status=failed'),
+    ).toMatchObject([{ type: 'hopeless' }]);
+    expect(opencodeErrors('level=WARN message="something else"')).toEqual([]);
   });
 
   test.each(['', 'garbage', '{', '{"type":"step_finish"}', '{"type":"later"}'])(

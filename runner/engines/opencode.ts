@@ -12,6 +12,7 @@ import {
   startProgram,
   textEvent,
   toolName,
+  withoutTools,
   type McpServer,
   type Translate,
 } from './program.ts';
@@ -48,7 +49,7 @@ async function start(work: EngineWork): Promise<EngineRun> {
     },
     input: work.prompt,
     translate: opencodeTranslator(),
-    translateErrors: opencodeRetries,
+    translateErrors: opencodeErrors,
   });
 }
 
@@ -181,8 +182,9 @@ export function opencodeTranslator(): Translate {
   };
 }
 
-/** It tries again for over 40 seconds with no line of output; its log on stderr tells of it. */
-export const opencodeRetries: Translate = (line) => {
+/** What only its log on stderr tells: that it tries again, for over 40 seconds, and that our MCP server did not start. */
+export const opencodeErrors: Translate = (line) => {
+  if (line.includes('message="server unavailable" key=entourage')) return [withoutTools];
   // `small`: the title of the conversation, which nobody waits for.
   if (!line.includes('message="stream error"') || line.includes(' small=true ')) return [];
   const reason = /error\.error="([^"]*)"/.exec(line)?.[1] ?? 'the model gave no answer';

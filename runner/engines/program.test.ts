@@ -11,6 +11,7 @@ import { objectIn, startProgram, textEvent, toolName, verdict, type Translate } 
 const translate: Translate = (line) => {
   const [word, rest = ''] = line.split(' ', 2);
   if (word === 'say') return textEvent(rest);
+  if (word === 'give-up') return [{ type: 'hopeless', reason: 'no tools' }];
   return word === 'end'
     ? [{ type: 'ended', ok: rest === 'ok', reason: rest === 'ok' ? '' : 'it went wrong' }]
     : [];
@@ -84,6 +85,13 @@ describe('the program of an engine', () => {
       ok: false,
       reason: 'The engine ended with exit code 0 before it was done.\n[1mno key',
     });
+  });
+
+  test('what is hopeless is stopped, whatever it says afterwards', async () => {
+    const { done } = await run(`
+      process.on('SIGINT', () => { console.log('end ok'); process.exit(0); });
+      setInterval(() => {}, 1000); console.log('give-up');`);
+    expect(await done).toEqual([{ type: 'ended', ok: false, reason: 'no tools' }]);
   });
 
   test('a program that is not there is told by its name', async () => {

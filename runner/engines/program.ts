@@ -8,8 +8,16 @@ import { lastLines } from './command.ts';
 import type { EngineEvent, EngineRun, EngineWork } from './engine.ts';
 import { linesOf } from './lines.ts';
 
+/** It can't do its task whatever it does next, and would only cost money: it is stopped, and this is the reason. */
+export type Hopeless = { type: 'hopeless'; reason: string };
+
 /** What a line means. An `ended` may come more than once: the last one holds, and is told when the program is gone. */
-export type Translate = (line: string) => readonly EngineEvent[];
+export type Translate = (line: string) => readonly (EngineEvent | Hopeless)[];
+
+export const withoutTools: Hopeless = {
+  type: 'hopeless',
+  reason: 'The engine could not start Entourage’s MCP server, so it has none of its tools.',
+};
 
 export type ProgramStart = {
   file: string;
@@ -25,6 +33,8 @@ export type ProgramStart = {
 /** How long output is read on after the program has ended while its children hold the pipe open. */
 const drainMs = 1_000;
 const keptErrors = 4_000;
+/** For one that is stopped because it is hopeless. */
+const hopelessPatienceMs = 2_000;
 
 export async function startProgram(work: EngineWork, start: ProgramStart): Promise<EngineRun> {
   const program = spawnAs(work.user, {
@@ -45,15 +55,11 @@ export async function startProgram(work: EngineWork, start: ProgramStart): Promi
   });
   const tree = processTree((await identify(pid)) ?? { pid, started: '' }, work.session, work.user);
   let stopping: Promise<void> | null = null;
-  return {
-    pid,
-    events: eventsOf(program, start, exited),
-    refresh: () => tree.refresh(),
-    stop: (patienceMs) => {
-      stopping ??= endTree(tree, patienceMs);
-      return stopping;
-    },
+  const stop = (patienceMs: number): Promise<void> => {
+    stopping ??= endTree(tree, patienceMs);
+    return stopping;
   };
+  return { pid, events: eventsOf({ program, start, exited, stop }), refresh: () => tree.refresh(), stop };
 }
 
 type Exit = { code: number | null; signal: NodeJS.Signals | null };
@@ -65,27 +71,39 @@ async function endTree(tree: ReturnType<typeof processTree>, patienceMs: number)
   }
 }
 
-async function* eventsOf(
-  program: Program,
-  start: ProgramStart,
-  exited: Promise<Exit>,
-): AsyncGenerator<EngineEvent> {
+type Running = {
+  program: Program;
+  start: ProgramStart;
+  exited: Promise<Exit>;
+  stop: (patienceMs: number) => Promise<void>;
+};
+
+async function* eventsOf({ program, start, exited, stop }: Running): AsyncGenerator<EngineEvent> {
   void exited.then(async () => {
     await delay(drainMs);
     program.stdout.destroy();
     program.stderr.destroy();
   });
   let last: { ok: boolean; reason: string } | null = null;
+  let hopeless: { ended: Promise<void>; reason: string } | null = null;
   let errors = '';
   for await (const { line, from } of merged(program)) {
     if (from === 'stderr') errors = `${errors}\n${line}`.slice(-keptErrors);
     const translate = from === 'stdout' ? start.translate : start.translateErrors;
     for (const event of translate?.(line) ?? []) {
-      if (event.type === 'ended') last = { ok: event.ok, reason: event.reason };
+      if (event.type === 'hopeless') {
+        hopeless ??= { ended: stop(hopelessPatienceMs), reason: event.reason };
+        // Awaited below; until then nobody would hear of a failure.
+        hopeless.ended.catch(() => undefined);
+      } else if (event.type === 'ended') last = { ok: event.ok, reason: event.reason };
       else yield event;
     }
   }
-  yield { type: 'ended', ...verdict(await exited, last, errors) };
+  const exit = await exited;
+  await hopeless?.ended;
+  yield hopeless === null
+    ? { type: 'ended', ...verdict(exit, last, errors) }
+    : { type: 'ended', ok: false, reason: hopeless.reason };
 }
 
 type Line = { line: string; from: 'stdout' | 'stderr' };

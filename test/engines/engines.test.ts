@@ -9,8 +9,13 @@ import { clis, modelKey, variants, type Cli } from './clis.ts';
 import { path, playEngine, type EnginePlay } from './play.ts';
 import type { ScriptInput } from './model/script.ts';
 
-const start = (cli: Cli, steps: (worktree: string) => ScriptInput['steps']): Promise<EnginePlay> =>
+const start = (
+  cli: Cli,
+  steps: (worktree: string) => ScriptInput['steps'],
+  mcp?: string[],
+): Promise<EnginePlay> =>
   playEngine({
+    ...(mcp === undefined ? {} : { mcp }),
     engine: cli.engine,
     model: cli.model,
     script: (worktree) => ({ model: cli.asked, steps: steps(worktree) }),
@@ -116,6 +121,18 @@ describe.each(clis)('$title', (cli) => {
       events.findIndex(({ type }) => type === 'tool_started'),
     );
     expect(events.at(-1)).toMatchObject({ type: 'ended', ok: true });
+  });
+
+  test('without the tools of Entourage it does not go on', async () => {
+    const steps = () => [{ text: 'I have no tools.', fault: { kind: 'silence' as const, times: 99 } }];
+    const played = await start(cli, steps, ['-e', 'process.exit(3)']);
+    await using _ = played.model;
+    expect((await played.done).at(-1)).toMatchObject({
+      type: 'ended',
+      ok: false,
+      reason: expect.stringMatching(/MCP server/) as string,
+    });
+    expect(await played.survivors()).toBe(0);
   });
 
   test('AG-10: ends when it is stopped while the model thinks', async () => {

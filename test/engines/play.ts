@@ -46,6 +46,8 @@ export type EngineOrder = {
   /** Of the model's server. */
   environment: (url: string) => Record<string, string>;
   prompt?: string;
+  /** The MCP server's arguments, where it is another one. */
+  mcp?: string[];
 };
 
 export async function playEngine(order: EngineOrder): Promise<EnginePlay> {
@@ -75,7 +77,7 @@ export async function playEngine(order: EngineOrder): Promise<EnginePlay> {
   const server = {
     type: 'stdio',
     command: process.execPath,
-    args: [join(here, 'stand-in', 'mcp.ts')],
+    args: order.mcp ?? [join(here, 'stand-in', 'mcp.ts')],
     env: { ENTOURAGE_TOKEN: token, STAND_IN_LOG: log, [markVariable]: session },
   };
   writeFileSync(mcpConfig, JSON.stringify({ mcpServers: { entourage: server } }));
