@@ -72,6 +72,29 @@ async function accept<Body>(
   }
 }
 
+/** What happens to one repository without anybody asking through the API. */
+function repositoryDoor(forge: Forge): Hono {
+  const door = new Hono();
+  door.post('/pushes', (context) =>
+    accept(context, StrayPush, async ({ repository: name, branch, login, before }) => {
+      const [owner = '', repo = ''] = name.split('/');
+      const repository = repositoryNamed(forge.state, owner, repo);
+      if (repository === null) throw new Impossible(`There is no repository ${name} to push to`);
+      const push = () => strayPush(forge, { repository, branch, login });
+      if (before === undefined) return { sha: await push() };
+      forge.faults.meanwhile(before, push);
+      return null;
+    }),
+  );
+  door.post('/merge-queue/removals', (context) =>
+    accept(context, Removal, async ({ owner, repository: name, number, reason }) => {
+      const repository = repositoryNamed(forge.state, owner, name);
+      return { removed: repository !== null && (await forge.queues.remove(repository, number, reason)) };
+    }),
+  );
+  return door;
+}
+
 /** Mounted behind localOnly. */
 export function controlDoor(forge: Forge): Hono {
   const door = new Hono();
@@ -117,17 +140,6 @@ export function controlDoor(forge: Forge): Hono {
       return null;
     }),
   );
-  door.post('/pushes', (context) =>
-    accept(context, StrayPush, async ({ repository: name, branch, login, before }) => {
-      const [owner = '', repo = ''] = name.split('/');
-      const repository = repositoryNamed(forge.state, owner, repo);
-      if (repository === null) throw new Impossible(`There is no repository ${name} to push to`);
-      const push = () => strayPush(forge, { repository, branch, login });
-      if (before === undefined) return { sha: await push() };
-      forge.faults.meanwhile(before, push);
-      return null;
-    }),
-  );
   door.delete('/faults', (context) => {
     forge.faults.clear();
     return context.body(null, 204);
@@ -135,12 +147,7 @@ export function controlDoor(forge: Forge): Hono {
   door.post('/limits', (context) =>
     accept(context, Limits, (limits) => Object.assign(forge.rateLimit.limits, limits)),
   );
-  door.post('/merge-queue/removals', (context) =>
-    accept(context, Removal, async ({ owner, repository: name, number, reason }) => {
-      const repository = repositoryNamed(forge.state, owner, name);
-      return { removed: repository !== null && (await forge.queues.remove(repository, number, reason)) };
-    }),
-  );
+  door.route('/', repositoryDoor(forge));
   door.post('/clock', (context) =>
     accept(context, Advance, async ({ advance }) => {
       forge.clock.advance(advance);

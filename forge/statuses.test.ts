@@ -16,8 +16,7 @@ type State = 'error' | 'failure' | 'pending' | 'success';
 const say = (
   state: State,
   context = 'build',
-  change: { sha?: string; description?: string } = {},
-  as = 'ben',
+  { as = 'ben', ...change }: { sha?: string; description?: string; as?: string } = {},
 ) =>
   bed.as(as).request('POST /repos/{owner}/{repo}/statuses/{sha}', {
     ...shop,
@@ -85,7 +84,7 @@ test('each is told by a webhook with its branches', async () => {
 });
 
 test('readers may not, unknown commits and long words are 422', async () => {
-  expect((await refused(say('success', 'x', {}, 'eve'))).status).toBe(403);
+  expect((await refused(say('success', 'x', { as: 'eve' }))).status).toBe(403);
   expect((await refused(say('success', 'x', { sha: 'e'.repeat(40) }))).status).toBe(422);
   expect((await refused(say('success', 'x', { description: 'x'.repeat(141) }))).status).toBe(422);
 });
