@@ -1,5 +1,5 @@
 /** Merges through GitHub's queue: our checks on its groups, and each way out of it by its own rule (RE-5, RE-6). */
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SeedRepository } from '../../forge/seed.ts';
 import { work, type Step } from './script.ts';
 import { createUser } from './users.ts';
@@ -86,11 +86,13 @@ const told = async (world: World, issue: number): Promise<string> =>
 
 describe('a queue that merges as soon as it may', () => {
   let world: World;
+  beforeAll(async () => {
+    world = await queueWorld({ min_entries_to_merge: 1 });
+  });
   afterEach(() => world.isClean());
   afterAll(() => world[Symbol.asyncDispose]());
 
   it('RE-5 G27: two approved tasks land through the queue; our required check is on the group', async () => {
-    world = await queueWorld({ min_entries_to_merge: 1 });
     const { issue, pulls } = await inReview(world, 'Queue', [
       [work('queue-one.txt')],
       [work('queue-two.txt')],
@@ -103,7 +105,7 @@ describe('a queue that merges as soon as it may', () => {
     expect(checks.length).toBeGreaterThan(0);
     for (const check of checks) expect(check.conclusion).toBe('success');
     expect(await told(world, issue)).toMatch(/merge_moved.*"queued"/);
-  }, 120_000);
+  }, 240_000);
 
   it('RE-6 G24: red together goes back to the agent with the group’s log, and lands after it is mended', async () => {
     const mend: Step[] = [
@@ -127,16 +129,18 @@ describe('a queue that merges as soon as it may', () => {
     await world.task(issue, 't2').is('in_review');
     await world.ana.approves(again);
     await world.isClosed(issue, { within: 60 });
-  }, 180_000);
+  }, 240_000);
 });
 
 describe('a queue that waits for company', () => {
   let world: World;
+  beforeAll(async () => {
+    world = await queueWorld({ min_entries_to_merge: 2, min_entries_to_merge_wait_minutes: 300 });
+  });
   afterEach(() => world.isClean());
   afterAll(() => world[Symbol.asyncDispose]());
 
   it('G24: taken out by hand it stays approved until somebody says merge; cleared with the queue it lands another way', async () => {
-    world = await queueWorld({ min_entries_to_merge: 2, min_entries_to_merge_wait_minutes: 300 });
     const { issue, pulls } = await inReview(world, 'Alone', [[work('alone.txt')]]);
     await world.ana.approves(pulls[0]!);
     await world.card(issue).shows(/alone.* in the merge queue \|/i);
@@ -175,5 +179,5 @@ describe('a queue that waits for company', () => {
     });
     await world.isClosed(issue, { within: 60 });
     expect(await told(world, issue)).toMatch(/the merge queue was switched off/);
-  }, 180_000);
+  }, 240_000);
 });
