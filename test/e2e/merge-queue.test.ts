@@ -105,7 +105,7 @@ describe('a queue that merges as soon as it may', () => {
     expect(checks.length).toBeGreaterThan(0);
     for (const check of checks) expect(check.conclusion).toBe('success');
     expect(await told(world, issue)).toMatch(/merge_moved.*"queued"/);
-  }, 240_000);
+  });
 
   it('RE-6 G24: red together goes back to the agent with the group’s log, and lands after it is mended', async () => {
     const mend: Step[] = [
@@ -129,7 +129,7 @@ describe('a queue that merges as soon as it may', () => {
     await world.task(issue, 't2').is('in_review');
     await world.ana.approves(again);
     await world.isClosed(issue, { within: 60 });
-  }, 240_000);
+  });
 });
 
 describe('a queue that waits for company', () => {
@@ -179,5 +179,5 @@ describe('a queue that waits for company', () => {
     });
     await world.isClosed(issue, { within: 60 });
     expect(await told(world, issue)).toMatch(/the merge queue was switched off/);
-  }, 240_000);
+  });
 });
