@@ -103,7 +103,7 @@ async function start(options: Options): Promise<void> {
       url: url.replace(/\/+$/, ''),
       name: options.name,
       token,
-      engines: await offered(options.engines),
+      engines: await offered(options),
       slots: options.slots,
       pass: options.passEnv,
       isolation: options.isolation,
@@ -137,8 +137,10 @@ async function registrationToken(file: string | undefined): Promise<string | nul
 }
 
 /** Those that are ready, or those of them that were named; naming one that isn't ready is an error. */
-async function offered(named: readonly string[] | undefined): Promise<string[]> {
-  const known = await readiness();
+async function offered({ engines: named, passEnv }: Options): Promise<string[]> {
+  // A key that engines don't get makes none ready.
+  const given = ['PATH', 'HOME', ...passEnv].map((name) => [name, process.env[name]]);
+  const known = await readiness(Object.fromEntries(given));
   if (named === undefined) return known.filter((engine) => engine.readiness.ready).map(({ name }) => name);
   for (const name of named) {
     const engine = known.find((candidate) => candidate.name === name);

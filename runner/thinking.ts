@@ -27,7 +27,7 @@ export async function think(course: Course, thinking: Thinking): Promise<Ending>
   const engine = findEngine(assignment.engine);
   if (engine === undefined)
     return { outcome: 'failed', reason: `There is no engine \`${assignment.engine}\` here.` };
-  const ready = await engine.ready();
+  const ready = await engine.ready(environment);
   if (!ready.ready)
     return { outcome: 'failed', reason: `Engine \`${assignment.engine}\` is not ready here: ${ready.words}` };
   const socket = await openPushSocket({

@@ -13,12 +13,12 @@ import { giveTo } from '../spawn-as.ts';
 import { commitWork, requestFile, settle, takeRequest } from './aider-request.ts';
 import { aiderTranslator } from './aider-lines.ts';
 import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
-import { readinessOf, type Environment } from './installed.ts';
+import { readinessOf } from './installed.ts';
 import { readMcpServer, startProgram, textEvent, type McpServer } from './program.ts';
 
-export const aider = {
+export const aider: Engine = {
   name: 'aider',
-  ready: (environment?: Environment) =>
+  ready: (environment) =>
     readinessOf(
       {
         title: 'Aider',
@@ -37,7 +37,7 @@ export const aider = {
       environment,
     ),
   start,
-} satisfies Engine;
+};
 
 /** Answers of Aider in one session; a task that needs more is going in circles. */
 const mostRounds = 20;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { costOf } from '../../app/domain/prices.ts';
 import { micros, type Micros } from '../../app/domain/words.ts';
 import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
-import { readinessOf, type Environment } from './installed.ts';
+import { readinessOf } from './installed.ts';
 import {
   objectIn,
   startProgram,
@@ -14,9 +14,9 @@ import {
   type Translate,
 } from './program.ts';
 
-export const claudeCode = {
+export const claudeCode: Engine = {
   name: 'claude-code',
-  ready: (environment?: Environment) =>
+  ready: (environment) =>
     readinessOf(
       {
         title: 'Claude Code',
@@ -34,7 +34,7 @@ export const claudeCode = {
       environment,
     ),
   start,
-} satisfies Engine;
+};
 
 function start(work: EngineWork): Promise<EngineRun> {
   // Its own refusal to work unasked as root; elsewhere nothing claims a sandbox.

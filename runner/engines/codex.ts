@@ -6,7 +6,7 @@ import { costOf } from '../../app/domain/prices.ts';
 import { noUsage, type Usage } from '../../app/domain/session.ts';
 import { giveTo } from '../spawn-as.ts';
 import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
-import { readinessOf, type Environment } from './installed.ts';
+import { readinessOf } from './installed.ts';
 import {
   objectIn,
   readMcpServer,
@@ -19,9 +19,9 @@ import {
 /** In this order; the first that is set is used. */
 const keys = ['CODEX_API_KEY', 'OPENAI_API_KEY'] as const;
 
-export const codex = {
+export const codex: Engine = {
   name: 'codex',
-  ready: (environment?: Environment) =>
+  ready: (environment) =>
     readinessOf(
       {
         title: 'Codex',
@@ -33,7 +33,7 @@ export const codex = {
       environment,
     ),
   start,
-} satisfies Engine;
+};
 
 async function start(work: EngineWork): Promise<EngineRun> {
   // Its whole state lies with the session: what another session or the machine's owner configured is not read.

@@ -41,12 +41,14 @@ export type EngineRun = {
   stop(patienceMs: number): Promise<void>;
 };
 
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 export type Readiness = { ready: boolean; words: string };
 
 export type Engine = {
   readonly name: string;
-  /** Whether a session can start here now, and what is missing if not. Never throws. */
-  ready(): Promise<Readiness>;
+  /** Whether a session with this environment could start here now, and what is missing if not. Never throws. */
+  ready(environment: Environment): Promise<Readiness>;
   /** Rejects only when the program can't be started at all. */
   start(work: EngineWork): Promise<EngineRun>;
 };

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { costOf } from '../../app/domain/prices.ts';
 import { giveTo } from '../spawn-as.ts';
 import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
-import { readinessOf, type Environment } from './installed.ts';
+import { readinessOf } from './installed.ts';
 import {
   objectIn,
   readMcpServer,
@@ -17,9 +17,9 @@ import {
   type Translate,
 } from './program.ts';
 
-export const gemini = {
+export const gemini: Engine = {
   name: 'gemini',
-  ready: (environment?: Environment) =>
+  ready: (environment) =>
     readinessOf(
       {
         title: 'Gemini CLI',
@@ -31,7 +31,7 @@ export const gemini = {
       environment,
     ),
   start,
-} satisfies Engine;
+};
 
 async function start(work: EngineWork): Promise<EngineRun> {
   const home = join(dirname(work.mcpConfig), 'gemini');

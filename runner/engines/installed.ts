@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Readiness } from './engine.ts';
+import type { Environment, Readiness } from './engine.ts';
 
 export type Installation = {
   /** What people call it. */
@@ -17,16 +17,11 @@ export type Installation = {
   keys: readonly string[];
 };
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 const run = promisify(execFile);
 /** Some of them take seconds to tell it. */
 const versionMs = 30_000;
 
-export async function readinessOf(
-  installation: Installation,
-  environment: Environment = process.env,
-): Promise<Readiness> {
+export async function readinessOf(installation: Installation, environment: Environment): Promise<Readiness> {
   const { title, file, oldest, install, keys } = installation;
   const path = await findProgram(file, environment['PATH'] ?? '');
   if (path === null) {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { micros } from '../../app/domain/words.ts';
 import { giveTo } from '../spawn-as.ts';
 import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
-import { readinessOf, type Environment } from './installed.ts';
+import { readinessOf } from './installed.ts';
 import {
   objectIn,
   readMcpServer,
@@ -17,9 +17,9 @@ import {
   type Translate,
 } from './program.ts';
 
-export const opencode = {
+export const opencode: Engine = {
   name: 'opencode',
-  ready: (environment?: Environment) =>
+  ready: (environment) =>
     readinessOf(
       {
         title: 'opencode',
@@ -31,7 +31,7 @@ export const opencode = {
       environment,
     ),
   start,
-} satisfies Engine;
+};
 
 async function start(work: EngineWork): Promise<EngineRun> {
   const config = opencodeConfig(await readMcpServer(work), work.environment);

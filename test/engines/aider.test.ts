@@ -69,7 +69,7 @@ describe('Aider’s stand-in', () => {
           request_review: () => ({ state: 'in_review', words: 'In review.', next: 'End.' }),
         },
       });
-      expect(await aider.ready()).toEqual({ ready: true, words: 'Aider 0.86.1' });
+      expect(await aider.ready(process.env)).toEqual({ ready: true, words: 'Aider 0.86.1' });
       expect(await played.work()).toMatchObject({ outcome: 'completed' });
       expect(played.app.inputsOf('ask_human')).toMatchObject([{ question: 'Which unit?' }]);
       expect(played.app.inputsOf('get_answer')).toMatchObject([{ question: 'q1' }, { question: 'q1' }]);

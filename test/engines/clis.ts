@@ -1,17 +1,13 @@
 /** The four CLIs as the tests of this folder start them: engine, program, a model's name, and where its API is told to be. */
 import { claudeCode } from '../../runner/engines/claude-code.ts';
 import { codex } from '../../runner/engines/codex.ts';
-import type { Engine, Readiness } from '../../runner/engines/engine.ts';
+import type { Engine } from '../../runner/engines/engine.ts';
 import { gemini } from '../../runner/engines/gemini.ts';
 import { opencode } from '../../runner/engines/opencode.ts';
 
-type ReadyEngine = Engine & {
-  ready(environment: Readonly<Record<string, string>>): Promise<Readiness>;
-};
-
 export type Cli = {
   title: string;
-  engine: ReadyEngine;
+  engine: Engine;
   file: string;
   /** As the policy names it, and as the API is asked for it. */
   model: string;
@@ -22,7 +18,7 @@ export type Cli = {
 
 export const modelKey = 'sk-of-the-test';
 
-const claude = (title: string, engine: ReadyEngine, file: string): Cli => ({
+const claude = (title: string, engine: Engine, file: string): Cli => ({
   title,
   engine,
   file,
