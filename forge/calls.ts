@@ -32,7 +32,11 @@ export function kindOf(operation: string): CallKind {
 
 export interface Calls {
   record(operation: string): void;
+  /** A request that the description forbids was refused by 422. */
+  refuse(operation: string, findings: readonly string[]): void;
   list(): Call[];
+  /** Requests that were refused so: a client that is written well sends none. */
+  invalid(): string[];
   /** All calls of a kind. */
   count(kind: CallKind): number;
   reset(): void;
@@ -40,14 +44,22 @@ export interface Calls {
 
 export function createCalls(): Calls {
   const counts = new Map<string, number>();
+  let refused: string[] = [];
   const list = (): Call[] =>
     [...counts].map(([operation, count]) => ({ operation, kind: kindOf(operation), count }));
   return {
     record: (operation) => {
       counts.set(operation, (counts.get(operation) ?? 0) + 1);
     },
+    refuse: (operation, findings) => {
+      refused.push(`${operation}: ${findings.join('; ')}`);
+    },
     list,
+    invalid: () => [...refused],
     count: (kind) => list().reduce((sum, call) => (call.kind === kind ? sum + call.count : sum), 0),
-    reset: () => counts.clear(),
+    reset: () => {
+      counts.clear();
+      refused = [];
+    },
   };
 }

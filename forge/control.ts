@@ -122,7 +122,7 @@ export function controlDoor(forge: Forge): Hono {
       create: forge.calls.count('create'),
       write: forge.calls.count('write'),
     };
-    return context.json({ kinds, operations: forge.calls.list() });
+    return context.json({ kinds, operations: forge.calls.list(), invalid: forge.calls.invalid() });
   });
   door.delete('/calls', (context) => {
     forge.calls.reset();

@@ -21,8 +21,7 @@ export function createGitDoor(forge: Forge): (request: Request) => Promise<Respo
       const token = basicAuthToken(request);
       const caller = await callerOf(forge, token);
       const named = [decodeURIComponent(owner), decodeURIComponent(name)] as const;
-      const repository =
-        repositoryNamed(forge.state, ...named) ?? repositoryFormerly(forge.state, ...named);
+      const repository = repositoryNamed(forge.state, ...named) ?? repositoryFormerly(forge.state, ...named);
       if (repository === null)
         return token === null
           ? askForCredentials()

@@ -114,7 +114,10 @@ async function run(
   const repository = permit(forge.state, caller, { route, params });
   const body = await bodyOf(request);
   misfits.push(...checkRequestBody(match.id, body));
-  if (misfits.length > 0) throw new GitHubError(422, `Invalid request.\n\n${misfits.join('\n')}`);
+  if (misfits.length > 0) {
+    forge.calls.refuse(match.id, misfits);
+    throw new GitHubError(422, `Invalid request.\n\n${misfits.join('\n')}`);
+  }
   const routed: RoutedRequest = {
     forge,
     params,

@@ -114,6 +114,10 @@ describe('limits, faults and controls', () => {
     await bed.as('ben').request('GET /user');
     await bed.as('ben').request('POST /repos/{owner}/{repo}/labels', { ...shop, name: `l${Date.now()}` });
     expect(await (await control('calls')).json()).toMatchObject({ kinds: { read: 1, create: 1, write: 1 } });
+    expect(bed.running.calls.invalid()).toEqual([]);
+    const wrong = bed.as('ben').request('POST /repos/{owner}/{repo}/labels', { ...shop, name: 7 as never });
+    expect((await refused(wrong)).status).toBe(422);
+    expect(bed.running.calls.invalid()).toEqual(['issues/create-label: /name must be string']);
     expect(bed.running.calls.list()).toContainEqual({ operation: 'issues/create', kind: 'create', count: 1 });
   });
 

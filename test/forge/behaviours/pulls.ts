@@ -117,7 +117,8 @@ export const pullBehaviours: Behaviour[] = [
   },
   {
     facts: ['G14'],
-    says: 'nobody approves or refuses an own pull request, an App included; commenting works',
+    says: 'nobody approves or refuses an own pull request, an App included; its approval of another does not count',
+    seed: { ruleset: { requiredApprovals: 1 } },
     play: async (stage) => {
       const { number } = await opened(stage);
       for (const event of ['APPROVE', 'REQUEST_CHANGES'] as const) {
@@ -127,6 +128,13 @@ export const pullBehaviours: Behaviour[] = [
       }
       expect((await review(stage, number, { event: 'COMMENT', body: 'x' })).data.state).toBe('COMMENTED');
       expect((await review(stage, number, { by: 'mia', event: 'APPROVE' })).data.state).toBe('APPROVED');
+      await stage.commit('theirs', { b: '1\n' });
+      const theirs = await stage.pull('theirs', { as: 'ben' });
+      const decision = async () => (await look(stage, theirs)).repository.pullRequest.reviewDecision;
+      expect((await review(stage, theirs, { event: 'APPROVE' })).data.state).toBe('APPROVED');
+      expect(await decision()).toBe('REVIEW_REQUIRED');
+      await review(stage, theirs, { by: 'mia', event: 'APPROVE' });
+      expect(await decision()).toBe('APPROVED');
     },
   },
   {
