@@ -2,8 +2,7 @@
 import { once } from 'node:events';
 import type { AgentUser } from './agent-user.ts';
 import { commandWords } from './command-words.ts';
-import { lastLines } from './engines/command.ts';
-import { tailOf } from './engines/lines.ts';
+import { lastLines, tailOf } from './engines/lines.ts';
 import { identify, processTree } from './process-tree.ts';
 import { spawnAs } from './spawn-as.ts';
 

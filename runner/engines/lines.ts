@@ -35,3 +35,20 @@ export function tailOf(stream: Readable, size: number): () => string {
   });
   return () => tail;
 }
+
+/** Control characters could rewrite a terminal, and Postgres refuses NUL. Newlines and tabs stay. */
+export function printable(text: string): string {
+  return text.replaceAll(/(?![\n\t])\p{Cc}|\ufffd/gu, '');
+}
+
+/** The last few lines of an output that say something. */
+export function lastLines(text: string): string {
+  const lines = printable(text)
+    .split('\n')
+    .map((line) => line.trimEnd());
+  return lines
+    .filter((line) => line !== '')
+    .slice(-12)
+    .join('\n')
+    .slice(-1_500);
+}

@@ -4,9 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { identify, processTree } from '../process-tree.ts';
 import { mustRunAs, spawnAs, type Program } from '../spawn-as.ts';
-import { lastLines } from './command.ts';
 import type { EngineEvent, EngineRun, EngineWork } from './engine.ts';
-import { linesOf } from './lines.ts';
+import { lastLines, linesOf, printable } from './lines.ts';
 
 /** It can't do its task whatever it does next, and would only cost money: it is stopped, and this is the reason. */
 export type Hopeless = { type: 'hopeless'; reason: string };
@@ -28,6 +27,8 @@ export type ProgramStart = {
   translate: Translate;
   /** Lines of stderr; most engines say nothing of use there. */
   translateErrors?: Translate;
+  /** How its end is judged; by its last event, where nothing else is said. */
+  judge?: Judge;
 };
 
 /** How long output is read on after the program has ended while its children hold the pipe open. */
@@ -84,7 +85,7 @@ async function* eventsOf({ program, start, exited, stop }: Running): AsyncGenera
     program.stdout.destroy();
     program.stderr.destroy();
   });
-  let last: { ok: boolean; reason: string } | null = null;
+  let last: Last | null = null;
   let hopeless: { ended: Promise<void>; reason: string } | null = null;
   let errors = '';
   for await (const { line, from } of merged(program)) {
@@ -102,7 +103,7 @@ async function* eventsOf({ program, start, exited, stop }: Running): AsyncGenera
   const exit = await exited;
   await hopeless?.ended;
   yield hopeless === null
-    ? { type: 'ended', ...verdict(exit, last, errors) }
+    ? { type: 'ended', ...(start.judge ?? verdict)(exit, last, errors) }
     : { type: 'ended', ok: false, reason: hopeless.reason };
 }
 
@@ -123,19 +124,22 @@ async function* merged(program: Program): AsyncGenerator<Line> {
   }
 }
 
+type Last = { ok: boolean; reason: string };
+export type Judge = (exit: Exit, last: Last | null, errors: string) => Last;
+
+export const exitWords = ({ code, signal }: Exit): string =>
+  signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`;
+
 /** Exit code 0 proves nothing: success needs the engine's successful last event as well. */
-export function verdict(
-  { code, signal }: Exit,
-  last: { ok: boolean; reason: string } | null,
-  errors: string,
-): { ok: boolean; reason: string } {
-  const how = signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`;
-  if (last?.ok === true && code === 0) return last;
+export const verdict: Judge = (exit, last, errors) => {
+  if (last?.ok === true && exit.code === 0) return last;
   if (last?.ok === false && last.reason !== '') return last;
-  const words = last === null ? `ended with ${how} before it was done` : `was done and ended with ${how}`;
+  const how = exitWords(exit);
+  const done = last?.ok === true;
+  const words = done ? `was done and ended with ${how}` : `ended with ${how} before it was done`;
   const lines = lastLines(errors);
   return { ok: false, reason: `The engine ${words}.${lines === '' ? '' : `\n${lines}`}` };
-}
+};
 
 const McpConfig = z.object({
   mcpServers: z.object({
@@ -172,10 +176,10 @@ export function objectIn(line: string): Record<string, unknown> | null {
 /** Text beyond this is of no use for an activity line. */
 const longestText = 4_000;
 
-/** An event of text; none when it says nothing. Control characters could rewrite a terminal, and Postgres refuses NUL. */
+/** An event of text; none when it says nothing. */
 export function textEvent(text: string): EngineEvent[] {
-  const printable = text.replaceAll(/(?![\n\t])\p{Cc}|\ufffd/gu, '').slice(0, longestText);
-  return printable.trim() === '' ? [] : [{ type: 'text', text: printable }];
+  const words = printable(text).slice(0, longestText);
+  return words.trim() === '' ? [] : [{ type: 'text', text: words }];
 }
 
 /** A tool by the name that people know: those of Entourage without the prefix that each engine gives them. */
