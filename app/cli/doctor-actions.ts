@@ -2,7 +2,7 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { sessionInput, workflowPath } from '../domain/workflow.ts';
-import type { Look } from './doctor-repository.ts';
+import type { Look } from './look.ts';
 import { named, type Finding, type NamedFinding } from './finding.ts';
 import { asRefusal, orMissing, readFile } from './site.ts';
 

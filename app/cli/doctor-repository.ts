@@ -2,35 +2,14 @@
 import type { Octokit } from '@octokit/core';
 import type { Config } from '../config.ts';
 import { defaultPolicy, parsePolicy, type Policy } from '../domain/policy.ts';
-import {
-  marginMinutes,
-  readWorkflow,
-  workflowPath,
-  type WorkflowReading,
-  type WorkflowSettings,
-} from '../domain/workflow.ts';
+import { marginMinutes, readWorkflow, workflowPath, type WorkflowSettings } from '../domain/workflow.ts';
 import { checkActions } from './doctor-actions.ts';
 import { checkRules } from './doctor-rules.ts';
 import { enginesOfThisVersion } from './engine-kit.ts';
 import { named, type Finding, type NamedFinding } from './finding.ts';
 import { policyPath } from './init-files.ts';
+import type { Look } from './look.ts';
 import { asApp, asRefusal, orMissing, orRefused, readFile, type RepositoryName } from './site.ts';
-
-/** One repository, as the App sees it. */
-export type Look = {
-  config: Config;
-  at: RepositoryName;
-  /** `owner/name`. */
-  name: string;
-  /** With a token of the App’s installation. */
-  octokit: Octokit;
-  /** With a person’s token, which sees settings that the App has no permission for. */
-  person: Octokit | null;
-  branch: string;
-  private: boolean;
-  policy: Policy;
-  workflow: WorkflowReading | null;
-};
 
 export type RepositoryRequest = {
   config: Config;

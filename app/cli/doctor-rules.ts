@@ -1,6 +1,6 @@
 /** The doctor's look at the rules of branches: what merging needs, our own check, the queue, the App's own branches. */
 import type { Octokit } from '@octokit/core';
-import type { Look } from './doctor-repository.ts';
+import type { Look } from './look.ts';
 import { named, type Finding, type NamedFinding } from './finding.ts';
 import { orRefused } from './site.ts';
 

@@ -4,39 +4,19 @@ import { decide as decideQuestion } from '../../domain/question-rules.ts';
 import { isRejection, type Rejection } from '../../domain/rejection.ts';
 import { decide as decideReview } from '../../domain/review-rules.ts';
 import type { Review } from '../../domain/review.ts';
-import { decide, type TaskCommand } from '../../domain/task-rules.ts';
-import type { Task } from '../../domain/task.ts';
+import { decide } from '../../domain/task-rules.ts';
 import { bundleById, settleBundle } from '../../../db/queries/bundles.ts';
 import { upsertInstallation, upsertRepository } from '../../../db/queries/registry.ts';
-import {
-  repositoryById,
-  runsWithReadyTasks,
-  taskByBranch,
-  taskByPull,
-  type TaskAddress,
-} from '../../../db/queries/runs.ts';
+import { repositoryById, runsWithReadyTasks, taskByBranch, taskByPull } from '../../../db/queries/runs.ts';
 import { runKey } from '../bell.ts';
 import { commit } from '../commit.ts';
 import type { Context, Handlers } from '../handler.ts';
+import { found, onTask } from './on-task.ts';
 import { requeueSessions } from '../requeue.ts';
 import { storePolicy } from '../policy-source.ts';
 import { policyOf } from '../policy-of.ts';
 import { openRun, type RunWork } from '../run-work.ts';
 import { sameChange } from '../same-change.ts';
-
-type Found = Rejection | { output: { found: boolean } };
-const found = (value: boolean): Found => ({ output: { found: value } });
-
-async function onTask(
-  context: Context,
-  address: TaskAddress | null,
-  command: (task: Task, work: RunWork) => TaskCommand | Promise<TaskCommand>,
-): Promise<Found> {
-  const work = address === null ? null : await openRun(context.tx, address.run, { now: context.now });
-  const task = address === null ? undefined : work?.tasks.get(address.task);
-  if (work === null || task === undefined) return found(false);
-  return (await commit(context, work, decide(task, await command(task, work)))) ?? found(true);
-}
 
 export const recordBranch: Handlers['record_branch'] = {
   handle: async (context, { branch, base, head, ...address }) =>
@@ -146,12 +126,8 @@ export const recordClose: Handlers['record_close'] = {
 export const recordReopen: Handlers['record_reopen'] = {
   async handle(context, input) {
     const address = await taskByPull(context.tx, context.caller.installation, input);
-    const work = address === null ? null : await openRun(context.tx, address.run, { now: context.now });
-    const task = address === null ? undefined : work?.tasks.get(address.task);
-    if (work === null || task === undefined) return found(false);
-    if (work.run.state === 'done' || work.run.state === 'cancelled') return found(false);
-    return (
-      (await commit(context, work, decide(task, { type: 'record_reopen', by: input.by }))) ?? found(true)
+    return await onTask(context, address, (_, { run }) =>
+      run.state === 'done' || run.state === 'cancelled' ? null : { type: 'record_reopen', by: input.by },
     );
   },
 };
@@ -198,12 +174,8 @@ export const recordBlocked: Handlers['record_blocked'] = {
 };
 
 export const acceptUnproven: Handlers['accept_unproven'] = {
-  async handle(context, { head, ...address }) {
-    const work = await openRun(context.tx, address.run, { now: context.now });
-    const task = work?.tasks.get(address.task);
-    if (work === null || task === undefined || task.head !== head) return found(false);
-    return (await commit(context, work, decide(task, { type: 'accept_unproven' }))) ?? found(true);
-  },
+  handle: async (context, { head, ...address }) =>
+    await onTask(context, address, (task) => (task.head === head ? { type: 'accept_unproven' } : null)),
 };
 
 export const expireQuestion: Handlers['expire_question'] = {

@@ -1,17 +1,15 @@
 /** A lease that ran out. A runner that is silent is lost; a job of GitHub Actions is looked at first, for GitHub knows its reason. */
 import { decide } from '../../domain/session-rules.ts';
 import { waitsForJob, type Session } from '../../domain/session.ts';
-import type { Rejection } from '../../domain/rejection.ts';
 import { leaseOf, lookedAt, sessionRun, setLease } from '../../../db/queries/sessions.ts';
 import { addJobs } from '../../../db/jobs.ts';
 import { commit } from '../commit.ts';
 import { effectJob } from '../effect-job.ts';
 import { later } from '../hand-over.ts';
 import type { Context, Handlers } from '../handler.ts';
+import { found, type Found } from './on-task.ts';
 import { openRun, type RunWork } from '../run-work.ts';
 import { watchJob } from '../watch-job.ts';
-
-type Found = Rejection | { output: { found: boolean } };
 
 /** What a look at GitHub may take, before a silent job is given up. */
 const lookSeconds = 60;
@@ -21,11 +19,10 @@ export const expireLease: Handlers['expire_lease'] = {
     const run = await sessionRun(context.tx, context.caller.installation, input.session);
     const work = run === null ? null : await openRun(context.tx, run, { now: context.now });
     const session = work?.sessions.get(input.session);
-    if (work === null || session === undefined) return { output: { found: false } };
+    if (work === null || session === undefined) return found(false);
     const lease = await leaseOf(context.tx, work.installation, session.id);
     // A heartbeat may have come between the sweep's look and this lock.
-    if (lease !== null && lease.until > context.now && !planIsLate(context, session))
-      return { output: { found: false } };
+    if (lease !== null && lease.until > context.now && !planIsLate(context, session)) return found(false);
     return session.place === 'runner'
       ? await lost(context, work, {
           session,
@@ -47,7 +44,7 @@ async function lost(
   { session, reason }: { session: Session; reason: string },
 ): Promise<Found> {
   const decision = decide(session, { type: 'end_session', outcome: 'lost', reason });
-  return (await commit(context, work, decision)) ?? { output: { found: true } };
+  return (await commit(context, work, decision)) ?? found(true);
 }
 
 async function expireOnActions(
@@ -77,7 +74,7 @@ async function expireOnActions(
       ? effectJob(installation, { type: 'launch_session', run: work.run.id, task: session.task })
       : watchJob(installation, { run: work.run.id, session: session.id }),
   ]);
-  return { output: { found: true } };
+  return found(true);
 }
 
 const waiting = (session: Session): string =>

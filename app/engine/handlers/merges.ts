@@ -1,17 +1,18 @@
 /** Handlers of merging: people who say merge, everybody who asks how it stands, and what jobs and webhooks found out. */
 import { addJobs } from '../../../db/jobs.ts';
-import { repositoryById, taskByPull, type TaskAddress } from '../../../db/queries/runs.ts';
+import { repositoryById, taskByPull } from '../../../db/queries/runs.ts';
 import { dequeueReason, mergeWords } from '../../domain/merge.ts';
 import { mergeGates, type Gate } from '../../domain/merge-gates.ts';
 import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
-import { decide, type TaskCommand } from '../../domain/task-rules.ts';
+import { decide } from '../../domain/task-rules.ts';
 import { mergeBlock, ref, type Task } from '../../domain/task.ts';
 import { commit } from '../commit.ts';
 import { effectJob } from '../effect-job.ts';
 import type { Context, Handlers } from '../handler.ts';
 import { findTask, locateRun, locateTask } from '../locate.ts';
 import { policyOf } from '../policy-of.ts';
-import { openRun, type RunWork } from '../run-work.ts';
+import type { RunWork } from '../run-work.ts';
+import { onTask } from './on-task.ts';
 import { taskView } from '../views.ts';
 
 async function gatesOf(context: Context, work: RunWork, task: Task): Promise<Gate[]> {
@@ -73,21 +74,6 @@ function standing(task: Task): string {
   const block = mergeBlock(task);
   if (block !== null) return `approved, but GitHub does not merge it yet: ${block}`;
   return task.merge === null ? task.state.replace('_', ' ') : mergeWords(task.merge);
-}
-
-type Found = Rejection | { output: { found: boolean } };
-const found = (value: boolean): Found => ({ output: { found: value } });
-
-async function onTask(
-  context: Context,
-  address: TaskAddress | null,
-  command: (task: Task) => TaskCommand | null,
-): Promise<Found> {
-  const work = address === null ? null : await openRun(context.tx, address.run, { now: context.now });
-  const task = address === null ? undefined : work?.tasks.get(address.task);
-  const wanted = task === undefined ? null : command(task);
-  if (work === null || task === undefined || wanted === null) return found(false);
-  return (await commit(context, work, decide(task, wanted))) ?? found(true);
 }
 
 export const recordMergeStep: Handlers['record_merge_step'] = {

@@ -14,6 +14,7 @@ import { commit } from '../commit.ts';
 import { completeAssignment, handOver, later } from '../hand-over.ts';
 import type { Context, Engine, Handlers } from '../handler.ts';
 import { policyOf } from '../policy-of.ts';
+import { found, type Found } from './on-task.ts';
 import { openRun, type RunWork } from '../run-work.ts';
 
 type At = { work: RunWork; session: Session };
@@ -47,7 +48,7 @@ export const recordLaunch: Handlers['record_launch'] = {
         until: later(context.now, context.engine.ceilings.startSeconds),
         activity: 'waits for a GitHub runner',
       });
-    return { output: { found: true } };
+    return found(true);
   },
 };
 
@@ -56,7 +57,7 @@ async function waitForPerson(
   context: Context,
   { work, session }: At,
   end: { reason: string; own: boolean },
-): Promise<Rejection | { output: { found: boolean } }> {
+): Promise<Found> {
   const paused = decideRun(work.run, { type: 'pause_run', reason: end.reason });
   const ended = decide(session, {
     type: 'end_session',
@@ -66,14 +67,14 @@ async function waitForPerson(
   if (isRejection(ended)) return ended;
   // The pause keeps what the end sets free from being started again at once. A run that plans is not paused.
   const rejection = await commit(context, work, [...(isRejection(paused) ? [] : paused), ...ended]);
-  return rejection ?? { output: { found: true } };
+  return rejection ?? found(true);
 }
 
 export const recordLaunchRefused: Handlers['record_launch_refused'] = {
   async handle(context, input) {
     const at = await liveSession(context, input.session);
     if (isRejection(at)) return at;
-    if (at.session.state !== 'queued') return { output: { found: false } };
+    if (at.session.state !== 'queued') return found(false);
     return await waitForPerson(context, at, { reason: input.reason, own: true });
   },
 };
@@ -86,9 +87,9 @@ export const recordWorkflowRun: Handlers['record_workflow_run'] = {
     const known = session.workflowRun;
     const { id, attempt } = input.workflow_run;
     const other = known !== null && (known.id !== id || known.attempt > attempt);
-    if (other || !sessionOnActions(session)) return { output: { found: false } };
+    if (other || !sessionOnActions(session)) return found(false);
     const repository = await repositoryById(context.tx, work.installation, work.run.repository);
-    if (repository === null) return { output: { found: false } };
+    if (repository === null) return found(false);
     const age = (Date.parse(context.now) - Date.parse(input.created_at)) / 60_000;
     const { setUp, ...end } = judgeWorkflow(
       { conclusion: input.conclusion, step: input.step, minutes: input.minutes, age },
@@ -100,7 +101,7 @@ export const recordWorkflowRun: Handlers['record_workflow_run'] = {
       work,
       decide(session, { type: 'end_session', ...end, own: true }),
     );
-    return rejection ?? { output: { found: true } };
+    return rejection ?? found(true);
   },
 };
 
@@ -112,7 +113,7 @@ export const recordWorkflowMissing: Handlers['record_workflow_missing'] = {
     const at = await liveSession(context, input.session);
     if (isRejection(at)) return at;
     const { work, session } = at;
-    if (!sessionOnActions(session)) return { output: { found: false } };
+    if (!sessionOnActions(session)) return found(false);
     const again = waitsForJob(session) && session.launches < mostLaunches;
     if (again) await dropLease(context.tx, work.installation, session.id);
     const reason =
@@ -122,7 +123,7 @@ export const recordWorkflowMissing: Handlers['record_workflow_missing'] = {
     const decision = again
       ? decide(session, { type: 'requeue_session', place: 'actions', reason })
       : decide(session, { type: 'end_session', outcome: 'lost', reason, own: true });
-    return (await commit(context, work, decision)) ?? { output: { found: true } };
+    return (await commit(context, work, decision)) ?? found(true);
   },
 };
 
