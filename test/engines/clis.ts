@@ -57,4 +57,13 @@ export const clis: readonly Cli[] = [
 export const variants: readonly Cli[] = [
   codexWith('gpt-5.5', 'tools behind a search'),
   codexWith('house-model', 'tools offered directly'),
+  {
+    title: 'opencode, with a model of OpenAI',
+    engine: opencode,
+    file: 'opencode',
+    model: 'openai/gpt-5.4',
+    asked: 'gpt-5.4',
+    key: 'OPENAI_API_KEY',
+    environment: (url) => ({ OPENAI_API_KEY: modelKey, OPENAI_BASE_URL: `${url}/v1` }),
+  },
 ];

@@ -61,13 +61,13 @@ export const shapesOf = (call: Exclude<Call, { mcp: string } | { tool: string }>
     { name: 'Write', arguments: { file_path: path, content } },
     { name: 'write', arguments: { filePath: path, content } },
     { name: 'write_file', arguments: { file_path: path, content } },
-    // Codex edits files by its shell.
-    {
-      name: 'exec_command',
-      arguments: { cmd: `printf %s ${quoted(content)} > ${quoted(path)}`, login: false },
-    },
+    // Some models get no tool for it: they edit by patches, or by the shell as here.
+    { name: 'exec_command', arguments: { cmd: printing(path, content), login: false } },
+    { name: 'bash', arguments: { command: printing(path, content), description: 'Writes a file' } },
   ];
 };
+
+const printing = (path: string, content: string): string => `printf %s ${quoted(content)} > ${quoted(path)}`;
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 

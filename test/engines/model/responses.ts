@@ -132,6 +132,10 @@ export const responses: Dialect = {
     const item = itemOf(answer);
     emit({ type: 'response.created', response: { ...whole, status: 'in_progress', output: [] } });
     emit({ type: 'response.output_item.added', output_index: 0, item });
+    if (answer.said.type === 'text') {
+      const place = { item_id: item['id'], output_index: 0, content_index: 0 };
+      emit({ type: 'response.output_text.delta', ...place, delta: answer.said.text });
+    }
     emit({ type: 'response.output_item.done', output_index: 0, item });
     emit({
       type: 'response.completed',

@@ -1,18 +1,17 @@
 /**
- * A model on loopback that says what its script says, in the words of four APIs. Which step is next is read from the
+ * A model on loopback that says what its script says, in the words of three APIs. Which step is next is read from the
  * conversation that comes with each request, so that a repeated or resumed request gets the answer it should. Whatever
  * the script doesn't foresee is refused with HTTP 400 and kept in `problems`.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { anthropic } from './anthropic.ts';
-import { chat } from './chat.ts';
 import { resolve, type Asked, type Dialect, type Said } from './dialect.ts';
 import { gemini } from './gemini.ts';
 import { responses } from './responses.ts';
 import { Script, type Fault, type ScriptInput, type Step } from './script.ts';
 
-const dialects: readonly Dialect[] = [anthropic, responses, gemini, chat];
+const dialects: readonly Dialect[] = [anthropic, responses, gemini];
 
 export type ModelRequest = {
   dialect: string;
@@ -56,7 +55,7 @@ async function close(server: Server): Promise<void> {
 async function serve(model: Model, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname } = new URL(request.url ?? '/', 'http://model');
   const method = request.method ?? 'GET';
-  let dialect: Dialect = chat;
+  let dialect: Dialect = anthropic;
   try {
     const body = await bodyOf(request);
     if (method === 'POST' && pathname === '/v1/messages/count_tokens') {
