@@ -130,6 +130,25 @@ describe('a queue that merges as soon as it may', () => {
     await world.ana.approves(again);
     await world.isClosed(issue, { within: 60 });
   });
+
+  it('RE-6 G24: a conflict with what is before it in the queue goes back to the agent with the file', async () => {
+    const clash = (text: string): Step[] => [
+      { do: 'write', path: 'clash.txt', text },
+      { do: 'commit' },
+      { do: 'review' },
+    ];
+    const resolve: Step[] = [{ do: 'git', args: ['merge', '-X', 'ours', 'origin/main'] }, { do: 'review' }];
+    const { issue, pulls } = await inReview(world, 'Clash', [[clash('one\n')], [clash('two\n'), resolve]]);
+    for (const pull of pulls) await world.ana.approves(pull);
+    await world.task(issue, 't1').is('done');
+    const again = await world
+      .pull(issue, 't2')
+      .becomes('in review again', ({ draft, head }) => !draft && head !== pulls[1]!.head, { within: 90 });
+    expect(await told(world, issue)).toMatch(/It conflicts with main in clash\.txt/);
+    await world.task(issue, 't2').is('in_review');
+    await world.ana.approves(again);
+    await world.isClosed(issue, { within: 60 });
+  });
 });
 
 describe('a queue that waits for company', () => {
