@@ -1,7 +1,7 @@
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../fixtures/origin.ts';
 import { isOlder, readinessOf, type Installation } from './installed.ts';
 
 const tool: Installation = {
@@ -14,7 +14,7 @@ const tool: Installation = {
 
 /** A directory with a program that runs the script. */
 function directoryWith(script: string, mode = 0o755): string {
-  const directory = mkdtempSync(join(tmpdir(), 'entourage-installed-'));
+  const directory = temporaryDirectory();
   writeFileSync(join(directory, 'the-tool'), `#!/bin/sh\n${script}\n`);
   chmodSync(join(directory, 'the-tool'), mode);
   return directory;
@@ -45,7 +45,7 @@ describe('AG-1: an engine is', () => {
   });
 
   test('not ready when it is nowhere, no program, or a directory', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'entourage-installed-'));
+    const directory = temporaryDirectory();
     mkdirSync(join(directory, 'the-tool'));
     const plain = directoryWith('echo 1.2.3', 0o644);
     for (const path of ['', '/nonexistent', directory, plain]) {

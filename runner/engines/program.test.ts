@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../fixtures/origin.ts';
 import { markVariable, onLinux, processTree } from '../process-tree.ts';
 import type { EngineEvent, EngineWork } from './engine.ts';
 import { objectIn, startProgram, textEvent, toolName, verdict, type Translate } from './program.ts';
@@ -22,7 +20,7 @@ const workIn = (session: string): EngineWork => ({
   command: [],
   model: null,
   prompt: 'the prompt',
-  cwd: mkdtempSync(join(tmpdir(), 'entourage-program-')),
+  cwd: temporaryDirectory(),
   user: null,
   mcpConfig: '/nonexistent',
   environment: { PATH: process.env['PATH'] ?? '', [markVariable]: session },

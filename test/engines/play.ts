@@ -1,13 +1,13 @@
 /** An engine played for tests: the real CLI, a git checkout, a scripted model, a small MCP server in place of ours. */
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Engine, EngineEvent, EngineRun } from '../../runner/engines/engine.ts';
+import { temporaryDirectory } from '../../runner/fixtures/origin.ts';
 import { markVariable, processTree } from '../../runner/process-tree.ts';
 import { startModel, type ModelServer } from './model/server.ts';
 import type { ScriptInput } from './model/script.ts';
@@ -52,7 +52,7 @@ export type EngineOrder = {
 
 export async function playEngine(order: EngineOrder): Promise<EnginePlay> {
   const session = randomUUID();
-  const directory = mkdtempSync(join(tmpdir(), 'entourage-engine-'));
+  const directory = temporaryDirectory();
   const worktree = join(directory, 'worktree');
   const home = join(directory, 'home');
   const temporary = join(directory, 'tmp');
