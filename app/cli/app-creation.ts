@@ -1,5 +1,5 @@
 /** What `entourage app create` does: a page, a code, the keys, two files. */
-import { stat } from 'node:fs/promises';
+import { access, constants, lstat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { z } from 'zod';
@@ -14,7 +14,7 @@ export type CreateOptions = {
   org?: string;
   url?: string;
   name?: string;
-  envFile: string;
+  file: string;
   port: string;
   minutes: string;
   force?: true;
@@ -31,7 +31,7 @@ const Converted = z.object({
 export async function createApp(options: CreateOptions): Promise<void> {
   const site = siteOf(process.env);
   const { url, port, minutes } = checked(options);
-  const files = { env: resolve(options.envFile), key: keyFile(resolve(options.envFile)) };
+  const files = { env: resolve(options.file), key: keyFile(resolve(options.file)) };
   const replace = await mayReplace(Object.values(files), options.force === true);
   const registration = await ownRegistration();
   await using door = await openCodeDoor(port, ({ state, redirect }) =>
@@ -53,8 +53,8 @@ Wrote ${files.env} and ${files.key}, readable by you alone.
 
 Next:
 1. Install it on the repositories it may work in: ${app.html_url}/installations/new
-2. Start it: node --env-file=${options.envFile} app/cli/main.ts app
-3. Look it over: node --env-file=${options.envFile} app/cli/main.ts doctor`);
+2. Start it: node --env-file=${options.file} app/cli/main.ts app
+3. Look it over: node --env-file=${options.file} app/cli/main.ts doctor`);
 }
 
 function checked(options: CreateOptions): { url: string; port: number; minutes: number } {
@@ -80,12 +80,13 @@ const keyFile = (env: string): string => join(dirname(env), `${basename(env, '.e
 
 /** Asked before the App exists: afterwards its keys would be lost. */
 async function mayReplace(paths: readonly string[], force: boolean): Promise<boolean> {
+  for (const path of paths) await mustTakeFiles(dirname(path));
   const there: string[] = [];
   for (const path of paths) if (await exists(path)) there.push(path);
   if (there.length === 0 || force) return force;
   const words = `${there.join(' and ')} ${there.length === 1 ? 'is' : 'are'} there already`;
   if (process.stdin.isTTY !== true)
-    throw new UsageError(`${words}. Choose another --env-file, or give --force to replace.`);
+    throw new UsageError(`${words}. Choose another --file, or give --force to replace.`);
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
     const reply = await terminal.question(`${words}. Replace? Their secrets are gone then. (yes/no) `);
@@ -93,12 +94,24 @@ async function mayReplace(paths: readonly string[], force: boolean): Promise<boo
   } finally {
     terminal.close();
   }
-  throw new UsageError('Nothing was done. Choose another --env-file.');
+  throw new UsageError('Nothing was done. Choose another --file.');
 }
 
+async function mustTakeFiles(directory: string): Promise<void> {
+  try {
+    await access(`${directory}/.`, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw new UsageError(
+      `No file can be made in ${directory} (${code}), so the App’s keys would be lost. Make the directory, or choose another --file.`,
+    );
+  }
+}
+
+/** A link that leads nowhere is there, too: a new file can't take its place. */
 async function exists(path: string): Promise<boolean> {
   try {
-    await stat(path);
+    await lstat(path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;

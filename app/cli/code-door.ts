@@ -20,10 +20,11 @@ export async function openCodeDoor(port: number, page: (shown: Shown) => string)
   const found = Promise.withResolvers<string>();
   let html = '';
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    // Any page in the browser may ask for anything here: what is no address is no reason to end.
+    const url = URL.parse(`http://127.0.0.1${request.url ?? '/'}`);
     const host = (request.headers.host ?? '').replace(/:\d+$/, '');
     // Another site's name may be made to point here; its page must not read ours.
-    if (request.method !== 'GET' || !['127.0.0.1', 'localhost'].includes(host))
+    if (url === null || request.method !== 'GET' || !['127.0.0.1', 'localhost'].includes(host))
       return say(response, 404, 'Nothing here.');
     if (url.pathname === path) return send(response, 200, html);
     if (url.pathname !== '/registered') return say(response, 404, 'Nothing here.');
@@ -56,8 +57,10 @@ export async function openCodeDoor(port: number, page: (shown: Shown) => string)
   };
 }
 
-const same = (given: string, expected: string): boolean =>
-  given.length === expected.length && timingSafeEqual(Buffer.from(given), Buffer.from(expected));
+function same(given: string, expected: string): boolean {
+  const [one, other] = [Buffer.from(given), Buffer.from(expected)];
+  return one.byteLength === other.byteLength && timingSafeEqual(one, other);
+}
 
 const say = (response: ServerResponse, status: number, words: string): void =>
   send(response, status, messageHtml(words));

@@ -1,8 +1,16 @@
 /** `entourage init`: the files of a repository, into a checkout or as a pull request on the local GitHub. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Octokit } from '@octokit/core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { parsePolicy } from '../../app/domain/policy.ts';
@@ -77,6 +85,23 @@ describe('in a checkout', () => {
     expect(file(cwd, workflowPath)).toBe(changed);
     await entourage(['init', ...common, '--force'], { cwd });
     expect(readWorkflow(file(cwd, workflowPath)).untouched).toBe(true);
+  });
+
+  it.each([
+    ['ENTOURAGE.md', 'new-file'],
+    ['ENTOURAGE.md', 'there'],
+    ['.github/workflows', '.'],
+    ['.github/workflows/entourage.yml', 'new-file'],
+  ])('writes nothing through a link in somebody’s checkout: %s to %s', async (path, target) => {
+    const [cwd, outside] = [checkout(), temporary()];
+    writeFileSync(join(outside, 'there'), 'mine');
+    mkdirSync(dirname(join(cwd, path)), { recursive: true });
+    symlinkSync(join(outside, target), join(cwd, path));
+    const { code, err } = await entourage(['init', ...common, '--force'], { cwd });
+    expect([code, err]).toEqual([2, expect.stringContaining(`${path} in ${cwd} is a link`)]);
+    expect(readdirSync(outside)).toEqual(['there']);
+    expect(readFileSync(join(outside, 'there'), 'utf8')).toBe('mine');
+    expect(readdirSync(cwd).filter((name) => name !== '.git')).toEqual([path.split('/')[0]]);
   });
 
   it('for runners, writes the policy alone; a program of one’s own is named in it', async () => {

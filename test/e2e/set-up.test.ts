@@ -1,7 +1,7 @@
 /** The GitHub App, made from app.yml by the manifest flow, on the local GitHub. */
 import { spawn } from 'node:child_process';
 import { createHmac, randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -193,11 +193,32 @@ it('never writes over files that are there, and asks before anything is made', a
   writeFileSync(join(cwd, 'entourage.env'), 'WEBHOOK_SECRET=mine\n');
   const { code, err } = await entourage(common, { cwd, environment: environment() });
   expect([code, err]).toEqual([2, expect.stringMatching(/entourage\.env is there already.*--force/)]);
+  const other = await start(['--file', 'new.env'], cwd);
+  await fetch(await register(other.page, 'Other'));
+  expect(await other.ended).toBe(0);
+  expect(readFileSync(join(cwd, 'new.env'), 'utf8')).toContain('new.private-key.pem');
   const running = await start(['--force'], cwd);
   await fetch(await register(running.page, 'Four'));
   expect(await running.ended).toBe(0);
   expect(readFileSync(join(cwd, 'entourage.env'), 'utf8')).not.toContain('mine');
   expect(statSync(join(cwd, 'entourage.env')).mode & 0o777).toBe(0o600);
+});
+
+it('asks for nothing on GitHub when its keys would have no place', async () => {
+  const cwd = mkdtempSync(join(directory, 'five-'));
+  symlinkSync(join(cwd, 'nowhere'), join(cwd, 'entourage.private-key.pem'));
+  const linked = await entourage(common, { cwd, environment: environment() });
+  expect([linked.code, linked.err]).toEqual([2, expect.stringMatching(/key\.pem is there already.*--force/)]);
+  for (const [file, why] of [
+    ['missing/entourage.env', /missing \(ENOENT\)[^]*--file/],
+    ['entourage.private-key.pem/entourage.env', /No file can be made/],
+  ] as const) {
+    const { code, out, err } = await entourage([...common, '--file', file], {
+      cwd,
+      environment: environment(),
+    });
+    expect([code, out, err]).toEqual([2, '', expect.stringMatching(why)]);
+  }
 });
 
 it('starts with its environment and secrets in files, tells its health to anybody, and ends orderly on SIGTERM', async () => {
