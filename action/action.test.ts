@@ -8,6 +8,7 @@ import type { Assignment } from '../app/catalog/assignment.ts';
 import { playApp, PlayedRefusal, type PlayedAnswer } from '../app/client/fixtures/played-app.ts';
 import { branch, makeOrigin, temporaryDirectory } from '../runner/fixtures/origin.ts';
 import { assignmentFor, kindAnswers } from '../runner/fixtures/play.ts';
+import { until } from '../runner/fixtures/until.ts';
 import { findAgentUser } from '../runner/agent-user.ts';
 import { onLinux, processTree } from '../runner/process-tree.ts';
 import { buildAction } from './build.ts';
@@ -55,10 +56,6 @@ async function open({ script = commitOne, assignment = {}, answers = {}, inputs 
   return { app, origin, task, job: started };
 }
 
-const until = async (holds: () => boolean): Promise<void> => {
-  while (!holds()) await delay(20);
-};
-
 describe('the Action', { timeout: 30_000 }, () => {
   test('AG-4: exchanges the job’s identity for a session, works, hands over, and says what it did', async () => {
     const usage = { input_tokens: 12_000, cached_tokens: 10, output_tokens: 20, cost: 1_500_000 };
@@ -73,7 +70,7 @@ describe('the Action', { timeout: 30_000 }, () => {
     expect(origin.git('log', '-1', '--format=%s', branch)).toBe('Test *sum* @octocat');
     const summary = job.summary();
     expect(summary).toContain('## Run 12, t2: the agent is done');
-    expect(summary).toContain('$1.500');
+    expect(summary).toContain('$1.50');
     expect(summary).toContain('Test \\*sum\\* @\u2060octocat');
     expect(summary).toContain('`sum.test.js`');
     expect(summary).toContain('https://github.example/acme/shop/issues/7');

@@ -1,6 +1,6 @@
 /** What the job's log shows: plain lines in groups. Text of others never becomes a command to GitHub's runner. */
 import { endGroup, setFailed, startGroup } from '@actions/core';
-import type { Fields, Log } from '../runner/log.ts';
+import { wordsOf, type Fields, type Log } from '../runner/log.ts';
 import { ActionError } from './action-error.ts';
 
 /** GitHub's runner obeys `::name::` at a line's start and `##[name]` anywhere in it. */
@@ -62,6 +62,6 @@ export function fail(error: unknown): void {
     if (error.cause instanceof Error) say(`cause: ${error.cause.message}`);
     return;
   }
-  setFailed(error instanceof Error ? error.message : String(error));
+  setFailed(wordsOf(error));
   if (error instanceof Error && error.stack !== undefined) say(error.stack);
 }

@@ -1,5 +1,6 @@
 /** What a job's summary says of its session: what was done, what it cost, where to look. Pure, and Markdown. */
 import type { Assignment } from '../app/catalog/assignment.ts';
+import { dollars } from '../app/domain/words.ts';
 import type { SessionReport } from '../runner/course.ts';
 
 export type Summary = {
@@ -86,8 +87,6 @@ function linksOf({ issue, pull, branch }: Summary['assignment'], home: string): 
   return `What it led to is in ${links.join(', ')}.`;
 }
 
-/** Microdollars; a cent is not nothing. */
-const dollars = (micro: number): string => `$${(micro / 1_000_000).toFixed(micro < 10_000_000 ? 3 : 2)}`;
 const count = (tokens: number): string => tokens.toLocaleString('en-US');
 
 /** Words of agents and repositories stay words: no HTML, links, mentions or table cells of theirs. */

@@ -1,9 +1,9 @@
 /** Everything the story happens in: a directory, the forge, the App with its Postgres, where agents work. Leaves nothing behind. */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { z } from 'zod';
+import { freePort } from './free-port.ts';
 import { startProgram, type Program } from './program.ts';
 import { owner, repository, seedFor, type Place } from './seed.ts';
 import { setUpActions } from './set-up.ts';
@@ -197,13 +197,4 @@ function environment(directory: string): Record<string, string> {
     LANG: 'C.UTF-8',
     NODE_ENV: 'production',
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => void server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no free port on 127.0.0.1');
-  return address.port;
 }

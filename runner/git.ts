@@ -125,3 +125,6 @@ function start(args: readonly string[], options: GitOptions) {
 export async function gitText(args: readonly string[], options: GitOptions): Promise<string> {
   return (await git(args, options)).stdout.toString().replace(/\n$/, '');
 }
+
+/** Lines of git's output, without the empty one at its end. */
+export const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');

@@ -14,6 +14,7 @@ import {
 } from '../app/client/fixtures/played-app.ts';
 import { makeOrigin, temporaryDirectory, type TestOrigin } from './fixtures/origin.ts';
 import { assignmentFor, kindAnswers } from './fixtures/play.ts';
+import { until } from './fixtures/until.ts';
 import { onLinux, processTree } from './process-tree.ts';
 
 const registered = { runner: '018f0000-0000-7000-8000-00000000000a', token: 'ent_runner_credential' };
@@ -71,11 +72,6 @@ function startRunner(url: string, directory: string, args: readonly string[]): R
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   return { child, exited: once(child, 'exit'), log: () => text };
-}
-
-/** Waits for what must come true; the test's own time limit is the deadline. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await delay(25);
 }
 
 async function end(runner: Runner): Promise<void> {

@@ -1,11 +1,9 @@
 /** The doctor's look at the rules of branches: what merging needs, our own check, the queue, the App's own branches. */
 import type { Octokit } from '@octokit/core';
+import { isOwnCheck, ownCheck } from '../domain/proof.ts';
 import type { Look } from './look.ts';
 import { named, type Finding, type NamedFinding } from './finding.ts';
 import { orRefused } from './site.ts';
-
-/** The check run on a task's head. */
-export const ownCheck = 'entourage';
 
 type Required = { context: string; app: number | null };
 export type Rules = {
@@ -79,7 +77,7 @@ async function classicChecks({ octokit, at, branch, name }: Look): Promise<Requi
 }
 
 function branchRules({ branch, config, name }: Look, rules: Rules, required: readonly Required[]): Finding {
-  const others = required.map(({ context }) => context).filter((context) => context !== ownCheck);
+  const others = required.map(({ context }) => context).filter((context) => !isOwnCheck(context));
   const approvals =
     rules.approvals === 0 ? 'no approval' : `${rules.approvals} approval${rules.approvals === 1 ? '' : 's'}`;
   if (others.length > 0)
@@ -93,7 +91,7 @@ function branchRules({ branch, config, name }: Look, rules: Rules, required: rea
 
 /** G14: an App's approval counts for nothing, so our verdict is a check; one that anybody may report is none. */
 function ownCheckFindings({ config, branch, name }: Look, required: readonly Required[]): Finding[] {
-  const rows = required.filter(({ context }) => context === ownCheck || context.startsWith(`${ownCheck}/`));
+  const rows = required.filter(({ context }) => isOwnCheck(context));
   const page = `${config.gitHub.webUrl}/${name}/settings/rules`;
   if (rows.length === 0)
     return [

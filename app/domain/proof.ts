@@ -3,6 +3,10 @@ import { cleanCode, fence } from './clean.ts';
 import { counting as countingChecks, isRed } from './ci.ts';
 import { ref, type Task } from './task.ts';
 
+/** The check run that shows a task's proof on its head; what else we report is named below it (`entourage/…`). */
+export const ownCheck = 'entourage';
+export const isOwnCheck = (name: string): boolean => name === ownCheck || name.startsWith(`${ownCheck}/`);
+
 export type Proof =
   | { state: 'given'; words: string }
   /** Nothing is wrong yet; checks are still to come. */

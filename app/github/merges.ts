@@ -1,5 +1,6 @@
 /** Asking GitHub to merge: merge-async (G20), the merge queue (G21, G24), an update of the branch; and the rules of the base. */
 import { z } from 'zod';
+import { isOwnCheck } from '../domain/proof.ts';
 import { pages, refusedWith, type Connection } from './connection.ts';
 import { GitHubError, type AsyncMerge, type GitHub, type MergeRules, type RepositoryRef } from './port.ts';
 import { at, named } from './repositories.ts';
@@ -217,7 +218,7 @@ export async function readRules(
     ),
     required: required.map(({ context, integration_id: app }) => ({
       name: context,
-      ours: app === appId || /^entourage(\/|$)/.test(context),
+      ours: app === appId || isOwnCheck(context),
     })),
   };
 }

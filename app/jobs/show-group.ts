@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { loadTasks } from '../../db/entities.ts';
 import { repositoryById, taskByPull } from '../../db/queries/runs.ts';
+import { ownCheck } from '../domain/proof.ts';
 import type { Task } from '../domain/task.ts';
 import { groupCheck } from '../github/render/check-run.ts';
 import { read, report, type Work } from './context.ts';
@@ -25,7 +26,7 @@ export async function showGroup(work: Work, payload: unknown): Promise<void> {
   });
   if (repository === null) return;
   const { required } = await work.port.mergeRules(repository, base);
-  const names = new Set(['entourage', ...required.filter(({ ours }) => ours).map(({ name }) => name)]);
+  const names = new Set([ownCheck, ...required.filter(({ ours }) => ours).map(({ name }) => name)]);
   for (const name of names)
     await work.port.ensureCheckRun(repository, groupCheck({ name, head, pull, task }), null);
   if (task !== null && task.head !== null)

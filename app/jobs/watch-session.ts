@@ -1,10 +1,10 @@
 /** Looks at the workflow run of a session that does not report: by webhook when the run ended, by sweep when nothing is heard. */
 import { z } from 'zod';
 import { sessionOnActions } from '../domain/session.ts';
-import { workflowPath } from '../domain/workflow.ts';
 import type { WorkflowJob, WorkflowRunState } from '../github/port.ts';
 import { report, type Work } from './context.ts';
 import { loadScene } from './scene.ts';
+import { placeOfRun, workflowRunOf } from './workflow-run.ts';
 
 const Payload = z.object({ run: z.uuid(), session: z.uuid() });
 
@@ -15,12 +15,7 @@ export async function watchSession(work: Work, payload: unknown): Promise<void> 
   const session = scene?.sessions.find((candidate) => candidate.id === id);
   if (scene === null || session === undefined || !sessionOnActions(session)) return;
   const { repository } = scene;
-  const known = session.workflowRun;
-  const since = session.dispatchedAt ?? session.queuedAt;
-  const found =
-    known === null
-      ? await work.port.findWorkflowRun(repository, { path: workflowPath, session: id, since })
-      : await work.port.workflowRun(repository, known.id);
+  const found = await workflowRunOf(work, repository, placeOfRun(session));
   if (found === null) {
     await report(work, 'record_workflow_missing', { session: id });
     return;

@@ -5,7 +5,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { withClient } from '../../db/client.ts';
 import { startEmbedded, startPostgres, type Postgres } from '../../db/embedded.ts';
 import { isRunning } from '../../db/postmaster.ts';
@@ -34,9 +34,6 @@ const start = async (): Promise<Postgres> => {
 };
 const postmasterPid = async (): Promise<number> =>
   Number.parseInt(await readFile(join(dir, 'postgres', 'postmaster.pid'), 'utf8'), 10);
-const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
-};
 const write = (url: string): Promise<unknown> =>
   withClient(url, (client) =>
     client.query(`create table if not exists kept (n int); insert into kept values (1)`),
@@ -80,7 +77,7 @@ test('after SIGKILL of the server a new one takes over, with everything committe
   await write(first.ownerUrl);
   const pid = await postmasterPid();
   process.kill(pid, 'SIGKILL');
-  await until(() => !isRunning(pid));
+  await vi.waitUntil(() => !isRunning(pid), { timeout: 10_000, interval: 20 });
   const second = await start();
   expect(second.ownerUrl).toBe(first.ownerUrl);
   expect(await postmasterPid()).not.toBe(pid);

@@ -411,10 +411,3 @@ describe('a repository', () => {
     );
   });
 });
-
-it('the check that it looks for is the one that the App reports', async () => {
-  const { readFileSync } = await import('node:fs');
-  const source = readFileSync(new URL('../../app/github/render/check-run.ts', import.meta.url), 'utf8');
-  const { ownCheck } = await import('../../app/cli/doctor-rules.ts');
-  expect(source).toContain(`const checkName = '${ownCheck}';`);
-});

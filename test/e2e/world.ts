@@ -10,7 +10,6 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { Octokit } from '@octokit/core';
@@ -21,6 +20,7 @@ import { verifyEvents } from '../../app/catalog/runs.ts';
 import { createClient, type Client } from '../../app/client/client.ts';
 import { readConfig } from '../../app/config.ts';
 import { workflowFile, workflowPath } from '../../app/domain/workflow.ts';
+import { freePort } from '../../demo/free-port.ts';
 import { startProgram, type Program } from '../../demo/program.ts';
 import { actionFiles, actionRepository, seed as demoSeed, type Place } from '../../demo/seed.ts';
 import { hostedRunners } from '../../forge/actions/runners.ts';
@@ -141,15 +141,6 @@ function seedOf(directory: string, options: WorldOptions): Seed {
       ...(on === 'actions' ? [action] : []),
     ],
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => void server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
 }
 
 type Ground = {

@@ -1,5 +1,5 @@
 /** The check run `entourage` on a task's head: what the agent does now, then the proof. */
-import { prove } from '../../domain/proof.ts';
+import { ownCheck, prove } from '../../domain/proof.ts';
 import type { Question } from '../../domain/question.ts';
 import type { Run } from '../../domain/run.ts';
 import type { Session } from '../../domain/session.ts';
@@ -9,8 +9,6 @@ import type { CheckRunContent } from '../port.ts';
 import { oneLine, person, plain } from './plain.ts';
 import { proofWords } from './task-pull.ts';
 import { agentOf, unproven } from './words.ts';
-
-const checkName = 'entourage';
 
 export type TaskCheck = {
   run: Run;
@@ -25,7 +23,7 @@ export function taskCheck(input: TaskCheck): CheckRunContent | null {
   const { run, task } = input;
   if (task.head === null) return null;
   return {
-    name: checkName,
+    name: ownCheck,
     head: task.head,
     externalId: `${run.id}/${ref(task)}`,
     ...verdict(input),
