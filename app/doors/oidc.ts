@@ -76,6 +76,9 @@ function refusalOf(error: unknown, wanted: { issuer: string; audience: string })
     return refuse(`is not signed by ${wanted.issuer}`);
   if (error instanceof errors.JOSEAlgNotAllowed) return refuse('is not signed with RS256');
   if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid) return refuse('is no token');
+  // What the token itself asks for must never look like a GitHub that is away: callers ask that one again.
+  if (error instanceof errors.JWKSMultipleMatchingKeys) return refuse('does not name its key');
+  if (error instanceof errors.JOSENotSupported) return refuse('asks for what GitHub’s tokens do not need');
   // What is left is the way to the keys: GitHub is away, or answers something else than keys.
   if (error instanceof errors.JOSEError || error instanceof TypeError)
     return reject(

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, exportSPKI, SignJWT, UnsecuredJWT } from 'jose';
 import { pino } from 'pino';
 import { sql } from 'kysely';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Assignment } from '../../app/catalog/assignment.ts';
 import { createIdentify } from '../../app/doors/bearer.ts';
 import { createHttpDoor } from '../../app/doors/http.ts';
@@ -353,6 +353,25 @@ describe('G34: refused is a token', () => {
     const mac = createHmac('sha256', pem).update(`${head}.${body}`).digest('base64url');
     for (const token of [unsigned, `${head}.${body}.${mac}`])
       expect(await exchange(session, token)).toMatchObject({ status: 401, code: 'not_authenticated' });
+  });
+
+  it('whose header asks for something of its own: no verdict is put off, and no key of its own is taken', async () => {
+    served.push({ kid: 'next', key: generateKeyPairSync('rsa', { modulusLength: 2048 }) });
+    onTestFinished(() => void served.pop());
+    const verify = createOidc({ issuer, audience });
+    const [, body, mac] = (await sign()).split('.');
+    const own = await exportJWK(stranger.publicKey);
+    for (const more of [
+      { kid: undefined },
+      { crit: ['x'], x: 1 },
+      { crit: ['b64'], b64: false },
+      { alg: 'RS512' },
+      { kid: 'theirs', jwk: own, jku: 'http://127.0.0.1:9/', x5u: 'http://127.0.0.1:9/' },
+    ]) {
+      const head = Buffer.from(JSON.stringify({ alg: 'RS256', kid: 'one', ...more })).toString('base64url');
+      const verdict = await verify(`${head}.${body}.${mac}`);
+      expect([more, verdict]).toEqual([more, expect.objectContaining({ rejected: 'not_authenticated' })]);
+    }
   });
 
   it('for anything but the exchange', async () => {
