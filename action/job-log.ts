@@ -3,11 +3,14 @@ import { endGroup, setFailed, startGroup } from '@actions/core';
 import { wordsOf, type Fields, type Log } from '../runner/log.ts';
 import { ActionError } from './action-error.ts';
 
-/** GitHub's runner obeys `::name::` at a line's start and `##[name]` anywhere in it. */
+/**
+ * GitHub's runner obeys `::name::` at a line's start and `##[name]` anywhere in it. What it takes for white space, or for
+ * nothing at all, is more than `\s`: whatever can't be seen before the colons does not hide them.
+ */
 export function harmless(text: string): string {
   return text
     .split(/\r\n|\r|\n/)
-    .map((line) => line.replaceAll('##[', '# #[').replace(/^(\s*):(?=:)/, '$1: '))
+    .map((line) => line.replaceAll('##[', '# #[').replace(/^([\s\p{C}\p{M}]*):(?=:)/u, '$1: '))
     .join('\n');
 }
 
