@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { z } from 'zod';
+import { wordsOf } from '../db/database-error.ts';
 import { startPostgres, type Postgres } from '../db/embedded.ts';
 import { migrate } from '../db/migrate.ts';
 import { connect } from '../db/pool.ts';
@@ -58,7 +59,7 @@ try {
 } catch (error) {
   // What stands in the way is the operator's to read; where it was met is ours.
   log.debug({ err: error }, 'ended by an error');
-  console.error(`Entourage can’t go on: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`Entourage can’t go on: ${wordsOf(error)}`);
   console.error('`entourage doctor` says what is missing; LOG_LEVEL=debug shows where it was met.');
   process.exitCode = 1;
 }

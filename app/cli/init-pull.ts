@@ -6,7 +6,7 @@ import { GitHubRefusal, UsageError } from './failure.ts';
 import { orMissing, orRefused, readFile, type RepositoryName } from './site.ts';
 
 /** Not below policy’s prefix for tasks. */
-export const initBranch = 'entourage-init';
+const initBranch = 'entourage-init';
 const subject = 'Set up Entourage';
 
 export type PullPlace = {

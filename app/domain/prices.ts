@@ -1,33 +1,22 @@
 /**
  * What models cost, for engines that count tokens and not money. US dollars per million tokens, as the price lists of
  * https://models.dev had them on 2026-09-28 (the copy that comes with opencode 1.18.33, `opencode models --verbose`);
- * the Claude rows agree with https://platform.claude.com/docs/en/about-claude/pricing as stored in November 2026.
+ * the Claude rows agree with https://platform.claude.com/docs/en/about-claude/pricing as of November 2026.
  *
  * Prices of answers to long prompts (above 200,000 or 272,000 tokens with some models) and of priority service are
  * higher and not here: a session's totals don't say which answers were such. A model that isn't listed has no price:
  * it is never guessed from its name.
  */
-import { z } from 'zod';
 import type { Usage } from './session.ts';
 import type { Micros } from './words.ts';
 
-export const Price = z.strictObject({
-  /** Input that was not cached. */
-  input: z.number().nonnegative(),
-  cached: z.number().nonnegative(),
-  output: z.number().nonnegative(),
-});
-export type Price = z.infer<typeof Price>;
-/** By model name, without its provider and without the date of a snapshot. */
-export const Prices = z.record(z.string(), Price);
-export type Prices = Readonly<Record<string, Price>>;
-
-/** The day on which the table was copied. */
-export const pricesAt = '2026-09-28';
+/** `input`: what was not cached. */
+export type Price = { input: number; cached: number; output: number };
 
 const price = (input: number, cached: number, output: number): Price => ({ input, cached, output });
 
-export const prices: Prices = {
+/** By model name, without its provider and without the date of a snapshot. */
+export const prices: Readonly<Record<string, Price>> = {
   'claude-fable-5': price(10, 1, 50),
   'claude-fable-5-1': price(10, 0.25, 50),
   'claude-haiku-4-5': price(1, 0.1, 5),
@@ -70,18 +59,18 @@ export const prices: Prices = {
 };
 
 /** Null: nobody knows. `models/` and `provider/` before the name and a snapshot's date behind it don't count. */
-export function priceOf(model: string, table: Prices = prices): Price | null {
+export function priceOf(model: string): Price | null {
   const name = model.slice(model.lastIndexOf('/') + 1).replace(/\[[^\]]*\]$/, '');
   const undated = name.replace(/-(?:\d{8}|\d{4}-\d{2}-\d{2})$/, '');
-  for (const key of [name, undated]) if (Object.hasOwn(table, key)) return table[key] ?? null;
+  for (const key of [name, undated]) if (Object.hasOwn(prices, key)) return prices[key] ?? null;
   return null;
 }
 
 export type Counts = Pick<Usage, 'input_tokens' | 'cached_tokens' | 'output_tokens'>;
 
 /** In millionths of a dollar; null when the model's price is not known. */
-export function costOf(model: string, counts: Counts, table: Prices = prices): Micros | null {
-  const known = priceOf(model, table);
+export function costOf(model: string, counts: Counts): Micros | null {
+  const known = priceOf(model);
   if (known === null) return null;
   // Dollars per million tokens are millionths of a dollar per token.
   const { input_tokens, cached_tokens, output_tokens } = counts;

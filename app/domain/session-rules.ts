@@ -32,11 +32,7 @@ export type SessionCommand =
 export function decide(session: Session, command: SessionCommand): Event[] | Rejection {
   if (session.state === 'ended') {
     if (command.type === 'end_session') return [];
-    return reject(
-      'session_ended',
-      `This session ended: ${session.reason ?? session.outcome ?? 'ended'}. Nothing more can be written by it.`,
-      { help: 'Stop working.' },
-    );
+    return over(session);
   }
   switch (command.type) {
     case 'dispatch_session':
@@ -86,6 +82,13 @@ export function decide(session: Session, command: SessionCommand): Event[] | Rej
       ];
   }
 }
+
+const over = ({ reason, outcome }: Session): Rejection =>
+  reject(
+    'session_ended',
+    `This session ended: ${reason ?? outcome ?? 'ended'}. Nothing more can be written by it.`,
+    { help: 'Stop working.' },
+  );
 
 const dispatched = (
   session: Session,
@@ -147,13 +150,7 @@ function recordUsage(session: Session, usage: Usage): Event[] {
 
 /** Refuses a write of a session that is no longer the one its task (or run) listens to. */
 export function fence(session: Session, live: SessionId | null): Rejection | null {
-  if (session.state === 'ended') {
-    return reject(
-      'session_ended',
-      `This session ended: ${session.reason ?? session.outcome ?? 'ended'}. Nothing more can be written by it.`,
-      { help: 'Stop working.' },
-    );
-  }
+  if (session.state === 'ended') return over(session);
   if (session.task !== null && live !== session.id) {
     return reject(
       'superseded_session',

@@ -5,7 +5,7 @@ import { skipWords, type AbsenceFacts, type WorkflowFacts } from '../domain/ci-a
 import { pages, refusedWith, type Connection } from './connection.ts';
 import { endOf, logTail } from './job-log.ts';
 import type { GitHub, RepositoryRef } from './port.ts';
-import { at, named } from './repositories.ts';
+import { at, fileText, named } from './repositories.ts';
 
 type Verbs = Pick<GitHub, 'ciFacts'>;
 
@@ -105,8 +105,8 @@ async function workflowsAt(
         }),
       ),
     );
-    if (data === null || Array.isArray(data) || data.type !== 'file' || !('content' in data)) continue;
-    const text = Buffer.from(data.content, 'base64').toString('utf8');
+    const text = data === null ? null : fileText(data);
+    if (text === null) continue;
     facts.push({ file: file.name, ...triggers(text), state: states.get(file.path) ?? 'active' });
   }
   return facts;

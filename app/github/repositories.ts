@@ -1,4 +1,5 @@
 /** Repositories, who may do what in them, and their files. */
+import { z } from 'zod';
 import { fromGitHub } from '../domain/permission.ts';
 import { pages, type Connection } from './connection.ts';
 import type { GitHub, KnownRepository, RepositoryRef } from './port.ts';
@@ -27,6 +28,13 @@ const known = (row: SentRepository): KnownRepository => ({
   defaultBranch: row.default_branch,
   private: row.private,
 });
+
+/** What the contents endpoint answers for one file; null for a directory, a link, a submodule. */
+export function fileText(data: object): string | null {
+  const file = File.safeParse(data);
+  return file.success ? Buffer.from(file.data.content, 'base64').toString('utf8') : null;
+}
+const File = z.object({ type: z.literal('file'), content: z.string() });
 
 export function repositoryVerbs({ octokit, call, find }: Connection): Verbs {
   return {
@@ -63,8 +71,7 @@ export function repositoryVerbs({ octokit, call, find }: Connection): Verbs {
           ...(ref === undefined ? {} : { ref }),
         }),
       );
-      if (data === null || Array.isArray(data) || data.type !== 'file' || !('content' in data)) return null;
-      return Buffer.from(data.content, 'base64').toString('utf8');
+      return data === null ? null : fileText(data);
     },
   };
 }
