@@ -22,6 +22,9 @@ export default defineConfig({
             'test/forge/**/*.test.ts',
           ],
           exclude: ['demo/project/**', '**/node_modules/**'],
+          // A limit for what hangs, not a measure: a slow machine is no failure.
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -38,10 +41,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/db/global-setup.ts'],
-          // A limit for what hangs, not a measure: a slow machine is no failure.
           testTimeout: 240_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
         },
       },
     ],

@@ -201,7 +201,7 @@ export async function readRules(
     );
   } catch (error) {
     if (!refusedWith(error, 404) && !(refusedWith(error, 403) && error.blockedUntil === null)) throw error;
-    return { queue: false, strict: false, lastPush: false, required: [] };
+    return { queue: false, strict: false, updateAsksAgain: false, required: [] };
   }
   const required = rows.flatMap((rule) =>
     rule.type === 'required_status_checks' ? (rule.parameters?.required_status_checks ?? []) : [],
@@ -213,8 +213,11 @@ export async function readRules(
         rule.type === 'required_status_checks' &&
         rule.parameters?.strict_required_status_checks_policy === true,
     ),
-    lastPush: rows.some(
-      (rule) => rule.type === 'pull_request' && rule.parameters?.require_last_push_approval === true,
+    updateAsksAgain: rows.some(
+      (rule) =>
+        rule.type === 'pull_request' &&
+        (rule.parameters?.require_last_push_approval === true ||
+          rule.parameters?.dismiss_stale_reviews_on_push === true),
     ),
     required: required.map(({ context, integration_id: app }) => ({
       name: context,

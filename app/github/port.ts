@@ -52,8 +52,11 @@ export type MergeRules = {
   queue: boolean;
   /** A head must be up to date with the branch. */
   strict: boolean;
-  /** The last push must be approved by somebody else than who pushed: an update would ask for approval again. */
-  lastPush: boolean;
+  /**
+   * An update of the branch would make people approve again: stale approvals are dismissed (G18), or the last push must
+   * be approved by somebody else than who pushed.
+   */
+  updateAsksAgain: boolean;
   /** Required checks; `ours` are reported by this App. */
   required: { name: string; ours: boolean }[];
 };

@@ -51,8 +51,8 @@ function order(first: MergingTask, second: MergingTask): number {
 async function upToDate(look: Look): Promise<boolean> {
   const { work, scene, task, pull, rules } = look;
   const { base } = scene.run;
-  // Where the last push needs somebody else's approval, an update by us would ask for one again and again.
-  const wanted = rules.strict || (scene.policy.merge.update === 'always' && !rules.lastPush);
+  // A person's second approval costs more than the rare red that an update would find.
+  const wanted = rules.strict || (scene.policy.merge.update === 'always' && !rules.updateAsksAgain);
   if (!wanted) return true;
   const behind =
     pull.mergeState === 'behind' || (await work.port.behind(scene.repository, { base, head: task.head })) > 0;

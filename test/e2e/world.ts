@@ -290,6 +290,7 @@ export async function furnish(
     const { differences } = await olga.call(verifyEvents, { repository: `${owner}/${repo}` });
     expect(differences, 'the events fold to the rows (TR-1)').toEqual([]);
     expect(forge.violations, 'requests, answers and webhooks as GitHub describes them').toEqual([]);
+    expect(forge.calls.invalid(), 'requests that GitHub’s description forbids').toEqual([]);
   };
   return {
     forge,
