@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { descendants, isAlive, type Identity } from '../../demo/process-tree.ts';
+import { places } from '../../demo/seed.ts';
 import { eventually } from './eventually.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'demo', 'main.ts');
@@ -38,31 +39,30 @@ function startDemo(...args: string[]) {
   };
 }
 
-it('LO-1: plays the whole story, checks its own end and leaves nothing behind', async () => {
-  const demo = startDemo();
-  await demo.ended();
-  expect(demo.code(), demo.text()).toBe(0);
-  expect(demo.text()).not.toContain('✗');
-  expect(demo.text()).toContain('5 of 5 pull requests merged');
-  expect(demo.text(), 'no colours where no terminal is').not.toContain('\u001b');
-  expect(demo.left()).toEqual([]);
-  expect(demo.directories()).toEqual([]);
-}, 150_000);
+it.each(places)(
+  'LO-1 AG-4: on %s it plays the whole story, checks its own end and leaves nothing behind',
+  async (place) => {
+    const demo = startDemo('--on', place);
+    await demo.ended();
+    expect(demo.code(), demo.text()).toBe(0);
+    expect(demo.text()).not.toContain('✗');
+    expect(demo.text()).toContain('5 of 5 pull requests merged');
+    expect(demo.text(), 'no colours where no terminal is').not.toContain('\u001b');
+    expect(demo.left()).toEqual([]);
+    expect(demo.directories()).toEqual([]);
+  },
+);
 
 it.each([
   ['while it starts', /repository acme\/shelf/],
   ['in the middle of the work', /opens draft #/],
-])(
-  'LO-1: Ctrl-C %s ends every process and removes the directory',
-  async (_, moment) => {
-    const demo = startDemo();
-    await eventually({ what: `the demo at ${moment}`, within: 60 }, demo.text, (text) => moment.test(text));
-    demo.kill('SIGINT');
-    await demo.ended();
-    expect(demo.code(), demo.text()).toBe(130);
-    expect(demo.seen()).toBeGreaterThan(1);
-    expect(demo.left()).toEqual([]);
-    expect(demo.directories().map((name) => existsSync(join(tmpdir(), name)))).toEqual([]);
-  },
-  120_000,
-);
+])('LO-1: Ctrl-C %s ends every process and removes the directory', async (_, moment) => {
+  const demo = startDemo();
+  await eventually({ what: `the demo at ${moment}`, within: 60 }, demo.text, (text) => moment.test(text));
+  demo.kill('SIGINT');
+  await demo.ended();
+  expect(demo.code(), demo.text()).toBe(130);
+  expect(demo.seen()).toBeGreaterThan(1);
+  expect(demo.left()).toEqual([]);
+  expect(demo.directories().map((name) => existsSync(join(tmpdir(), name)))).toEqual([]);
+});
