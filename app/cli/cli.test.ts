@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { playApp, PlayedRefusal } from '../client/fixtures/played-app.ts';
+import { engines as policyEngines } from '../domain/policy.ts';
 import { plainLine, table } from './table.ts';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -117,9 +118,10 @@ describe('SE-3: entourage', { timeout: 30_000 }, () => {
     expect(err).not.toContain('node:internal');
   });
 
-  test('engines shows which are ready', async () => {
+  test('AG-1: engines shows which are ready, of all that a policy may name', async () => {
     expect((await entourage(['engines'])).out).toMatch(/^✓ command/m);
-    const engines = JSON.parse((await entourage(['engines', '--json'])).out) as object[];
+    const engines = JSON.parse((await entourage(['engines', '--json'])).out) as { name: string }[];
+    expect(engines.map(({ name }) => name).toSorted()).toEqual([...policyEngines].toSorted());
     expect(engines).toContainEqual({ name: 'command', ready: true, words: expect.any(String) as string });
   });
 

@@ -5,7 +5,6 @@ import { defaultPolicy, parsePolicy, type Policy } from '../domain/policy.ts';
 import { marginMinutes, readWorkflow, workflowPath, type WorkflowSettings } from '../domain/workflow.ts';
 import { checkActions } from './doctor-actions.ts';
 import { checkRules } from './doctor-rules.ts';
-import { enginesOfThisVersion } from './engine-kit.ts';
 import { named, type Finding, type NamedFinding } from './finding.ts';
 import { policyPath } from './init-files.ts';
 import type { Look } from './look.ts';
@@ -61,7 +60,6 @@ export async function checkRepository(request: RepositoryRequest): Promise<Named
       ...named('repository', [data.archived ? archived : reached]),
       ...named('people', await people(look)),
       ...named('policy', findings),
-      ...named('engines', [await engines(policy)]),
       ...named('workflow', workflowFindings(look)),
       ...(policy.dispatch === 'actions' && workflow !== null ? await checkActions(look, probe) : []),
       ...(await checkRules(look)),
@@ -131,19 +129,6 @@ async function lookAtPolicy({
       what: `${policyPath}, line ${line}, column ${column}: ${message}.`,
       help: 'The last valid version stays in force until it is mended on the default branch.',
     })),
-  };
-}
-
-/** An agent whose engine nobody can run only waits. */
-async function engines({ agents }: Policy): Promise<Finding> {
-  const known = await enginesOfThisVersion();
-  const unknown = [...new Set(agents.map(({ engine }) => engine))].filter((name) => !known.includes(name));
-  if (unknown.length === 0)
-    return { state: 'good', what: 'This version can run all engines of ENTOURAGE.md.' };
-  return {
-    state: 'bad',
-    what: `This version of Entourage can’t run ${unknown.join(', ')}: agents of that kind would wait for ever.`,
-    help: `Choose one of these in ENTOURAGE.md: ${known.join(', ')}.`,
   };
 }
 

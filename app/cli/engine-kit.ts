@@ -1,10 +1,6 @@
 /** What a fresh job needs for each engine: how its program gets there, and which key it takes. */
-import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { z } from 'zod';
 import type { engines } from '../domain/policy.ts';
 
 export type EngineName = (typeof engines)[number];
@@ -45,21 +41,4 @@ async function onPath(program: string, path: string): Promise<boolean> {
   const places = path.split(delimiter).filter((directory) => directory !== '');
   const tries = places.map((directory) => access(join(directory, program), constants.X_OK));
   return (await Promise.allSettled(tries)).some(({ status }) => status === 'fulfilled');
-}
-
-const run = promisify(execFile);
-const Known = z.array(z.object({ name: z.string() }));
-
-let asked: Promise<string[]> | null = null;
-
-/** The engines that this version can run at all, asked of its own runner, once. */
-export async function enginesOfThisVersion(): Promise<string[]> {
-  asked ??= askRunner();
-  return await asked;
-}
-
-async function askRunner(): Promise<string[]> {
-  const runner = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
-  const { stdout } = await run(process.execPath, [runner, 'engines', '--json'], { timeout: 60_000 });
-  return Known.parse(JSON.parse(stdout)).map(({ name }) => name);
 }

@@ -18,7 +18,6 @@ export const checks = {
   repository: 'the App reaches the repository',
   people: 'the App reads what a person may do (with GITHUB_TOKEN)',
   policy: 'ENTOURAGE.md on the default branch',
-  engines: 'this version can run the engines of ENTOURAGE.md',
   workflow: 'the workflow file on the default branch',
   action: 'the action at its commit, with its bundle',
   'workflow-enabled': 'the workflow is enabled',

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { parsePolicy, type Policy } from '../domain/policy.ts';
 import { git, ownAction, repositoryOf, resolveAction } from './action-ref.ts';
 import { difference } from './difference.ts';
-import { enginesFound, enginesOfThisVersion, type EngineName } from './engine-kit.ts';
+import { enginesFound, type EngineName } from './engine-kit.ts';
 import { planFiles, type FileStep, type InitPlan, type Present, type Wishes } from './init-files.ts';
 import { readLocal, writeLocal } from './init-local.ts';
 import { openPlace, readPlace, writePlace } from './init-pull.ts';
@@ -32,7 +32,7 @@ export async function init(options: InitOptions): Promise<void> {
   const plan = planFiles(wishes, target.present);
   await show(plan, target.words);
   const first = await target.write(toWrite(plan), plan);
-  for (const line of await ending({ plan, first, target }, wishes)) console.log(line);
+  for (const line of ending({ plan, first, target })) console.log(line);
 }
 
 /** Where the files go: a checkout, or a pull request. */
@@ -159,10 +159,8 @@ const pullBody = ({ secrets }: InitPlan): string =>
 
 const list = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
 
-async function ending({ plan, first, target }: Done, wishes: Wishes): Promise<string[]> {
+function ending({ plan, first, target }: Done): string[] {
   const { secrets } = plan;
-  const known = await enginesOfThisVersion();
-  const unknown = wishes.engines.filter((name) => !known.includes(name));
   const steps = [
     ...(first === null ? [] : [first]),
     ...(secrets.length === 0 ? [] : [`Set ${secrets.join(', ')} as a secret: ${target.secretsPage}`]),
@@ -170,12 +168,5 @@ async function ending({ plan, first, target }: Done, wishes: Wishes): Promise<st
     `Look it over: entourage doctor --repo ${target.name}`,
     'Then comment `/entourage run` on an issue.',
   ];
-  return [
-    ...(unknown.length === 0
-      ? []
-      : ['', `This version of Entourage can’t run ${unknown.join(', ')} yet; it runs: ${known.join(', ')}.`]),
-    '',
-    'Next:',
-    ...steps.map((text, index) => `${index + 1}. ${text}`),
-  ];
+  return ['', 'Next:', ...steps.map((text, index) => `${index + 1}. ${text}`)];
 }

@@ -264,7 +264,6 @@ describe('a repository', () => {
       'repository',
       'people',
       'policy',
-      'engines',
       'workflow',
       'action',
       'workflow-enabled',
@@ -294,9 +293,6 @@ describe('a repository', () => {
     expect(of('own-check')).toMatch(/^unsure: main does not require the check `entourage`/);
     expect(of('drafts')).toMatch(/G11|\[WIP\]/);
     expect(of('dispatch')).toBe('');
-    const { out } = await entourage(['engines', '--json']);
-    const known = (JSON.parse(out) as { name: string }[]).map(({ name }) => name);
-    expect(of('engines')).toMatch(known.includes('claude-code') ? /^good/ : /^bad: .*can’t run claude-code/);
   });
 
   it('is not the App’s, or not there', async () => {
