@@ -1,5 +1,4 @@
 /** What git itself says about a branch and its base: the files in conflict, and whether a newer head changes the same. */
-import { createHash } from 'node:crypto';
 import { git, lastWords } from './git.ts';
 
 const longestList = 50;
@@ -21,42 +20,23 @@ export async function conflictingFiles(
   return [...new Set(paths.filter((path) => path !== ''))].slice(0, longestList);
 }
 
-/** Against its base, each time as it was then, `after` changes exactly what `before` changed. False where git can't tell. */
+/**
+ * `after` holds what git itself makes of `before` on the base that `after` stands on, and nothing else: a merge or a
+ * rebase without a choice in it. Two patches that read alike prove less: the same lines at another place that looks
+ * alike read the same. False where git can't tell.
+ */
 export async function changesSame(
   dir: string,
   { base, before, after }: { base: string; before: string; after: string },
 ): Promise<boolean> {
-  const [first, second] = [await changeOf(dir, base, before), await changeOf(dir, base, after)];
-  return first !== null && first === second;
+  const onto = await answer(dir, ['merge-base', base, after]);
+  const merged = onto === null ? null : await answer(dir, ['merge-tree', '--write-tree', before, onto]);
+  return merged !== null && merged === (await answer(dir, ['rev-parse', '--verify', `${after}^{tree}`]));
 }
 
-/**
- * A digest of the patch from the best common ancestor. Not `git patch-id`: it leaves out white space and what binary
- * files hold. Line numbers and blob ids go, because another change of the same file on the base moves them.
- */
-async function changeOf(dir: string, base: string, head: string): Promise<string | null> {
-  const ancestor = await git({ dir, args: ['merge-base', base, head] });
-  const from = ancestor.stdout.toString('utf8').trim();
-  if (ancestor.code !== 0 || from === '') return null;
-  const patch = await git({
-    dir,
-    args: [
-      'diff',
-      '--no-color',
-      '--no-ext-diff',
-      '--no-textconv',
-      '--no-renames',
-      '--binary',
-      '--full-index',
-      from,
-      head,
-    ],
-  });
-  if (patch.code !== 0) return null;
-  const lines = patch.stdout
-    .toString('latin1')
-    .split('\n')
-    .filter((line) => !/^index [0-9a-f]+\.\.[0-9a-f]+/.test(line))
-    .map((line) => line.replace(/^@@ -\S+ \+\S+ @@.*$/, '@@'));
-  return createHash('sha256').update(lines.join('\n'), 'latin1').digest('hex');
+/** One line that git says; null where it fails or, as a merge with conflicts does, says more. */
+async function answer(dir: string, args: readonly string[]): Promise<string | null> {
+  const { code, stdout } = await git({ dir, args });
+  const line = stdout.toString('utf8').trim();
+  return code === 0 && /^[0-9a-f]+$/.test(line) ? line : null;
 }
