@@ -1,4 +1,7 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { SignJWT } from 'jose';
 import { expect, it } from 'vitest';
+import { makeSecret } from '../engine/secret.ts';
 import { endOf, logTail } from './job-log.ts';
 
 const at = (line: string): string => `2026-11-21T09:12:33.1234567Z ${line}`;
@@ -47,6 +50,25 @@ it('RE-7 TR-4: masks what a detector knows as a secret', async () => {
   expect(text).not.toContain(token);
   expect(text).toContain('***');
   expect(text).toContain('done');
+});
+
+it('masks a key whose beginning is beyond the lines that are kept, and tokens of our own', async () => {
+  const { privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  const key = privateKey.trim().split('\n');
+  for (const after of [5, 180, 195]) {
+    const text = await logTail([...key, ...Array<string>(after).fill('more')].map(at).join('\n'));
+    for (const line of key) expect(text).not.toContain(line);
+    expect(text.split('\n').at(-1)).toBe('more');
+  }
+  const jwt = await new SignJWT({ sub: 'repo:acme/shop' })
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(randomBytes(32));
+  for (const token of [makeSecret('ent_session'), makeSecret('ent_key'), jwt])
+    expect(await logTail(at(`with ${token} as its token`))).toBe('with *** as its token');
 });
 
 it('reads only the end of an endless log', async () => {

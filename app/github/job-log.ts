@@ -14,15 +14,12 @@ export async function logTail(log: string): Promise<string> {
   const lines = log
     .split(/\r?\n/)
     .map((line) => unmarked(stripVTControlCharacters(line.replace(timestamp, '')).replaceAll('\r', '')));
-  const kept = failingStep(lines)
+  const step = failingStep(lines)
     .filter((line) => line !== '##[endgroup]')
     .map((line) => line.replace(/^##\[(?:group|command)\]/, '').replace(/^##\[(\w+)\]/, '$1: '))
-    .join('\n')
-    .trim()
-    .split('\n')
-    .slice(-maxLines);
-  // Masked before it is cut: half a secret is found by no detector.
-  const text = await maskSecrets(kept.join('\n'));
+    .join('\n');
+  // Masked before it is cut, by lines or by characters: half a secret is found by no detector.
+  const text = (await maskSecrets(step)).trim().split('\n').slice(-maxLines).join('\n');
   if (text.length <= maxCharacters) return text;
   const tail = text.slice(text.length - (maxCharacters - 2));
   return `…\n${tail.slice(tail.indexOf('\n') + 1)}`;
