@@ -4,6 +4,7 @@ import type { Check } from '../domain/ci.ts';
 import { createJobLogs, jobOf } from './ci.ts';
 import { pages, refusedWith, type Connection } from './connection.ts';
 import type { CheckRunContent, GitHub, RepositoryRef } from './port.ts';
+import { maskSecrets } from './mask-secrets.ts';
 import { readRules } from './merges.ts';
 import { at, named } from './repositories.ts';
 
@@ -120,9 +121,9 @@ async function foreignRuns(
       }),
     ).then((data) => data.check_runs),
   );
-  return rows
-    .filter((run) => run.app?.id !== appId)
-    .map((run) => ({
+  const foreign = rows.filter((run) => run.app?.id !== appId);
+  return await Promise.all(
+    foreign.map(async (run) => ({
       job: isRed(run.conclusion) ? jobOf(run.details_url) : null,
       check: {
         name: run.name,
@@ -131,9 +132,12 @@ async function foreignRuns(
         conclusion: run.conclusion,
         required: false,
         url: run.html_url,
-        summary: isRed(run.conclusion) ? tail([run.output.title, run.output.summary, run.output.text]) : '',
+        summary: isRed(run.conclusion)
+          ? await tail([run.output.title, run.output.summary, run.output.text])
+          : '',
       } satisfies Check,
-    }));
+    })),
+  );
 }
 
 /** A job's log says more than its check run, which is empty for most. */
@@ -168,14 +172,17 @@ async function statuses(
     ),
   );
   if (data === null) return [];
-  return data.statuses.map((status) => ({
-    name: status.context,
-    status: status.state === 'pending' ? 'in_progress' : 'completed',
-    conclusion: status.state === 'pending' ? null : status.state === 'success' ? 'success' : 'failure',
-    required: false,
-    url: status.target_url,
-    summary: status.state === 'success' || status.state === 'pending' ? '' : tail([status.description]),
-  }));
+  return await Promise.all(
+    data.statuses.map(async (status) => ({
+      name: status.context,
+      status: status.state === 'pending' ? 'in_progress' : 'completed',
+      conclusion: status.state === 'pending' ? null : status.state === 'success' ? 'success' : 'failure',
+      required: false,
+      url: status.target_url,
+      summary:
+        status.state === 'success' || status.state === 'pending' ? '' : await tail([status.description]),
+    })),
+  );
 }
 
 /** Plans without rulesets and installations without the permission answer 403 or 404: there is nothing to see then. */
@@ -194,10 +201,10 @@ const clean = (text: string): string =>
     .replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '')
     .trim();
 
-/** Title and summary, then as much of the text's end as fits: the end is where errors are. */
-export function tail(parts: readonly (string | null | undefined)[]): string {
+/** Title and summary, then as much of the text's end as fits: the end is where errors are. Secrets are masked before the cut. */
+async function tail(parts: readonly (string | null | undefined)[]): Promise<string> {
   const cleaned = parts.flatMap((part) => (part === null || part === undefined ? [] : [clean(part)]));
-  const text = cleaned.filter((part) => part !== '').join('\n');
+  const text = await maskSecrets(cleaned.filter((part) => part !== '').join('\n'));
   if (text.length <= maxSummary) return text;
   const start = text.slice(0, 400);
   return `${start}\n…\n${text.slice(text.length - (maxSummary - start.length - 3))}`;

@@ -358,7 +358,8 @@ describe('checks', () => {
       { name: 'test', status: 'queued', conclusion: null, required: true, url: null, summary: '' },
     ]);
     const app = (id: number) => ({ app: { id } });
-    const output = { title: 'Red', summary: '\u001b[31m2 failed\u001b[0m\r\n', text: null };
+    const leak = ['ghp', 'abcdefghijklmnopqrstuvwxyz0123456789'].join('_');
+    const output = { title: 'Red', summary: '\u001b[31m2 failed\u001b[0m\r\n', text: `with ${leak}` };
     const run = {
       name: 'test',
       status: 'completed',
@@ -381,7 +382,7 @@ describe('checks', () => {
         conclusion: 'failure',
         required: true,
         url: 'https://x.test/1',
-        summary: 'Red\n2 failed',
+        summary: 'Red\n2 failed\nwith ***',
       },
     ]);
   });
