@@ -1,6 +1,5 @@
-import { graphql as defaults, GraphqlResponseError } from '@octokit/graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openBed, type Bed } from './test-bed.ts';
+import { graphqlErrors, openBed, type Bed } from './test-bed.ts';
 
 const shop = { owner: 'acme', repo: 'shop' };
 let bed: Bed;
@@ -51,20 +50,7 @@ afterAll(async () => {
   await bed[Symbol.asyncDispose]();
 });
 
-const as = (login: string) =>
-  defaults.defaults({
-    baseUrl: `${bed.running.url}/api`,
-    headers: { authorization: `token ${bed.running.credentials.tokens[login]}` },
-  });
-const errorsOf = async (request: Promise<unknown>): Promise<{ type?: string; message: string }[]> => {
-  const error = await request.then(
-    () => null,
-    (caught: unknown) => caught,
-  );
-  if (error instanceof GraphqlResponseError)
-    return (error as GraphqlResponseError<unknown>).errors as { type?: string; message: string }[];
-  throw new Error(`an error of GraphQL was expected, got ${String(error)}`);
-};
+const as = (login: string) => bed.graphql(login);
 
 const threads = `query ($number: Int!) { repository(owner: "acme", name: "shop") { pullRequest(number: $number) {
   id number isDraft headRefOid reviewDecision mergeStateStatus mergeable state
@@ -129,7 +115,7 @@ describe('graphql', () => {
     const threadId = repository.pullRequest.reviewThreads.nodes[0]!.id;
     const resolve =
       'mutation ($threadId: ID!) { resolveReviewThread(input: { threadId: $threadId }) { thread { isResolved } } }';
-    expect(await errorsOf(as('eve')(resolve, { threadId }))).toMatchObject([{ type: 'FORBIDDEN' }]);
+    expect(await graphqlErrors(as('eve')(resolve, { threadId }))).toMatchObject([{ type: 'FORBIDDEN' }]);
     expect(await bed.installation.graphql(resolve, { threadId })).toEqual({
       resolveReviewThread: { thread: { isResolved: true } },
     });
@@ -138,16 +124,16 @@ describe('graphql', () => {
 
   test('what isn’t there or not to be seen is NOT_FOUND; a page without a bound or beyond 100 is refused (G42)', async () => {
     const vault = 'query { repository(owner: "acme", name: "vault") { id } }';
-    expect(await errorsOf(as('eve')(vault))).toMatchObject([{ type: 'NOT_FOUND' }]);
-    expect(await errorsOf(bed.installation.graphql(threads, { number: 99 }))).toMatchObject([
+    expect(await graphqlErrors(as('eve')(vault))).toMatchObject([{ type: 'NOT_FOUND' }]);
+    expect(await graphqlErrors(bed.installation.graphql(threads, { number: 99 }))).toMatchObject([
       { type: 'NOT_FOUND' },
     ]);
     const unbounded = threads.replace('reviewThreads(first: 50)', 'reviewThreads');
-    expect(await errorsOf(bed.installation.graphql(unbounded, { number: pull.number }))).toMatchObject([
+    expect(await graphqlErrors(bed.installation.graphql(unbounded, { number: pull.number }))).toMatchObject([
       { type: 'MISSING_PAGINATION_BOUNDARIES' },
     ]);
     const excessive = threads.replace('reviewThreads(first: 50)', 'reviewThreads(first: 101)');
-    expect(await errorsOf(bed.installation.graphql(excessive, { number: pull.number }))).toMatchObject([
+    expect(await graphqlErrors(bed.installation.graphql(excessive, { number: pull.number }))).toMatchObject([
       { type: 'EXCESSIVE_PAGINATION' },
     ]);
   });
@@ -160,9 +146,9 @@ describe('graphql', () => {
   test('a field without a resolver is an error and a violation, never null; so is what the schema doesn’t have', async () => {
     const { violations } = bed.running;
     expect(
-      await errorsOf(as('ana')('{ repository(owner: "acme", name: "shop") { stargazerCount } }')),
+      await graphqlErrors(as('ana')('{ repository(owner: "acme", name: "shop") { stargazerCount } }')),
     ).toMatchObject([{ message: expect.stringContaining('Repository.stargazerCount') }]);
-    expect(await errorsOf(as('ana')('{ nonsense }'))).toMatchObject([
+    expect(await graphqlErrors(as('ana')('{ nonsense }'))).toMatchObject([
       { message: expect.stringContaining('nonsense') },
     ]);
     expect(violations.splice(0).map(({ kind }) => kind)).toEqual(['graphql', 'graphql']);

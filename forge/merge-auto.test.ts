@@ -1,7 +1,7 @@
-import { graphql as defaults, GraphqlResponseError } from '@octokit/graphql';
 import { afterEach, expect, test } from 'vitest';
 import { openPullBed, type PullBed, shop } from './pull-bed.ts';
 import type { SeedRepository } from './seed.ts';
+import { graphqlErrors } from './test-bed.ts';
 
 let bed: PullBed;
 afterEach(() => bed[Symbol.asyncDispose]());
@@ -27,25 +27,14 @@ const read = async (number: number) =>
 const mutate = async (field: string, number: number, input: Record<string, unknown> = {}) => {
   const { node_id } = await read(number);
   const type = `${field.charAt(0).toUpperCase()}${field.slice(1)}Input`;
-  return defaults(
+  return bed.graphql('ben')(
     `mutation ($input: ${type}!) { ${field}(input: $input) { actor { login } pullRequest { autoMergeRequest { mergeMethod enabledBy { login } } } } }`,
-    {
-      input: { pullRequestId: node_id, ...input },
-      baseUrl: `${bed.running.url}/api`,
-      headers: { authorization: `token ${bed.running.credentials.tokens['ben']}` },
-    },
+    { input: { pullRequestId: node_id, ...input } },
   );
 };
 const enable = (number: number, input: Record<string, unknown> = {}) =>
   mutate('enablePullRequestAutoMerge', number, input);
-const words = async (request: Promise<unknown>): Promise<string> => {
-  const error = await request.then(
-    () => null,
-    (caught: unknown) => caught,
-  );
-  if (error instanceof GraphqlResponseError) return String(error.errors?.[0]?.message);
-  throw new Error(`an error of GraphQL was expected, got ${String(error)}`);
-};
+const words = async (request: Promise<unknown>) => (await graphqlErrors(request))[0]?.message;
 const topic = async (branch = 'topic') => {
   const head = await bed.commit(branch, { [branch]: '1\n' });
   return { head, number: await bed.pull(branch) };

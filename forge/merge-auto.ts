@@ -1,6 +1,6 @@
 /** Auto-merge: a pull request that merges, or enters the queue, as soon as nothing stands in its way (G22). */
 import { may } from './access.ts';
-import type { Caller } from './caller.ts';
+import { appDoer } from './app-doer.ts';
 import type { Forge, ForgeEvent } from './forge.ts';
 import type { MergeMethod } from './git/merge.ts';
 import { enqueue, entryOf, queueRule } from './merge-entries.ts';
@@ -109,22 +109,10 @@ function enablerOf(forge: Forge, repository: Repository, { autoMerge }: Pull): D
   const actor = row(state.accounts, autoMerge?.enabledById ?? 0);
   const app = find(state.apps, ({ botId }) => botId === actor.id);
   if (app === undefined) return { actor, caller: { kind: 'user', account: actor, app: null } };
-  const installation = find(
-    state.installations,
-    ({ appId, accountId }) => appId === app.id && accountId === repository.ownerId,
-  );
-  if (installation === undefined)
-    throw new Error(`the App ${app.slug}, which asked for an auto-merge, is not installed any more`);
-  const caller: Caller = {
-    kind: 'installation',
-    account: actor,
-    app,
-    installation,
-    repositoryIds: null,
-    permissions: installation.permissions,
+  return appDoer(forge, app, {
+    accountId: repository.ownerId,
     workflowRunId: autoMerge?.workflowRunId ?? null,
-  };
-  return { actor, caller };
+  });
 }
 
 /** Pushes by people without write, another base, and closing switch it off. */

@@ -1,6 +1,6 @@
 /** The branches a merge queue builds, one an entry, each on top of the one before (G24). */
+import { appDoer } from './app-doer.ts';
 import { github, personOf } from './author.ts';
-import type { InstallationCaller } from './caller.ts';
 import type { Forge } from './forge.ts';
 import { mergeCommits, type MergeMethod } from './git/merge.ts';
 import type { Queue } from './merge-entries.ts';
@@ -11,7 +11,7 @@ import { moveRefNow } from './ref-moves.ts';
 import { renderSimpleCommit } from './render/commit.ts';
 import type { MergeQueueRule } from './rule-rows.ts';
 import { mergeQueueAppId } from './seed.ts';
-import { find, row } from './state.ts';
+import { row } from './state.ts';
 
 /**
  * `github-merge-queue[bot]`, who acts for the queue.
@@ -19,25 +19,11 @@ import { find, row } from './state.ts';
  * @param entry one that a job's GITHUB_TOKEN enqueued makes what follows silent to workflows (G23)
  */
 export function queueDoer(forge: Forge, { repository }: Queue, entry: QueueEntry | null): Doer {
-  const { state } = forge;
-  const app = row(state.apps, mergeQueueAppId);
-  const installation = find(
-    state.installations,
-    (one) => one.appId === app.id && one.accountId === repository.ownerId,
-  );
-  if (installation === undefined)
-    throw new Error(`the merge queue is not installed on account ${repository.ownerId}`);
-  const actor = row(state.accounts, app.botId);
-  const caller: InstallationCaller = {
-    kind: 'installation',
-    account: actor,
-    app,
-    installation,
-    repositoryIds: null,
-    permissions: installation.permissions,
+  const app = row(forge.state.apps, mergeQueueAppId);
+  return appDoer(forge, app, {
+    accountId: repository.ownerId,
     workflowRunId: entry?.workflowRunId ?? null,
-  };
-  return { actor, caller };
+  });
 }
 
 /** Merges an entry's head onto a commit, gives it a branch and asks for checks. False when it conflicts. */

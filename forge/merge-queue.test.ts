@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { graphql as defaults, GraphqlResponseError } from '@octokit/graphql';
+import { graphql as octokitGraphql } from '@octokit/graphql';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openPullBed, type PullBed, shop } from './pull-bed.ts';
 import { actionsAppId, type SeedRepository } from './seed.ts';
-import { refused } from './test-bed.ts';
+import { graphqlErrors, refused } from './test-bed.ts';
 import { createInstallationToken } from './tokens.ts';
 
 // Three pull requests and their groups are a few hundred git processes: on a busy machine that takes a while.
@@ -51,19 +51,8 @@ const ready = async (branch: string, files: Record<string, string> = { [branch]:
 };
 
 const graphql = async <Data>(query: string, variables: Record<string, unknown>, login = 'ben') =>
-  defaults<Data>(query, {
-    ...variables,
-    baseUrl: `${bed.running.url}/api`,
-    headers: { authorization: `token ${bed.running.credentials.tokens[login]}` },
-  });
-const words = async (request: Promise<unknown>): Promise<string> => {
-  const error = await request.then(
-    () => null,
-    (caught: unknown) => caught,
-  );
-  if (error instanceof GraphqlResponseError) return String(error.errors?.[0]?.message);
-  throw new Error(`an error of GraphQL was expected, got ${String(error)}`);
-};
+  bed.graphql(login)<Data>(query, variables);
+const words = async (request: Promise<unknown>) => (await graphqlErrors(request))[0]?.message;
 
 interface Entry {
   position: number;
@@ -334,7 +323,7 @@ jobs:
       permissions: { contents: 'write', pull_requests: 'write' },
       workflowRunId: 1,
     });
-    await defaults(
+    await octokitGraphql(
       `mutation ($id: ID!) { enqueuePullRequest(input: { pullRequestId: $id }) { mergeQueueEntry { id } } }`,
       { id, baseUrl: `${bed.running.url}/api`, headers: { authorization: `token ${token}` } },
     );

@@ -1,4 +1,5 @@
 /** All merge queues and auto-merges: looked at whenever something happens that may matter to one, or time is up. */
+import { recordCrash } from './crash.ts';
 import type { Forge, ForgeEvent, MergeQueues } from './forge.ts';
 import { autoPulls, mergeReady, watchAutoMerges } from './merge-auto.ts';
 import type { Queue, RemovalReason } from './merge-entries.ts';
@@ -35,10 +36,7 @@ export function createMergeQueues(forge: Forge): MergeQueues {
     if (!closed) watch.start();
   };
   const watch = createWatch(forge, look);
-  const crashed = (error: unknown): void => {
-    const findings = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
-    forge.violations.push({ kind: 'crash', where: 'merge queue', findings });
-  };
+  const crashed = (error: unknown): void => recordCrash(forge, 'merge queue', error);
   const hear = ({ event, repository }: ForgeEvent): void => {
     if (repository === null || !telling.has(event)) return;
     if (queuesOf(forge, repository).length > 0 || autoPulls(forge, repository).length > 0) look(repository);

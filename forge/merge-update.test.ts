@@ -1,7 +1,6 @@
-import { graphql as defaults, GraphqlResponseError } from '@octokit/graphql';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openPullBed, type PullBed, shop } from './pull-bed.ts';
-import { refused } from './test-bed.ts';
+import { graphqlErrors, refused } from './test-bed.ts';
 
 // Many git processes: on a busy machine that takes a while.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
@@ -20,22 +19,11 @@ const read = async (number: number) =>
       .request('GET /repos/{owner}/{repo}/pulls/{pull_number}', { ...shop, pull_number: number })
   ).data;
 const update = async (number: number, input: Record<string, unknown> = {}, login = 'ben') =>
-  defaults(
+  bed.graphql(login)(
     `mutation ($input: UpdatePullRequestBranchInput!) { updatePullRequestBranch(input: $input) { pullRequest { headRefOid isCrossRepository headRepository { nameWithOwner } headRepositoryOwner { login } } } }`,
-    {
-      input: { pullRequestId: (await read(number)).node_id, ...input },
-      baseUrl: `${bed.running.url}/api`,
-      headers: { authorization: `token ${bed.running.credentials.tokens[login]}` },
-    },
+    { input: { pullRequestId: (await read(number)).node_id, ...input } },
   );
-const words = async (request: Promise<unknown>): Promise<string> => {
-  const error = await request.then(
-    () => null,
-    (caught: unknown) => caught,
-  );
-  if (error instanceof GraphqlResponseError) return String(error.errors?.[0]?.message);
-  throw new Error(`an error of GraphQL was expected, got ${String(error)}`);
-};
+const words = async (request: Promise<unknown>) => (await graphqlErrors(request))[0]?.message;
 /** A pull request that lies behind. */
 const behind = async (file = `file-${(count += 1)}`) => {
   const branch = `topic-${(count += 1)}`;

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { github, personOf } from './author.ts';
 import { closeLinkedIssues } from './closing-words.ts';
+import { recordCrash } from './crash.ts';
 import { isCrossRepository } from './forks.ts';
 import type { Forge } from './forge.ts';
 import { mergeCommits, type MergeMethod } from './git/merge.ts';
@@ -154,8 +155,7 @@ async function finish(
   try {
     request.result = await decide(forge, doer, order);
   } catch (error) {
-    const findings = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
-    forge.violations.push({ kind: 'crash', where: 'pulls/merge-async', findings });
+    recordCrash(forge, 'pulls/merge-async', error);
     request.result = { status: 'failed', details: { message: 'The forge failed; see its violations.' } };
   }
   request.updatedAt = forge.clock.timestamp();

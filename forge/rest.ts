@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { authorize, may, type RepositoryAccess } from './access.ts';
 import { anonymous, type Caller } from './caller.ts';
 import { kindOf } from './calls.ts';
+import { recordCrash } from './crash.ts';
 import type { Forge } from './forge.ts';
 import {
   GitHubError,
@@ -97,8 +98,7 @@ function resultOfError(forge: Forge, id: string, error: unknown): RouteResult {
   }
   if (error instanceof GitHubError)
     return { status: error.status, body: error.body(), headers: error.headers };
-  const findings = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
-  forge.violations.push({ kind: 'crash', where: id, findings });
+  recordCrash(forge, id, error);
   return { status: 500, body: { message: `The forge failed in ${id}; see its violations` } };
 }
 

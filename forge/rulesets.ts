@@ -65,7 +65,7 @@ function isActor(
 }
 
 /** Whether the ruleset lets this caller do it although its rules forbid it. */
-export function bypasses(
+function bypasses(
   state: State,
   { repository, ruleset }: { repository: Repository; ruleset: Ruleset },
   { caller, act }: RuledAct,

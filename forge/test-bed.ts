@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAppAuth } from '@octokit/auth-app';
 import { Octokit } from '@octokit/core';
+import { graphql, GraphqlResponseError } from '@octokit/graphql';
 import { vi } from 'vitest';
 import type { Seed } from './seed.ts';
 import { startForge, type ForgeOptions, type RunningForge } from './server.ts';
@@ -79,6 +80,8 @@ export interface Bed {
   app: Octokit;
   /** Octokit with installation tokens for acme. */
   installation: Octokit;
+  /** GraphQL with a person's token. */
+  graphql(login: string): typeof graphql;
   /** The webhooks of an event that came so far, once all that were sent have arrived. */
   hooks(event: string, action?: string): Promise<Received[]>;
   /** Closes everything. Throws when the forge recorded a violation. */
@@ -123,6 +126,11 @@ export async function openBed(options: Partial<ForgeOptions> & { answer?: number
     as: (login) => new Octokit({ baseUrl, auth: credentials.tokens[login] }),
     app: new Octokit({ baseUrl, authStrategy: createAppAuth, auth }),
     installation: new Octokit({ baseUrl, authStrategy: createAppAuth, auth: { ...auth, installationId } }),
+    graphql: (login) =>
+      graphql.defaults({
+        baseUrl: `${running.url}/api`,
+        headers: { authorization: `token ${credentials.tokens[login]}` },
+      }),
     hooks: async (event, action) => {
       await running.settled();
       return received.filter(
@@ -152,4 +160,17 @@ export async function refused(request: Promise<unknown>): Promise<{ status: numb
     throw error;
   }
   throw new Error('The request was granted, a refusal was expected');
+}
+
+/** The errors of a GraphQL request; fails when it has none. */
+export async function graphqlErrors(
+  request: Promise<unknown>,
+): Promise<{ type?: string; message: string }[]> {
+  try {
+    await request;
+  } catch (error) {
+    if (error instanceof GraphqlResponseError) return error.errors ?? [];
+    throw error;
+  }
+  throw new Error('The request was granted, an error of GraphQL was expected');
 }

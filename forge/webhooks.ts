@@ -11,7 +11,7 @@ import { checkWebhook } from './schema/validate.ts';
 import { nextId, row, where, type Account, type App, type Delivery, type Installation } from './state.ts';
 
 /** GitHub gives a receiver ten seconds, and never sends more than 25 MB (G43). */
-export const githubPatience = 10_000;
+const githubPatience = 10_000;
 const largest = 25 * 1024 * 1024;
 const mostDeliveries = 2000;
 /** What is kept of a receiver's answer. */

@@ -19,7 +19,7 @@ const Values = z.strictObject({
 });
 
 /** Jobs from now on run on `count` runners with these labels. */
-export function runnersOf({ count, labels }: z.infer<typeof Machines>): Runner[] {
+function runnersOf({ count, labels }: z.infer<typeof Machines>): Runner[] {
   return hostedRunners(count).map((runner) => (labels === undefined ? runner : { ...runner, labels }));
 }
 

@@ -11,6 +11,7 @@ import { workflowsFor } from './actions/trigger.ts';
 import { type BrokenWorkflow, readWorkflow, type Workflow } from './actions/workflow.ts';
 import { atLeast, roleOf } from './access.ts';
 import type { WorkflowRun } from './check-rows.ts';
+import { recordCrash } from './crash.ts';
 import type { Forge, ForgeEvent, Workflows } from './forge.ts';
 import type { Pull } from './pull-rows.ts';
 import type { Doer } from './pulls.ts';
@@ -30,10 +31,7 @@ function createLauncher(forge: Forge, patience: Patience | undefined) {
   let opened: Promise<Actions> | null = null;
   let running: Actions | null = null;
   let runners: readonly Runner[] = hostedRunners(2);
-  const crashed = (error: unknown): void => {
-    const findings = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
-    forge.violations.push({ kind: 'crash', where: 'workflows', findings });
-  };
+  const crashed = (error: unknown): void => recordCrash(forge, 'workflows', error);
   const open = async (): Promise<Actions> => {
     const now = () => forge.clock.now();
     const options = { root: join(forge.dataDir, 'jobs'), runners, now };

@@ -7,11 +7,12 @@ import { entriesOf, entryOf, queueRule, type Queue } from '../merge-entries.ts';
 import { groupStanding, type GroupStanding } from '../merge-queue.ts';
 import type { Pull, QueueEntry, ReviewComment, ReviewThread } from '../pull-rows.ts';
 import { settleMergeable } from '../pulls.ts';
-import { fullName, repositoryPage } from '../render/repository.ts';
+import { repositoryPage } from '../render/repository.ts';
 import { branchRules } from '../rulesets.ts';
 import { row, type Repository } from '../state.ts';
 import { commentsOf, threadsOf } from '../review-threads.ts';
 import { actorObject } from './actor-object.ts';
+import { plainRepositoryObject } from './repository-object.ts';
 import { connection, type ConnectionArguments } from './connection.ts';
 
 function commentObject(forge: Forge, comment: ReviewComment): Record<string, unknown> {
@@ -81,21 +82,6 @@ function autoMergeObject(forge: Forge, pull: Pull): Record<string, unknown> | nu
   };
 }
 
-/** What is asked of a head's repository: which one it is. */
-function smallRepository(forge: Forge, repository: Repository): Record<string, unknown> {
-  return {
-    __typename: 'Repository',
-    id: nodeId('Repository', repository.id),
-    databaseId: repository.id,
-    name: repository.name,
-    nameWithOwner: fullName(forge, repository),
-    url: repositoryPage(forge, repository),
-    isPrivate: repository.private,
-    isFork: repository.parentId !== null,
-    owner: () => actorObject(forge, row(forge.state.accounts, repository.ownerId)),
-  };
-}
-
 export function pullObject(forge: Forge, pull: Pull): Record<string, unknown> {
   const { state } = forge;
   const issue = row(state.issues, pull.id);
@@ -121,7 +107,7 @@ export function pullObject(forge: Forge, pull: Pull): Record<string, unknown> {
     maintainerCanModify: pull.maintainerCanModify,
     headRepository: () => {
       const source = headRepositoryOf(forge, pull);
-      return source === null ? null : smallRepository(forge, source);
+      return source === null ? null : plainRepositoryObject(forge, source);
     },
     headRepositoryOwner: () => {
       const source = headRepositoryOf(forge, pull);

@@ -1,7 +1,6 @@
 /** The top-level fields that the forge resolves. */
-import { idOfNode, nodeId } from '../ids.ts';
+import { idOfNode } from '../ids.ts';
 import { convertToDraft, isOpen, markReady } from '../pulls.ts';
-import { fullName, repositoryPage } from '../render/repository.ts';
 import { repositoryNamed } from '../rest.ts';
 import { reads } from '../route.ts';
 import { find, row, type Repository } from '../state.ts';
@@ -15,6 +14,7 @@ import {
   enqueuePullRequest,
   updatePullRequestBranch,
 } from './merge-mutations.ts';
+import { plainRepositoryObject } from './repository-object.ts';
 import { permitChange, pullOf, threadOf } from './permits.ts';
 import { doerOf, permit, refusal, unresolvable, type GraphqlRequest } from './request.ts';
 
@@ -23,15 +23,7 @@ type Resolver = (input: never, request: GraphqlRequest) => unknown;
 function repositoryObject(request: GraphqlRequest, repository: Repository): Record<string, unknown> {
   const { forge } = request;
   return {
-    __typename: 'Repository',
-    id: nodeId('Repository', repository.id),
-    databaseId: repository.id,
-    name: repository.name,
-    nameWithOwner: fullName(forge, repository),
-    url: repositoryPage(forge, repository),
-    isPrivate: repository.private,
-    description: repository.description,
-    owner: () => actorObject(forge, row(forge.state.accounts, repository.ownerId)),
+    ...plainRepositoryObject(forge, repository),
     mergeQueue: ({ branch }: { branch?: string | null }) => {
       permit(request, repository, reads('pull_requests', 'merge_queues'));
       return queueObject(forge, { repository, baseRef: branch ?? repository.defaultBranch });
