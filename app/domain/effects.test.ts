@@ -306,6 +306,15 @@ it('says less where there is less to say', () => {
   ).toBe('plan version 2 proposed: 2 tasks by manager');
 });
 
+it('RE-4 a task whose approval is gone leaves the queue, whatever it goes back to', () => {
+  for (const to of ['approved', 'in_review', 'ready'] as const)
+    expect(
+      effects(runId, { type: 'task_moved', task: 2, from: 'merging', to, reason: 'x' }).map(
+        ({ type }) => type,
+      ),
+    ).toEqual(['show_card', 'withdraw_merge', 'show_task']);
+});
+
 it('RE-5 a task that landed loses its branch; one that was never begun has none', () => {
   const moved = (to: 'done' | 'cancelled', from: 'merging' | 'todo') =>
     effects(runId, { type: 'task_moved', task: 2, from, to, reason: 'x' }).map(({ type }) => type);

@@ -12,6 +12,8 @@ export type Effect =
   /** A reply in each answered thread that has none yet. */
   | { type: 'answer_threads'; run: RunId; task: number }
   | { type: 'merge_task'; run: RunId; task: number }
+  /** Out of GitHub's merge queue, when the task is not on its way to a merge any more. */
+  | { type: 'withdraw_merge'; run: RunId; task: number }
   /** Read the checks of the task's head and report them. */
   | { type: 'read_checks'; run: RunId; task: number }
   /** Remove the branch of a task that landed or will not land, and close the pull request of the latter. */
@@ -117,7 +119,8 @@ function taskEffects(run: RunId, event: Extract<Event, { type: 'task_moved' }>):
   if (event.to === 'cancelled')
     return event.from === 'todo' ? [] : [{ type: 'retire_task', run, task: event.task }];
   const show: Effect = { type: 'show_task', run, task: event.task };
-  return event.to === 'done' ? [show, { type: 'retire_task', run, task: event.task }] : [show];
+  if (event.to === 'done') return [show, { type: 'retire_task', run, task: event.task }];
+  return event.from === 'merging' ? [{ type: 'withdraw_merge', run, task: event.task }, show] : [show];
 }
 
 const launch = (run: RunId, { place, task }: Pick<Session, 'place' | 'task'>): Effect[] =>

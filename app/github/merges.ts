@@ -7,7 +7,14 @@ import { at, named } from './repositories.ts';
 
 type Verbs = Pick<
   GitHub,
-  'mergeRules' | 'requestMerge' | 'mergeRequest' | 'enqueue' | 'queueEntry' | 'updateBranch' | 'behind'
+  | 'mergeRules'
+  | 'requestMerge'
+  | 'mergeRequest'
+  | 'enqueue'
+  | 'dequeue'
+  | 'queueEntry'
+  | 'updateBranch'
+  | 'behind'
 >;
 
 /** What is remembered of a site: whether it knows merge-async. */
@@ -79,6 +86,26 @@ export function mergeVerbs(connection: Connection, memory: MergeMemory): Verbs {
           { input: { pullRequestId: pull.nodeId, expectedHeadOid: pull.head } },
         );
         return { result: 'enqueued' };
+      } catch (error) {
+        if (!(error instanceof GitHubError) || error.blockedUntil !== null || error.status !== 422)
+          throw error;
+        return { result: 'refused', reason: said(error) };
+      }
+    },
+    dequeue: async (repository, pull) => {
+      try {
+        await graphql(
+          `takes pull request #${pull.number} of ${named(repository)} out of the merge queue`,
+          `
+            mutation ($input: DequeuePullRequestInput!) {
+              dequeuePullRequest(input: $input) {
+                clientMutationId
+              }
+            }
+          `,
+          { input: { id: pull.nodeId } },
+        );
+        return { result: 'dequeued' };
       } catch (error) {
         if (!(error instanceof GitHubError) || error.blockedUntil !== null || error.status !== 422)
           throw error;

@@ -153,6 +153,7 @@ export type GitHub = {
     repository: RepositoryRef,
     pull: { number: number; nodeId: string; head: string },
   ): Promise<Asked<'enqueued'>>;
+  dequeue(repository: RepositoryRef, pull: { number: number; nodeId: string }): Promise<Asked<'dequeued'>>;
   queueEntry(repository: RepositoryRef, number: number): Promise<{ position: number; state: string } | null>;
   /** Merges the base into the branch; the new head comes a moment later. */
   updateBranch(repository: RepositoryRef, pull: { number: number; head: string }): Promise<Asked<'updating'>>;

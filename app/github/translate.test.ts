@@ -486,6 +486,11 @@ describe('the merge queue', () => {
       },
     ]);
     expect(why(pull('dequeued'))).toMatch(/not as GitHub sends it: reason/);
+    expect(why(pull('dequeued', { reason: 'MANUAL', sender: bot }))).toMatch(/we took it out/);
+    expect(pull('dequeued', { reason: 'CI_FAILURE', sender: bot })).toHaveLength(1);
+    expect(pull('dequeued', { reason: 'MANUAL', sender: ana })).toMatchObject([
+      { operation: 'record_dequeued' },
+    ]);
   });
   it('G27 asks for checks on a group, and tells that it is gone, without a sender too', () => {
     const group = {

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { workflowPath } from '../domain/workflow.ts';
 import { dequeued, enqueued, grouped, reported, ungrouped } from './translate-queue.ts';
-import { fact, ignore, place, type At, type Translated, type Us } from './translated.ts';
+import { fact, ignore, isUs, place, type At, type Translated, type Us } from './translated.ts';
 import {
   CheckRun,
   CheckSuite,
@@ -79,9 +79,6 @@ function read<S extends z.ZodType>(
 }
 
 const isPerson = (account: Account): boolean => account.type === 'User' && !account.login.endsWith('[bot]');
-/** The type too: a name proves nothing (G44). */
-const isUs = (account: Account | null, us: Us): boolean =>
-  account !== null && account.type === 'Bot' && account.login === us.login;
 const name = (account: Account): string => (isPerson(account) ? `@${account.login}` : account.login);
 
 const at = ({ repository, issue, sender }: Omit<z.output<typeof IssueComment>, 'comment'>): At => ({

@@ -1,8 +1,12 @@
 /** What a webhook means here: the kinds of it, and how they are written. */
-import type { Repository as SentRepository } from './webhook-payload.ts';
+import type { Account, Repository as SentRepository } from './webhook-payload.ts';
 
 /** Our App as GitHub names it: `entourage[bot]` and the App's number. */
 export type Us = { login: string; appId: number };
+
+/** The type too: a name proves nothing (G44). */
+export const isUs = (account: Account | null, us: Us): boolean =>
+  account !== null && account.type === 'Bot' && account.login === us.login;
 
 export type Repository = {
   id: number;

@@ -18,6 +18,7 @@ import { showGroup } from './show-group.ts';
 import { showQuestion } from './show-question.ts';
 import { showTask } from './show-task.ts';
 import { watchSession } from './watch-session.ts';
+import { withdrawMerge } from './withdraw-merge.ts';
 
 export type EffectName = Effect['type'] | 'show_group' | 'push_bundle' | 'watch_session';
 
@@ -28,6 +29,7 @@ export const effectJobs: Readonly<Record<EffectName, (work: Work, payload: unkno
   show_question: showQuestion,
   answer_threads: answerThreads,
   merge_task: mergeTask,
+  withdraw_merge: withdrawMerge,
   read_checks: readChecks,
   retire_task: retireTask,
   finish_run: finishRun,
