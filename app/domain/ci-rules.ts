@@ -1,8 +1,9 @@
 /** What red, late and missing checks do to a task (RE-7). */
 import { counting, isRed, isSilent, type Check } from './ci.ts';
+import type { Decision } from './decision.ts';
 import type { Event } from './event.ts';
 import { prove } from './proof.ts';
-import { move, moved, type Decision } from './task-move.ts';
+import { move, moved } from './task-move.ts';
 import type { Task } from './task.ts';
 
 /** Checks arrive in any order and late; only those of the current head count. */

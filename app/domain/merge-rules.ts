@@ -1,8 +1,9 @@
 /** What happens to a task between its approval and its merge (RE-5, RE-6). */
 import { isRed, type Check } from './ci.ts';
+import { decided, type Decision } from './decision.ts';
 import type { Event } from './event.ts';
 import { newMerging, type DequeueReason, type MergeChange, type Merging } from './merge.ts';
-import { events, move, moved, wrong, type Decision } from './task-move.ts';
+import { move, moved, wrong } from './task-move.ts';
 import { mergeStarted, takenOut, type Task } from './task.ts';
 
 export function startMerge(task: Task): Decision {
@@ -10,7 +11,7 @@ export function startMerge(task: Task): Decision {
     return wrong(task, 'be merged', 'It needs a person’s approval of its current head.');
   return [
     { type: 'merge_started', task: task.number, head: task.head },
-    ...events(move(task, 'merging', mergeStarted)),
+    ...decided(move(task, 'merging', mergeStarted)),
   ];
 }
 

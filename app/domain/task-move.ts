@@ -1,9 +1,8 @@
 /** A task's transitions: the table decides what is possible, and every other one is refused with the reason. */
+import type { Decision } from './decision.ts';
 import type { Event } from './event.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { mayMove, ref, type Task, type TaskState } from './task.ts';
-
-export type Decision = Event[] | Rejection;
 
 export const moved = (task: Task, to: TaskState, reason: string): Event => ({
   type: 'task_moved',
@@ -17,8 +16,6 @@ export const moved = (task: Task, to: TaskState, reason: string): Event => ({
 export function move(task: Task, to: TaskState, reason: string): Decision {
   return mayMove(task.state, to) ? [moved(task, to, reason)] : wrong(task, `become ${to.replace('_', ' ')}`);
 }
-
-export const events = (decision: Decision): Event[] => (Array.isArray(decision) ? decision : []);
 
 export function wrong(task: Task, verb: string, help?: string): Rejection {
   return reject(

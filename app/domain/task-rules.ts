@@ -1,4 +1,5 @@
 /** What may be asked of a task, decided: every refusal with its reason and what would help. */
+import { decided, type Decision } from './decision.ts';
 import type { Event } from './event.ts';
 import { acceptUnproven, recordAbsent, reportChecks } from './ci-rules.ts';
 import type { Check } from './ci.ts';
@@ -17,7 +18,7 @@ import { prove } from './proof.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { Review } from './review.ts';
 import type { Session, Outcome } from './session.ts';
-import { events, move, moved, wrong, type Decision } from './task-move.ts';
+import { move, moved, wrong } from './task-move.ts';
 import { ref, takenOver, terminal, type Task } from './task.ts';
 
 export type TaskCommand =
@@ -183,7 +184,7 @@ function queueSession(task: Task, session: Session): Decision {
   if (task.session !== null) return reject('wrong_state', `Task ${ref(task)} has a live session already.`);
   return [
     { type: 'session_queued', session },
-    ...(session.kind === 'work' ? events(move(task, 'in_progress', assignment(task, session))) : []),
+    ...(session.kind === 'work' ? decided(move(task, 'in_progress', assignment(task, session))) : []),
   ];
 }
 

@@ -1,4 +1,5 @@
 /** What follows from an event within its own transaction: dependents become ready, sessions stop, runs end. */
+import { decided, type Decision } from '../domain/decision.ts';
 import { decide as decideQuestion } from '../domain/question-rules.ts';
 import type { Event, EventOf } from '../domain/event.ts';
 import type { Question } from '../domain/question.ts';
@@ -23,7 +24,7 @@ export type Rules = {
 };
 
 /** Folds decided events and everything that follows from them. A rejection is handed back, nothing is folded. */
-export function apply(work: RunWork, decision: Event[] | Rejection, rules: Rules): Rejection | null {
+export function apply(work: RunWork, decision: Decision, rules: Rules): Rejection | null {
   if (isRejection(decision)) return decision;
   const open = [...decision];
   for (let event = open.shift(); event !== undefined; event = open.shift()) {
@@ -36,8 +37,6 @@ export function apply(work: RunWork, decision: Event[] | Rejection, rules: Rules
 }
 
 /** A consequence that the state does not allow any more is no error: it simply does not follow. */
-const decided = (decision: Event[] | Rejection): Event[] => (isRejection(decision) ? [] : decision);
-
 function consequences(work: RunWork, event: Event, rules: Rules): Event[] {
   switch (event.type) {
     case 'run_approved':

@@ -1,15 +1,13 @@
 /** Policy's reactions to red CI (KW-4): retry, then ask a person, pause or fail; and what the person's answer means. */
+import { decided } from '../domain/decision.ts';
 import type { Event, EventOf } from '../domain/event.ts';
 import { asker, choiceOf, choices } from '../domain/escalation.ts';
 import type { Policy } from '../domain/policy.ts';
-import { isRejection, type Rejection } from '../domain/rejection.ts';
 import { decide as decideRun } from '../domain/run-rules.ts';
 import { decide as decideSession } from '../domain/session-rules.ts';
 import { decide as decideTask } from '../domain/task-rules.ts';
 import { ref, type Task } from '../domain/task.ts';
 import type { RunWork } from './run-work.ts';
-
-const decided = (decision: Event[] | Rejection): Event[] => (isRejection(decision) ? [] : decision);
 
 /** What a reaction looks at of a run. */
 type Standing = Pick<RunWork, 'run' | 'installation' | 'now' | 'questions' | 'sessions'>;

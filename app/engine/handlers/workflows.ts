@@ -1,5 +1,6 @@
 /** Handlers of sessions on GitHub Actions: what the dispatch found out, and the exchange that gives a job its session. */
 import { workflowPath } from '../../domain/workflow.ts';
+import { decided } from '../../domain/decision.ts';
 import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
 import { decide as decideRun } from '../../domain/run-rules.ts';
 import { decide } from '../../domain/session-rules.ts';
@@ -66,7 +67,7 @@ async function waitForPerson(
   });
   if (isRejection(ended)) return ended;
   // The pause keeps what the end sets free from being started again at once. A run that plans is not paused.
-  const rejection = await commit(context, work, [...(isRejection(paused) ? [] : paused), ...ended]);
+  const rejection = await commit(context, work, [...decided(paused), ...ended]);
   return rejection ?? found(true);
 }
 
