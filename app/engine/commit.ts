@@ -2,7 +2,6 @@
 import type { Event } from '../domain/event.ts';
 import type { Rejection } from '../domain/rejection.ts';
 import { addJobs } from '../../db/jobs.ts';
-import { mergingTasks } from '../../db/queries/merges.ts';
 import { repositoryById, runsWithReadyTasks, type RepositoryRow } from '../../db/queries/runs.ts';
 import { releaseSessions } from '../../db/queries/slots.ts';
 import { claimKey, runKey } from './bell.ts';
@@ -10,6 +9,7 @@ import { dispatchTasks } from './dispatch.ts';
 import { effectJob } from './effect-job.ts';
 import { apply } from './follow.ts';
 import type { Context } from './handler.ts';
+import { lookAtMerges } from './merge-turns.ts';
 import { planIfNeeded } from './planning.ts';
 import { policyOf } from './policy-of.ts';
 import { openRun, save, type RunWork } from './run-work.ts';
@@ -51,21 +51,12 @@ async function write(context: Context, work: RunWork): Promise<void> {
   if (
     events.some((event) => event.type === 'task_moved' && event.from === 'merging' && event.to !== 'merging')
   )
-    await passTurn(context, work);
+    await lookAtMerges(context.tx, work.installation, work.run);
   context.rings.add(runKey(work.run.id));
   const claimable = events.some(
     (event) => event.type === 'session_queued' || event.type === 'branch_created',
   );
   if (claimable) context.rings.add(claimKey(work.installation));
-}
-
-/** Whoever waits for this merge into the same branch looks again. */
-async function passTurn(context: Context, { installation, run }: RunWork): Promise<void> {
-  const waiting = await mergingTasks(context.tx, installation, run);
-  await addJobs(
-    context.tx,
-    waiting.map(({ run: of, task }) => effectJob(installation, { type: 'merge_task', run: of, task })),
-  );
 }
 
 /** A freed slot may serve another run of the repository. A run that somebody else holds will look for itself. */

@@ -1,12 +1,12 @@
 /** What doors need to know of where a person stands on GitHub: the run and task at hand, the plan they saw. */
 import { addJobs } from '../../db/jobs.ts';
 import { planVersionAt } from '../../db/queries/causes.ts';
-import { mergingTasks } from '../../db/queries/merges.ts';
 import { newestRunOfIssue, repositoryById, taskByPull, tasksByHead } from '../../db/queries/runs.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { Effect } from '../domain/effects.ts';
 import { effectJob } from './effect-job.ts';
 import type { Engine } from './handler.ts';
+import { lookAtMerges } from './merge-turns.ts';
 import { ensurePolicy } from './policy-source.ts';
 import { policyOf } from './policy-of.ts';
 
@@ -105,14 +105,7 @@ export async function mergesChanged(
   installation: number,
   into: { repository: number; base: string },
 ): Promise<void> {
-  const tasks = await inTransaction(
-    engine.db,
-    { installation },
-    async (tx) => await mergingTasks(tx, installation, into),
-  );
-  await showAgain(
-    engine,
-    installation,
-    tasks.map(({ run, task }): Effect => ({ type: 'merge_task', run, task })),
-  );
+  await inTransaction(engine.db, { installation }, async (tx) => {
+    await lookAtMerges(tx, installation, into);
+  });
 }
