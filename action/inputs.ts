@@ -1,6 +1,6 @@
 /** The step's inputs, read and checked. */
 import { ActionError } from './action-error.ts';
-import { forbiddenNames } from '../runner/engines/environment.ts';
+import { isWithheld } from '../app/domain/withheld.ts';
 
 export type Inputs = {
   /** The App's address without a slash at its end: the identity token's audience. */
@@ -19,7 +19,7 @@ export function readInputs(environment: Environment): Inputs {
   const pass = input('pass')
     .split(/[\s,]+/)
     .filter((name) => name !== '');
-  const forbidden = forbiddenNames(pass);
+  const forbidden = pass.filter(isWithheld);
   if (forbidden.length > 0) {
     throw new ActionError(
       `Agents never get ${forbidden.join(', ')}.`,

@@ -127,4 +127,4 @@ export async function gitText(args: readonly string[], options: GitOptions): Pro
 }
 
 /** Lines of git's output, without the empty one at its end. */
-export const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');
+export const outputLines = (text: string): string[] => text.split('\n').filter((line) => line !== '');

@@ -1,5 +1,5 @@
 /** The end of a work session's worktree: what is left becomes a commit, what is committed goes to the App. */
-import { linesOf } from './git.ts';
+import { outputLines } from './git.ts';
 import { reasonOf, type Log } from './log.ts';
 import type { Uploader } from './upload.ts';
 import { commitRest, headOf, restoreConfiguration, textIn, undoCommit, type Workspace } from './workspace.ts';
@@ -61,7 +61,7 @@ async function keepRest(order: HandOver): Promise<{ rest: string | null; problem
 async function listed(workspace: Workspace): Promise<Pick<HandedOver, 'commits' | 'files'>> {
   const range = `${workspace.start}..HEAD`;
   const log = ['log', '--no-color', '--no-show-signature', `--max-count=${mostShown}`, '--format=%H%x00%s'];
-  const subjects = linesOf(await textIn(workspace, [...log, range]));
+  const subjects = outputLines(await textIn(workspace, [...log, range]));
   const diff = ['diff', '--no-ext-diff', '--no-textconv', '--name-only', '--no-renames', '-z'];
   const names = (await textIn(workspace, [...diff, workspace.start, 'HEAD'])).split('\0');
   return {

@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { isWithheld } from '../app/domain/withheld.ts';
 import { openRunnerDirectory } from './directory.ts';
 import { readiness } from './engines/engines.ts';
-import { forbiddenNames } from './engines/environment.ts';
 import { isolationHere } from './isolation-here.ts';
 import { createLog, wordsOf } from './log.ts';
 import { runLoop } from './loop.ts';
@@ -88,7 +88,7 @@ async function start(options: Options): Promise<void> {
       'Where is the App? Give its address by --url or in ENTOURAGE_URL, as https://entourage.example.com.',
     );
   }
-  const forbidden = forbiddenNames(options.passEnv);
+  const forbidden = options.passEnv.filter(isWithheld);
   if (forbidden.length > 0) {
     throw new Error(
       `Engines never get ${forbidden.join(', ')}: take them out of --pass-env or ENTOURAGE_PASS_ENV.`,

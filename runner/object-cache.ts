@@ -5,7 +5,7 @@
  */
 import { chmod, copyFile, link, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { git, gitText, linesOf } from './git.ts';
+import { git, gitText, outputLines } from './git.ts';
 import { createMutex } from './mutex.ts';
 
 export type Origin = {
@@ -125,7 +125,7 @@ async function sweepCache(dir: string): Promise<void> {
     if (name.endsWith('.lock')) await rm(join(dir, name), { force: true });
   }
   const refs = await gitText(['for-each-ref', '--format=%(refname)', 'refs/entourage'], { cwd: dir });
-  for (const ref of linesOf(refs)) {
+  for (const ref of outputLines(refs)) {
     await git(['update-ref', '-d', ref], { cwd: dir });
   }
   // Only here, where no session is reading: git's own threshold decides whether there is anything to do.

@@ -3,7 +3,7 @@ import { lstat, open, realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import type { z } from 'zod';
 import type { getChangedFiles, getCommits, getTaskDiff, readFile } from '../app/catalog/worktree.ts';
-import { linesOf } from './git.ts';
+import { outputLines } from './git.ts';
 import { baseOf, gitIn, textIn, type Workspace } from './workspace.ts';
 
 /** Enough for any file that a person reads, little enough for a model. */
@@ -147,7 +147,7 @@ export async function commits(workspace: Workspace): Promise<z.output<typeof get
     '--format=%H%x00%cI%x00%s',
     `${base}..HEAD`,
   ];
-  const lines = linesOf(await textIn(workspace, range));
+  const lines = outputLines(await textIn(workspace, range));
   return {
     commits: lines.map((line) => {
       const [sha = '', at = '', subject = ''] = line.split('\0');

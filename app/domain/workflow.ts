@@ -1,6 +1,7 @@
 /** The one workflow file in a user's repository that runs sessions on GitHub Actions: its text, and what a text of it says. */
 import { parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
+import { isWithheld } from './withheld.ts';
 
 /** On the default branch, or GitHub does not dispatch it (G30). */
 export const workflowPath = '.github/workflows/entourage.yml';
@@ -30,16 +31,12 @@ export const ActionRef = z
     'owner/repository/action@ and a full commit id of 40 hex digits',
   );
 
-/** What no agent is ever handed: tokens of GitHub, of the job and of Entourage, and what steers other programs. */
-const withheld =
-  /^(?:(?:GITHUB|GH|ACTIONS|RUNNER|ENTOURAGE|INPUT|DATABASE|WEBHOOK|GIT)_|(?:APP_ID|PRIVATE_KEY.*|PATH|HOME|NODE_OPTIONS|SSH_AUTH_SOCK)$)/;
-
 const VariableName = z
   .string()
   .max(100)
   .regex(/^[A-Z_][A-Z0-9_]*$/, 'the name of a variable, as ANTHROPIC_API_KEY')
   .refine(
-    (name) => !withheld.test(name),
+    (name) => !isWithheld(name),
     'a name of which agents may get the value; not GITHUB_…, ACTIONS_… and their like',
   );
 

@@ -1,15 +1,8 @@
 /** The environment of what works for an agent: built from nothing, so that none of the runner's own secrets is in it. */
+import { isWithheld } from '../../app/domain/withheld.ts';
 import { gitConfiguration } from '../git.ts';
 import { markVariable } from '../process-tree.ts';
 import type { Quarters } from '../quarters.ts';
-
-/** Never handed on, whatever the operator asks for: tokens of GitHub, of a workflow job and of Entourage. */
-const forbidden =
-  /^(?:GITHUB_|GH_|ACTIONS_|RUNNER_|ENTOURAGE_|INPUT_|DATABASE_|WEBHOOK_|PRIVATE_KEY|APP_ID|GIT_|SSH_AUTH_SOCK$)/i;
-
-/** Names among `asked` that may not be handed to an engine. */
-export const forbiddenNames = (asked: readonly string[]): string[] =>
-  asked.filter((name) => forbidden.test(name));
 
 export type SessionEnvironment = {
   session: string;
@@ -54,7 +47,7 @@ export function environmentFor(
   };
   for (const key of order.pass) {
     const value = own[key];
-    if (value !== undefined && !forbidden.test(key)) environment[key] = value;
+    if (value !== undefined && !isWithheld(key)) environment[key] = value;
   }
   return environment;
 }
