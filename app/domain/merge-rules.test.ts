@@ -6,23 +6,9 @@ import { exampleCheck, exampleReview, exampleTask, later, now, sha, workedTask }
 import { mergeGates } from './merge-gates.ts';
 import { dequeueReason, mergeWords, newMerging, type Merging } from './merge.ts';
 import { defaultPolicy } from './policy.ts';
-import { isRejection, type Rejection } from './rejection.ts';
-import { decide, type TaskCommand } from './task-rules.ts';
-import { evolve } from './task-fold.ts';
+import { given } from './given-task.ts';
+import type { TaskCommand } from './task-rules.ts';
 import { mergeStarted, takenOut, takenOver, type Task } from './task.ts';
-
-function given(task: Task): {
-  when(command: TaskCommand): { events: string[]; task: Task; refused: Rejection | null };
-} {
-  return {
-    when(command) {
-      const decision = decide(task, command);
-      if (isRejection(decision)) return { events: [], task, refused: decision };
-      const next = decision.reduce((state, event) => evolve(state, event, later), task);
-      return { events: decision.map((event) => event.type), task: next, refused: null };
-    },
-  };
-}
 
 const approved = (about: Partial<Task> = {}): Task =>
   workedTask({

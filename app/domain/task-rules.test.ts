@@ -1,31 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import {
-  exampleCheck,
-  exampleReview,
-  exampleSession,
-  exampleTask,
-  later,
-  sha,
-  workedTask,
-} from './example.ts';
+import { exampleCheck, exampleReview, exampleSession, exampleTask, sha, workedTask } from './example.ts';
 import { noCi } from './ci.ts';
-import { isRejection, type Rejection } from './rejection.ts';
-import { decide, type TaskCommand } from './task-rules.ts';
-import { evolve } from './task-fold.ts';
+import { given } from './given-task.ts';
+import type { TaskCommand } from './task-rules.ts';
 import { mergeBlock, mergeStarted, TaskState, type Task } from './task.ts';
-
-function given(task: Task): {
-  when(command: TaskCommand): { events: string[]; task: Task; refused: Rejection | null };
-} {
-  return {
-    when(command) {
-      const decision = decide(task, command);
-      if (isRejection(decision)) return { events: [], task, refused: decision };
-      const next = decision.reduce((state, event) => evolve(state, event, later), task);
-      return { events: decision.map((event) => event.type), task: next, refused: null };
-    },
-  };
-}
 
 const green = [exampleCheck()];
 const red = [exampleCheck({ conclusion: 'failure', summary: 'boom' })];
