@@ -25,10 +25,12 @@ export async function showGroup(work: Work, payload: unknown): Promise<void> {
     return { repository, task: tasks.find((row: Task) => row.number === address?.task) ?? null };
   });
   if (repository === null) return;
+  const now = task === null || task.pull === null ? null : await work.port.pull(repository, task.pull);
+  const pullHead = now?.head ?? null;
   const { required } = await work.port.mergeRules(repository, base);
   const names = new Set([ownCheck, ...required.filter(({ ours }) => ours).map(({ name }) => name)]);
   for (const name of names)
-    await work.port.ensureCheckRun(repository, groupCheck({ name, head, pull, task }), null);
+    await work.port.ensureCheckRun(repository, groupCheck({ name, head, pull, task, pullHead }), null);
   if (task !== null && task.head !== null)
     await report(work, 'record_merge_step', {
       run: task.run,

@@ -87,11 +87,14 @@ export function groupCheck({
   head,
   pull,
   task,
+  pullHead,
 }: {
   name: string;
   head: string;
   pull: number | null;
   task: Task | null;
+  /** What the pull request stands on now: a push that we hear of later may be in the group. */
+  pullHead: string | null;
 }): CheckRunContent {
   const which = pull === null ? 'a pull request' : `#${pull}`;
   const key = { name, head, externalId: `group/${name}/${head}`, status: 'completed' } as const;
@@ -102,7 +105,12 @@ export function groupCheck({
       title: 'None of Entourage’s',
       summary: `This merge group ends with ${which}, which is no task of Entourage. Nothing is asked of it here.`,
     };
-  const approved = task.state === 'merging' || task.state === 'done';
+  // Approved and no more: people put it into the queue where policy leaves merging to them.
+  const standing = task.state === 'approved' || task.state === 'merging';
+  const approved = task.state === 'done' || (standing && pullHead === task.head);
+  const why = standing
+    ? 'has commits that nobody approved'
+    : `is ${task.state.replace('_', ' ')} and not approved for a merge`;
   const by = task.approvedBy === null ? 'a person' : person(task.approvedBy);
   return approved
     ? {
@@ -115,6 +123,6 @@ export function groupCheck({
         ...key,
         conclusion: 'failure',
         title: 'Not approved',
-        summary: `This merge group ends with ${which}, task ${ref(task)}, which is ${task.state.replace('_', ' ')} and not approved for a merge. Take it out of the queue, approve its current head, then merge again.`,
+        summary: `This merge group ends with ${which}, task ${ref(task)}, which ${why}. Take it out of the queue, approve its current head, then merge again.`,
       };
 }

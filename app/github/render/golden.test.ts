@@ -156,20 +156,26 @@ describe('golden texts', () => {
     );
   });
   it('G27 check of a merge group, approved or not, or none of ours', () => {
-    const check = (about: Parameters<typeof task>[0] | null): string => {
+    const check = (about: Parameters<typeof task>[0] | null, pullHead = 'b'.repeat(40)): string => {
       const { title, summary, conclusion } = groupCheck({
+        pullHead,
         name: 'entourage',
         head: 'c'.repeat(40),
         pull: 31,
-        task: about === null ? null : task({ number: 1, approvedBy: 'ana', ...about }),
+        task: about === null ? null : task({ number: 1, approvedBy: 'ana', head: 'b'.repeat(40), ...about }),
       });
       return `${conclusion}: ${title}\n${summary}`;
     };
     return golden(
       'check-group',
-      [check({ state: 'merging', reason: mergeStarted }), check({ state: 'in_review' }), check(null)].join(
-        '\n\n',
-      ),
+      [
+        check({ state: 'merging', reason: mergeStarted }),
+        // `merge.by: person`
+        check({ state: 'approved' }),
+        check({ state: 'merging', reason: mergeStarted }, 'd'.repeat(40)),
+        check({ state: 'in_review' }),
+        check(null),
+      ].join('\n\n'),
     );
   });
   it('KW-4 question that Entourage itself asks', () =>
