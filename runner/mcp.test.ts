@@ -17,6 +17,7 @@ import {
 import type { Role } from '../app/domain/words.ts';
 import { branch, gitSync, makeOrigin, temporaryDirectory, type TestOrigin } from './fixtures/origin.ts';
 import { kindAnswers } from './fixtures/play.ts';
+import { askedQuestion } from './fixtures/question.ts';
 import { createObjectCache } from './object-cache.ts';
 import { createNotices, type Notices } from './notices.ts';
 import { openPushSocket, requestPush } from './push-socket.ts';
@@ -89,19 +90,7 @@ async function sit(options: DeskOptions = {}): Promise<Desk> {
   return { client, app, workspace, origin, notices, call };
 }
 
-const question = {
-  run: 12,
-  question: 'q1',
-  task: 't2',
-  agent: 'eng-1',
-  kind: 'question',
-  text: '204 or 200?',
-  options: [],
-  state: 'open',
-  answer: null,
-  answered_by: null,
-  deadline: null,
-};
+const question = askedQuestion({ text: '204 or 200?' });
 const commit = (workspace: Workspace, name: string) => {
   writeFileSync(join(workspace.path, name), name);
   gitSync(workspace.path, 'add', name);

@@ -70,7 +70,7 @@ export function geminiArguments(work: Pick<EngineWork, 'model'>): string[] {
   ];
 }
 
-export function geminiSettings(server: McpServer): Record<string, unknown> {
+function geminiSettings(server: McpServer): Record<string, unknown> {
   return {
     mcpServers: { entourage: { ...server, trust: true } },
     security: { auth: { selectedType: 'gemini-api-key' }, folderTrust: { enabled: false } },

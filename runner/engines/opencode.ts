@@ -68,7 +68,7 @@ async function fillConfiguration(home: string, work: EngineWork): Promise<void> 
 }
 
 /** A model is `provider/model` here. Without words of its own it reads the prompt from stdin. */
-export function opencodeArguments(work: Pick<EngineWork, 'model' | 'cwd'>): string[] {
+function opencodeArguments(work: Pick<EngineWork, 'model' | 'cwd'>): string[] {
   return [
     'run',
     '--format',

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { aider } from '../../runner/engines/aider.ts';
 import { branch } from '../../runner/fixtures/origin.ts';
 import { play, type PlayOptions } from '../../runner/fixtures/play.ts';
+import { answeredQuestion, askedQuestion } from '../../runner/fixtures/question.ts';
 import { processTree } from '../../runner/process-tree.ts';
 
 const standIn = fileURLToPath(new URL('./stand-in/aider.ts', import.meta.url));
@@ -13,18 +14,6 @@ const before = { ...process.env };
 afterEach(() => {
   Object.assign(process.env, before);
 });
-
-const question = {
-  run: 12,
-  question: 'q1',
-  task: 't2',
-  agent: 'eng-1',
-  kind: 'question',
-  text: 'Which unit?',
-  options: [],
-  answered_by: 'ada',
-  deadline: null,
-};
 
 async function session(prompt: string, options: PlayOptions = {}) {
   const played = await play('', { ...options, assignment: { engine: 'aider', model: 'sonnet', prompt } });
@@ -50,18 +39,14 @@ describe('Aider’s stand-in', () => {
         isolation,
         answers: {
           ask_human: () => ({
-            question: { ...question, state: 'open', answer: null },
+            question: askedQuestion(),
             pending: true,
             next: 'Call get_answer.',
           }),
           get_answer: () => {
             polls += 1;
             return {
-              question: {
-                ...question,
-                state: polls > 1 ? 'answered' : 'open',
-                answer: polls > 1 ? 'in cents' : null,
-              },
+              question: polls > 1 ? answeredQuestion('in cents') : askedQuestion(),
               pending: polls < 2,
               next: 'Go on.',
             };

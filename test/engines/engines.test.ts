@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { costOf } from '../../app/domain/prices.ts';
 import type { EngineEvent } from '../../runner/engines/engine.ts';
 import { clis, modelKey, variants, type Cli } from './clis.ts';
@@ -34,9 +33,7 @@ const task = (worktree: string): ScriptInput['steps'] => [
   { after: 'in_review', text: 'All done.' },
 ];
 
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await delay(50);
-}
+const until = async (holds: () => boolean) => await vi.waitUntil(holds, { timeout: 120_000, interval: 50 });
 
 describe.each([...clis, ...variants])('$title', (cli) => {
   test('AG-1, AG-8: does a whole task with its tools, and tells what it used', async () => {

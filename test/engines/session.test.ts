@@ -2,26 +2,14 @@ import { accessSync, chmodSync, constants, existsSync, readFileSync } from 'node
 import { afterEach, describe, expect, test } from 'vitest';
 import { branch } from '../../runner/fixtures/origin.ts';
 import { play } from '../../runner/fixtures/play.ts';
+import { answeredQuestion } from '../../runner/fixtures/question.ts';
 import { processTree } from '../../runner/process-tree.ts';
 import { clis, modelKey } from './clis.ts';
 import { path } from './play.ts';
 import { startModel } from './model/server.ts';
 
-const question = {
-  run: 12,
-  question: 'q1',
-  task: 't2',
-  agent: 'eng-1',
-  kind: 'question',
-  text: 'Which unit?',
-  options: [],
-  state: 'answered',
-  answer: 'in cents',
-  answered_by: 'ada',
-  deadline: null,
-};
 const answers = {
-  ask_human: () => ({ question, pending: false, next: 'Go on.' }),
+  ask_human: () => ({ question: answeredQuestion('in cents'), pending: false, next: 'Go on.' }),
   request_review: () => ({ state: 'in_review', words: 'In review.', next: 'End your session.' }),
 };
 
