@@ -3,7 +3,6 @@ import type { Plan } from '../../domain/plan.ts';
 import { priorityOf } from '../../domain/priority.ts';
 import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
 import type { Run } from '../../domain/run.ts';
-import type { Policy } from '../../domain/policy.ts';
 import { guessTemplate } from '../../domain/templates.ts';
 import { micros } from '../../domain/words.ts';
 import { nextRunNumber, repositoryById, type RepositoryRow } from '../../../db/queries/runs.ts';
@@ -120,8 +119,7 @@ export const dispatch: Handlers['dispatch'] = {
   },
 };
 
-/** A run is bound by the policy from its first moment. */
-/** The policy must be known, and a branch that is named must be there: a plan could not begin otherwise. */
+/** The policy binds a run from its first moment, so it must be known; a plan could not begin on a branch that is not there. */
 async function prepare(
   engine: Engine,
   repository: RepositoryRow | null,
@@ -133,19 +131,6 @@ async function prepare(
     return null;
   return reject('not_found', `${repository.owner}/${repository.name} has no branch ${base}.`, {
     help: 'Push it first, or leave `--base` out for the default branch.',
-  });
-}
-
-/** A run that nobody could ever work on is refused with the reason, instead of waiting for a runner for ever. */
-function nobodyWorks(policy: Policy, repository: RepositoryRow): Rejection | null {
-  if (policy.agents.some((agent) => agent.engine === 'command')) return null;
-  const engines = [...new Set(policy.agents.map((agent) => agent.engine))].join(', ');
-  const file =
-    repository.policyProblem === null
-      ? `its policy names ${engines} (the defaults, where there is no ENTOURAGE.md)`
-      : `its ENTOURAGE.md is broken (${repository.policyProblem.split('\n')[0] ?? ''}), and the defaults name ${engines}`;
-  return reject('wrong_state', `Nobody can work here: this version runs engine command only, and ${file}.`, {
-    help: 'Commit an ENTOURAGE.md whose agents have `engine: command` and a `command`.',
   });
 }
 
@@ -165,8 +150,6 @@ async function begin(context: Context, start: Start): Promise<RunWork | Rejectio
   if (repository === null)
     return reject('not_found', 'The App is not installed on this repository any more.');
   const policy = policyOf(repository);
-  const nobody = nobodyWorks(policy, repository);
-  if (nobody !== null) return nobody;
   const cap = Math.min(micros(policy.budget.run_usd), engine.ceilings.runBudget);
   const run: Run = {
     id: engine.uuid(),
