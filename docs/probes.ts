@@ -76,7 +76,7 @@ export const probes: readonly Probe[] = [
     otherwise:
       'Effects look at what is there before they write, so an echo of ours that came through would change nothing.',
     probes: ['webhook-deliveries'],
-    code: ['app/github/translate.ts'],
+    code: ['app/github/translated.ts'],
   },
 ];
 
