@@ -1,5 +1,6 @@
 /** An approval that is taken back while its pull request waits in GitHub's merge queue: it must not merge (RE-4, G24). */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { inReview } from './in-review.ts';
 import { work } from './script.ts';
 import { createWorld, owner, repo, type World } from './world.ts';
 
@@ -20,14 +21,8 @@ afterEach(() => world.isClean());
 afterAll(() => world[Symbol.asyncDispose]());
 
 it('leaves the queue when its approval is dismissed, and comes back with the next', async () => {
-  const title = 'Withdrawn';
-  world.plans(title, [{ title: `${title}: 1` }]);
-  world.works(`${title}: 1`, work('withdrawn.txt'));
-  const issue = await world.ana.opensIssue(title, '');
-  await world.ana.comments(issue, '/entourage run');
-  await world.run(issue).is('awaiting_approval');
-  await world.ana.comments(issue, '/entourage approve');
-  const pull = await world.pull(issue, 't1').isReady({ within: 60 });
+  const { issue, pulls } = await inReview(world, 'Withdrawn', [[work('withdrawn.txt')]]);
+  const pull = pulls[0]!;
   await world.ana.approves(pull);
   await world.card(issue).shows(/in the merge queue/i);
   const numbers = (): number[] =>

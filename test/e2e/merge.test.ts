@@ -1,8 +1,8 @@
 /** From approval to base: our own serial queue where GitHub has none, the ways to ask, conflicts, pushes in between (RE-5, RE-6). */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { getMergeStatus, mergeTask } from '../../app/catalog/merges.ts';
+import { inReview } from './in-review.ts';
 import { work, type Step } from './script.ts';
-import type { PullView } from './views.ts';
 import { createWorld, owner, repo, type World } from './world.ts';
 
 let world: World;
@@ -16,24 +16,11 @@ beforeAll(async () => {
 afterEach(() => world.isClean());
 afterAll(() => world[Symbol.asyncDispose]());
 
-/** Tasks beside each other, each with its own sessions, all in review. */
-async function inReview(title: string, sessions: Step[][][]): Promise<{ issue: number; pulls: PullView[] }> {
-  world.plans(
-    title,
-    sessions.map((_, index) => ({ title: `${title}: ${index + 1}` })),
-  );
-  for (const [index, steps] of sessions.entries()) world.works(`${title}: ${index + 1}`, ...steps);
-  const issue = await world.ana.opensIssue(title, '');
-  await world.ana.comments(issue, '/entourage run');
-  await world.run(issue).is('awaiting_approval');
-  await world.ana.comments(issue, '/entourage approve');
-  const pulls: PullView[] = [];
-  for (const index of sessions.keys()) pulls.push(await world.pull(issue, `t${index + 1}`).isReady());
-  return { issue, pulls };
-}
-
 it('RE-5: two approved at once merge one after the other, the second on top of the first', async () => {
-  const { issue, pulls } = await inReview('Serial', [[work('serial-one.txt')], [work('serial-two.txt')]]);
+  const { issue, pulls } = await inReview(world, 'Serial', [
+    [work('serial-one.txt')],
+    [work('serial-two.txt')],
+  ]);
   await Promise.all(pulls.map((pull) => world.ana.approves(pull)));
   await world.isClosed(issue);
   const types = await world.records.eventTypes(issue);
@@ -50,7 +37,7 @@ it('RE-5: two approved at once merge one after the other, the second on top of t
 });
 
 it('RE-4 G20 G21: a push between approval and merge stops the merge, whichever way it is asked for', async () => {
-  const { issue, pulls } = await inReview('Guarded', [[work('guarded.txt')]]);
+  const { issue, pulls } = await inReview(world, 'Guarded', [[work('guarded.txt')]]);
   const [pull] = pulls;
   // This server does not know merge-async, and somebody pushes just before the merge that is asked for instead.
   world.forge.faults.answers({ operation: 'pulls/merge-async', status: 404, count: 1 });
@@ -85,7 +72,7 @@ it('RE-6: a conflict goes back to the agent with the files, and the next approva
     { do: 'review' },
   ];
   const resolve: Step[] = [{ do: 'git', args: ['merge', '-X', 'ours', 'origin/main'] }, { do: 'review' }];
-  const { issue, pulls } = await inReview('Conflict', [[clash('one\n')], [clash('two\n'), resolve]]);
+  const { issue, pulls } = await inReview(world, 'Conflict', [[clash('one\n')], [clash('two\n'), resolve]]);
   await world.ana.approves(pulls[0]!);
   await world.task(issue, 't1').is('done');
   await world.ana.approves(pulls[1]!);
