@@ -24,6 +24,8 @@ function repositoryObject(request: GraphqlRequest, repository: Repository): Reco
   const { forge } = request;
   return {
     ...plainRepositoryObject(forge, repository),
+    // The report reads an object's type beside its fields.
+    __typename: 'Repository',
     mergeQueue: ({ branch }: { branch?: string | null }) => {
       permit(request, repository, reads('pull_requests', 'merge_queues'));
       return queueObject(forge, { repository, baseRef: branch ?? repository.defaultBranch });
