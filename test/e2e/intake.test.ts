@@ -115,6 +115,15 @@ it('IN-6: what the App itself writes runs nothing', async () => {
   expect(await world.run(issue).now()).toBeUndefined();
 });
 
+it('IN-1: a policy whose agents are all of one other engine than command starts runs as any does', async () => {
+  const agents = '[{ name: engineer, role: engineer, engine: claude-code }]';
+  await using other = await createWorld({ policy: { agents, review: '{ agent: null }' } });
+  const issue = await other.ana.opensIssue('For Claude Code', '');
+  await other.ana.comments(issue, '/entourage run');
+  await other.run(issue).is('awaiting_approval');
+  await other.isClean();
+});
+
 it('TR-2: policy may ask for more than write', async () => {
   await using strict = await createWorld({ policy: { commands: '{ approve: [maintain] }' } });
   strict.plans('*', [{ title: 'A task' }]);
