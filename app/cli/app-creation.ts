@@ -60,8 +60,12 @@ Next:
 function checked(options: CreateOptions): { url: string; port: number; minutes: number } {
   const url = (options.url ?? process.env['ENTOURAGE_URL'] ?? '').replace(/\/+$/, '');
   const problems: string[] = [];
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url))
-    problems.push('Where will the App be? Give --url or ENTOURAGE_URL, as https://entourage.example.com.');
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+    const got = url === '' ? '' : ` “${url}” is no address with its protocol.`;
+    problems.push(
+      `Where will the App be?${got} Give --url or ENTOURAGE_URL, as https://entourage.example.com.`,
+    );
+  }
   const port = Number(options.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     problems.push(`--port: expected a number from 0 to 65535, got ${options.port}.`);

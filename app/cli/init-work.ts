@@ -27,6 +27,10 @@ export type InitOptions = {
 export async function init(options: InitOptions): Promise<void> {
   const site = siteOf(process.env);
   const token = options.local === undefined ? tokenOf(process.env) : null;
+  if (options.repo !== undefined && options.local === undefined && token === null)
+    throw new UsageError(
+      `A pull request in ${options.repo} needs a token of yours in GITHUB_TOKEN, for example: export GITHUB_TOKEN="$(gh auth token)". Nothing was written. To write into a checkout of it instead, give --local PATH.`,
+    );
   const target = token === null ? await openLocal(options) : await openPull({ options, site, token });
   const wishes = await wishesOf(options, site, target.present);
   const plan = planFiles(wishes, target.present);

@@ -11,9 +11,12 @@ export function initCommand(): Command {
     .option('--url <url>', 'the App’s address (ENTOURAGE_URL)')
     .option(
       '--local [path]',
-      'write into a checkout; so it is, too, without a token in GITHUB_TOKEN or GH_TOKEN',
+      'write into a checkout; so it is, too, without --repo and a token in GITHUB_TOKEN or GH_TOKEN',
     )
-    .option('--repo <owner/name>', 'open a pull request there; without it, where this checkout came from')
+    .option(
+      '--repo <owner/name>',
+      'open a pull request there, with a token; without it, where this checkout came from',
+    )
     .option('--action <owner/repo/path@ref>', 'the action; without it, this copy of Entourage')
     .addOption(
       new Option('--engine <names...>', 'engines of the agents; without it, those found here').choices([

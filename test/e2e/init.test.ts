@@ -141,6 +141,7 @@ describe('in a checkout', () => {
     [['--runs-on', 'a b'], /--runs-on: expected a runner’s label/],
     [['--action', 'acme/entourage'], /--action: expected owner\/repository\/action@REF/],
     [['--engine', 'cleverest'], /--engine .*is invalid/],
+    [['--repo', 'acme/shop'], /acme\/shop needs a token of yours in GITHUB_TOKEN/],
     [['--engine', 'command'], /which program\? Give --command/],
   ])('refuses %j in words, and writes nothing', async (more, words) => {
     const cwd = checkout();

@@ -289,5 +289,5 @@ it('gives up in time, and names wrong options together', async () => {
   expect([late.code, late.err]).toEqual([2, expect.stringContaining('Nobody came back from GitHub')]);
   const wrong = await entourage(['app', 'create', '--url', 'nowhere', '--port', 'x', '--org', 'a/b']);
   expect(wrong.code).toBe(2);
-  expect(wrong.err).toMatch(/Where will the App be\?[^]*--port[^]*--org/);
+  expect(wrong.err).toMatch(/Where will the App be\? “nowhere” is no address[^]*--port[^]*--org/);
 });
