@@ -14,6 +14,8 @@ export async function withdrawMerge(work: Work, payload: unknown): Promise<void>
   const task = taskOf(scene, number);
   // Approved again meanwhile, or over: then whoever is in the queue is right there.
   if (scene === null || task === undefined || task.pull === null || standing.has(task.state)) return;
+  // Servers without queues don't know the question.
+  if (!(await work.port.mergeRules(scene.repository, scene.run.base)).queue) return;
   const pull = await work.port.pull(scene.repository, task.pull);
   if (pull === null || pull.state !== 'open') return;
   if ((await work.port.queueEntry(scene.repository, pull.number)) === null) return;
