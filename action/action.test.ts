@@ -145,7 +145,7 @@ describe('the Action', { timeout: 30_000 }, () => {
     expect(job.log()).toMatch(
       /^::error::The App at http:\/\/127\.0\.0\.1:\d+ can’t be reached.*ECONNREFUSED/m,
     );
-    expect(job.log()).toContain('/entourage resume');
+    expect(job.log()).toContain('/entourage retry');
   });
 
   test('a workflow without `id-token: write` is told which line it lacks', async () => {

@@ -33,7 +33,7 @@ function refusal(error: unknown, url: string): unknown {
   if (error instanceof TransportError) {
     return new ActionError(
       `The App at ${url} can’t be reached: ${error.message}`,
-      'Look whether it runs and whether GitHub’s runners can reach that address, then `/entourage resume` goes on.',
+      'Look whether it runs and whether GitHub’s runners can reach that address. Once no attempts are left, `/entourage retry` goes on.',
       error,
     );
   }
