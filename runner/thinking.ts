@@ -6,6 +6,7 @@ import { activityOf } from './activity.ts';
 import type { Course, Ending } from './course.ts';
 import { findEngine } from './engines/engines.ts';
 import type { EngineRun } from './engines/engine.ts';
+import { wordsOf } from './log.ts';
 import { identify, markVariable } from './process-tree.ts';
 import { openPushSocket } from './push-socket.ts';
 import type { Quarters } from './quarters.ts';
@@ -54,8 +55,7 @@ export async function think(course: Course, thinking: Thinking): Promise<Ending>
       mcpConfig,
       environment,
     });
-    // Read at the next start, if this runner doesn't live to clean up.
-    await writeFile(join(directory, 'engine.pid'), JSON.stringify(await identify(course.engine.pid)));
+    await noteEngine(course, course.engine.pid);
     // Asked to stop while it was starting: nobody could tell the engine then.
     if (course.stop.signal.aborted) await course.engine.stop(course.patienceMs);
     const ended = await follow(course, course.engine);
@@ -65,6 +65,18 @@ export async function think(course: Course, thinking: Thinking): Promise<Ending>
   } finally {
     await course.engine?.stop(0);
     await socket.close();
+  }
+}
+
+/**
+ * Read at the next start, if this runner doesn't live to clean up. An agent may have filled the disk already: its commits
+ * count more than the note, without which its processes are still found by their mark.
+ */
+async function noteEngine({ directory, log }: Course, pid: number): Promise<void> {
+  try {
+    await writeFile(join(directory, 'engine.pid'), JSON.stringify(await identify(pid)));
+  } catch (error) {
+    log('the engine’s process could not be noted', { error: wordsOf(error) });
   }
 }
 
