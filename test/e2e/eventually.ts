@@ -15,7 +15,7 @@ export async function eventually<T>(
   look: () => T | Promise<T>,
   fits: (seen: T) => boolean,
 ): Promise<T> {
-  const { what, within = 60, hopeless } = wait;
+  const { what, within = 90, hopeless } = wait;
   const deadline = Date.now() + within * 1_000;
   for (;;) {
     const seen = await look();
