@@ -70,7 +70,7 @@ What follows is for the agents. Headings other than these four are yours.
 
 ## Conventions
 
-Say how code looks here, how it is tested, and what a change needs before it is done.
+<!-- How code looks here, how it is tested, what a change needs before it is done. Agents don't see comments. -->
 
 ## Manager
 

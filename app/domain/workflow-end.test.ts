@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { judgeWorkflow, type WorkflowEnd } from './workflow-end.ts';
 
-const judge = (end: Partial<WorkflowEnd>, taken = true) =>
-  judgeWorkflow({ conclusion: 'failure', step: null, minutes: 5, age: 6, ...end }, { taken, limit: 60 });
+const url = 'https://github.com/acme/shop/actions/runs/7001';
+const judge = (end: Partial<WorkflowEnd>, taken = true, tried = false) =>
+  judgeWorkflow(
+    { conclusion: 'failure', step: null, minutes: 5, age: 6, url, ...end },
+    { taken, tried, limit: 60 },
+  );
 
 describe('a workflow run that ended', () => {
   it.each<[string, string, Partial<WorkflowEnd>]>([
-    ['lost', 'its workflow run failed in step “Session”', { step: 'Session' }],
+    ['lost', `its workflow run failed in step “Session”: ${url}`, { step: 'Session' }],
     ['lost', 'its job ran out of time after 80 minutes', { conclusion: 'timed_out', minutes: 79.6 }],
     ['lost', 'its job ran out of time', { conclusion: 'timed_out', minutes: null }],
     ['lost', 'its workflow run ended without reporting an end', { conclusion: 'success' }],
@@ -15,13 +19,21 @@ describe('a workflow run that ended', () => {
     expect(judge(end)).toEqual({ outcome, reason, cancelled: false, setUp: false }),
   );
 
-  it('before the session began failed', () =>
+  it('before the session began failed, with the log that says why', () =>
     expect(judge({}, false)).toEqual({
       outcome: 'failed',
-      reason: 'its workflow run failed before the session began',
+      reason: `its workflow run failed before the session began, its log says why: ${url}`,
       cancelled: false,
       setUp: false,
     }));
+
+  it('before the session began again waits for a person', () => {
+    const judged = judge({ step: 'Work' }, false, true);
+    expect(judged).toMatchObject({ outcome: 'stopped', setUp: true, cancelled: false });
+    expect(judged.reason).toBe(
+      `The workflow failed again in step “Work” before the session began; its log says why: ${url}. Mend it, then /entourage resume.`,
+    );
+  });
 
   it.each<[string, RegExp]>([
     ['startup_failure', /could not start/],

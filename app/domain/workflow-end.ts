@@ -12,6 +12,8 @@ export type WorkflowEnd = {
   minutes: number | null;
   /** How long it is since it was dispatched. */
   age: number;
+  /** Its page, where its log says more than GitHub's API does. */
+  url: string;
 };
 
 export type Judgement = {
@@ -26,8 +28,11 @@ export type Judgement = {
 /** GitHub cancels a job that found no runner within a day (G33). */
 const dayOfWaiting = 23.5 * 60;
 
-/** `taken`: its job has exchanged its token. `limit`: policy's `session_minutes`. */
-export function judgeWorkflow(end: WorkflowEnd, session: { taken: boolean; limit: number }): Judgement {
+/** `tried`: an attempt before this one came to nothing. `limit`: policy's `session_minutes`. `taken`: its job has exchanged its token. */
+export function judgeWorkflow(
+  end: WorkflowEnd,
+  session: { taken: boolean; tried: boolean; limit: number },
+): Judgement {
   const where = end.step === null ? '' : ` in step “${end.step}”`;
   switch (end.conclusion) {
     case 'cancelled':
@@ -36,8 +41,8 @@ export function judgeWorkflow(end: WorkflowEnd, session: { taken: boolean; limit
       return outOfTime(end);
     case 'failure':
       return session.taken
-        ? { ...plain, outcome: 'lost', reason: `its workflow run failed${where}` }
-        : { ...plain, outcome: 'failed', reason: `its workflow run failed${where} before the session began` };
+        ? { ...plain, outcome: 'lost', reason: `its workflow run failed${where}: ${end.url}` }
+        : notBegun(end, session.tried);
     case 'startup_failure':
       return setUp(`GitHub could not start ${workflowPath}: it is broken, or uses what is not allowed here.`);
     case 'action_required':
@@ -63,6 +68,18 @@ const setUp = (reason: string): Judgement => ({
   cancelled: false,
   setUp: true,
 });
+
+/** Once may be the network's fault. Twice is somebody's to mend: a secret, an address, an agent that can't be installed. */
+function notBegun({ step, url }: WorkflowEnd, tried: boolean): Judgement {
+  const where = step === null ? '' : ` in step “${step}”`;
+  return tried
+    ? setUp(`The workflow failed again${where} before the session began; its log says why: ${url}.`)
+    : {
+        ...plain,
+        outcome: 'failed',
+        reason: `its workflow run failed${where} before the session began, its log says why: ${url}`,
+      };
+}
 
 const outOfTime = ({ minutes }: WorkflowEnd): Judgement => ({
   ...plain,

@@ -436,15 +436,6 @@ describe('a run that can’t work is refused at once', () => {
     await world.must('cancel_run', { run: run.run }, world.person('ana'));
   });
 
-  it('IN-1 in a repository whose agents this version can’t run, with the reason', async () => {
-    await world.must('record_policy', { repository, text: null }, world.system());
-    expect(await refusal({})).toMatchObject({
-      rejected: 'wrong_state',
-      message: expect.stringContaining('claude-code'),
-    });
-    await world.must('record_policy', { repository, text: team }, world.system());
-  });
-
   it('KW-4 a retried task has all its attempts again', async () => {
     const { run, id } = await approved([{ title: 'Fragile' }]);
     await branchOf(id, 1);

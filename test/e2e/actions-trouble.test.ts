@@ -76,7 +76,7 @@ describe('the workflow', () => {
     expect(world.card(issue).now()?.body).not.toMatch(/Paused:/);
   }, 180_000);
 
-  it('whose steps fail before the session begins uses up attempts, with the step’s name as the reason', async () => {
+  it('whose steps fail before the session begins waits for a person, with the step’s name and its log', async () => {
     const { text, sha } = await file();
     await write(
       text.replace(/\n( +)steps:\n/, "\n$1steps:\n$1  - name: Install the agent\n$1    run: 'false'\n"),
@@ -84,12 +84,16 @@ describe('the workflow', () => {
     );
     world.works('Add a door', work('door.txt'));
     const issue = await dispatched('Add a door');
-    await world.task(issue, 't1').becomes('failed', (task) => task?.state === 'failed', patience);
+    await world.run(issue).becomes('paused', (run) => run?.state === 'paused', patience);
     await world
       .card(issue)
-      .shows(/failed in step “Install the agent” before the session began \(attempt 2 of 2\)/);
+      .shows(
+        /Paused: .*failed again in step “Install the agent” before the session began; its log says why: http/,
+      );
     const broken = await file();
     await write(text, broken.sha);
+    await world.ana.comments(issue, '/entourage resume');
+    await world.pull(issue, 't1').isReady(patience);
   }, 180_000);
 });
 

@@ -93,8 +93,18 @@ export const recordWorkflowRun: Handlers['record_workflow_run'] = {
     if (repository === null) return found(false);
     const age = (Date.parse(context.now) - Date.parse(input.created_at)) / 60_000;
     const { setUp, ...end } = judgeWorkflow(
-      { conclusion: input.conclusion, step: input.step, minutes: input.minutes, age },
-      { taken: session.boundAt !== null, limit: policyOf(repository).limits.session_minutes },
+      {
+        conclusion: input.conclusion,
+        step: input.step,
+        minutes: input.minutes,
+        age,
+        url: input.workflow_run.url,
+      },
+      {
+        taken: session.boundAt !== null,
+        tried: session.task !== null && (work.tasks.get(session.task)?.attempts ?? 0) > 0,
+        limit: policyOf(repository).limits.session_minutes,
+      },
     );
     if (setUp) return await waitForPerson(context, at, { reason: end.reason, own: true });
     const rejection = await commit(

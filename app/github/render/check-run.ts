@@ -22,12 +22,15 @@ export type TaskCheck = {
 export function taskCheck(input: TaskCheck): CheckRunContent | null {
   const { run, task } = input;
   if (task.head === null) return null;
+  const job = input.sessions.find(({ id }) => id === task.session)?.workflowRun ?? null;
   return {
     name: ownCheck,
     head: task.head,
     externalId: `${run.id}/${ref(task)}`,
     ...verdict(input),
     summary: summary(input),
+    // The log of the agent at work; without one, GitHub shows the check's own page.
+    ...(job === null ? {} : { detailsUrl: job.url }),
   };
 }
 

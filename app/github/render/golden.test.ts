@@ -102,11 +102,17 @@ describe('golden texts', () => {
             reason:
               'acme/shop has no .github/workflows/entourage.yml on main. Commit it (entourage init writes it), then /entourage resume.',
           }),
-          tasks: [at(1, 'Not dispatched yet'), at(2, 'Dispatched'), at(3, 'Dispatched on an older server')],
+          tasks: [
+            at(1, 'Not dispatched yet'),
+            at(2, 'Dispatched'),
+            at(3, 'Dispatched on an older server'),
+            at(4, 'At work'),
+          ],
           sessions: [
             waiting(1, { state: 'queued' }),
             waiting(2, { state: 'dispatched', workflowRun }),
             waiting(3, { state: 'dispatched' }),
+            waiting(4, { state: 'running', boundAt: '2026-11-21T09:12:33.000Z', workflowRun }),
           ],
           questions: [],
           happened: [],
@@ -240,6 +246,19 @@ describe('golden texts', () => {
       activity: '',
     });
     return golden('check-run', JSON.stringify(content, null, 2));
+  });
+  it('AG-4 check run of an agent that works in a job leads to that job', () => {
+    const [session] = card().sessions;
+    const url = 'https://github.com/acme/shop/actions/runs/7001';
+    const at = { ...session!, workflowRun: { id: 7001, attempt: 1, url } };
+    const shown = taskCheck({
+      run: run(),
+      task: { ...tasks[1]!, session: at.id },
+      sessions: [at],
+      questions: [],
+      activity: '',
+    });
+    expect(shown?.detailsUrl).toBe(url);
   });
   it('refusal', () =>
     golden(

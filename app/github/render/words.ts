@@ -111,8 +111,9 @@ function progressWords(task: Task, sessions: readonly Session[]): string {
   if (task.reviewHead !== null && task.reviewHead === task.head)
     return `in progress, waits for checks${task.ci.absent === null ? '' : `: ${plain(task.ci.absent, 300)}`}`;
   const session = sessions.find((candidate) => candidate.id === task.session);
-  const waits = session === undefined ? null : sessionWaits(session);
-  return waits === null ? 'in progress' : `in progress, ${waits}`;
+  if (session === undefined) return 'in progress';
+  const where = sessionWaits(session) ?? (session.workflowRun && `[in its job](${session.workflowRun.url})`);
+  return where === null ? 'in progress' : `in progress, ${where}`;
 }
 
 /** What a session waits for before its agent begins; null when it waits for nothing. */
