@@ -33,6 +33,7 @@ export function createJobLog(): { log: Log; hear: (activity: string) => void } {
   let heardAt = 0;
   let latest = '';
   let waiting: NodeJS.Timeout | null = null;
+  let grouped = false;
   const tell = () => {
     waiting = null;
     heardAt = Date.now();
@@ -41,8 +42,16 @@ export function createJobLog(): { log: Log; hear: (activity: string) => void } {
   return {
     log(message: string, fields: Fields = {}) {
       const group = groups[message];
-      if (group !== undefined) endGroup();
-      if (group !== undefined && group !== '') startGroup(group);
+      if (group !== undefined) {
+        // What the agent said last belongs to its group, not after it.
+        if (waiting !== null) {
+          clearTimeout(waiting);
+          tell();
+        }
+        if (grouped) endGroup();
+        grouped = group !== '';
+        if (grouped) startGroup(group);
+      }
       const told = Object.entries(fields).filter(
         ([name, value]) => !known.has(name) && value !== undefined && value !== null && value !== '',
       );

@@ -100,6 +100,12 @@ describe('a run refuses', () => {
       expect([state, rejected]).toEqual([state, !allowed.includes(state)]);
     }
   });
+
+  it('to resume what failed, with the command that helps', () =>
+    expect(decide(exampleRun({ state: 'failed' }), { type: 'resume_run' })).toMatchObject({
+      rejected: 'wrong_state',
+      help: '`/entourage retry t1` starts a failed task again.',
+    }));
 });
 
 describe('a run settles', () => {

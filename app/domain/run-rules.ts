@@ -35,7 +35,12 @@ export function decide(run: Run, command: RunCommand): Event[] | Rejection {
         ? [{ type: 'run_paused', reason: command.reason ?? null }]
         : wrong(run, 'be paused');
     case 'resume_run':
-      return run.state === 'paused' ? [{ type: 'run_resumed' }] : wrong(run, 'be resumed');
+      if (run.state === 'paused') return [{ type: 'run_resumed' }];
+      return wrong(
+        run,
+        'be resumed',
+        run.state === 'failed' ? '`/entourage retry t1` starts a failed task again.' : undefined,
+      );
     case 'cancel_run':
       if (ended(run)) return reject('already_done', `Run ${run.number} is ${run.state} already.`);
       return [{ type: 'run_cancelled', reason: command.reason }];

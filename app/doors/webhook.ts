@@ -50,6 +50,7 @@ export async function createWebhookDoor(
     },
     { probot, webhooksPath: webhookPath },
   );
+  const tellRefused = refusals(door.log);
   return async (request, response) => {
     if (request.url?.split('?')[0] !== webhookPath) return false;
     const text = await readBody(request);
@@ -61,7 +62,22 @@ export async function createWebhookDoor(
     }
     request.body = text;
     await rawBody.run(text, async () => await middleware(request, response));
+    if (response.statusCode >= 400 && response.statusCode < 500) tellRefused(response.statusCode);
     return true;
+  };
+}
+
+/** Anybody may knock, so a line a minute at most: a wrong secret is seen, and the log is not filled. */
+function refusals(log: Log): (status: number) => void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return (status) => {
+    const now = performance.now();
+    if (now - toldAt < 60_000) return;
+    toldAt = now;
+    log.warn(
+      { path: webhookPath, status },
+      'webhook refused; if GitHub sent it, WEBHOOK_SECRET is not the App’s',
+    );
   };
 }
 

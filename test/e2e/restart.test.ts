@@ -1,6 +1,7 @@
 /** KW-1: the App, a runner or Postgres killed at three moments of the story; started again, it ends in the same place. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { startProgram, type Program } from '../../demo/program.ts';
 import { descendants } from '../../demo/process-tree.ts';
@@ -74,15 +75,21 @@ async function killPostgres(): Promise<void> {
     Number(readFileSync(join(row!.directory, 'postmaster.pid'), 'utf8').split('\n')[0]);
   const old = postmaster();
   process.kill(old, 'SIGKILL');
-  // Nobody starts the App again: it starts its Postgres itself and goes on. The old one's children answer a moment longer.
+  // Nobody starts the App again: it starts its Postgres itself and goes on. A connection of its own each time, because
+  // the old one's children answer those that they have a moment longer.
   await eventually(
     { what: 'another Postgres to answer' },
     async () => {
+      const client = new Client({ connectionString: ownerUrl(world.directory) });
+      client.on('error', () => {});
       try {
-        await world.records.query('select 1');
+        await client.connect();
+        await client.query('select 1');
         return postmaster();
       } catch {
         return old;
+      } finally {
+        await client.end();
       }
     },
     (pid) => pid !== old,

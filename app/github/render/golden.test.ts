@@ -42,6 +42,12 @@ describe('golden texts', () => {
   it('SE-1 card of a run that executes', () => golden('card-executing', renderCard(card())));
   it('PL-4 card of a plan that waits', () =>
     golden('card-waiting', renderCard(waitingCard({ budget: 2_000_000 }))));
+  it('IN-1 card of a plan whose `--yes` the policy does not take', () => {
+    expect(renderCard(waitingCard({ autoApprove: true, planVersion: 1 }))).toMatch(
+      /Approve this plan[^]*`--yes` was given, but the policy wants a person to approve/,
+    );
+    expect(renderCard(waitingCard({ planVersion: 1 }))).not.toContain('--yes');
+  });
   it('PL-2 card says which way made the plan', () =>
     golden(
       'card-template',

@@ -46,6 +46,9 @@ export function planChoice(run: Run, plan: Plan, history: CostHistory): string {
   const lines = [
     `- [ ] Approve this plan ${approveMarker(run.planVersion)}`,
     'or `/entourage revise <what to change>`',
+    ...(run.autoApprove && run.planVersion === 1
+      ? ['`--yes` was given, but the policy wants a person to approve (`plan.approval` in ENTOURAGE.md).']
+      : []),
   ];
   const found = warnings(run, plan, history);
   return [lines.join('\n\n'), found.map((warning) => `> ⚠ ${warning}`).join('\n>\n')]

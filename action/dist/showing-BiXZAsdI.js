@@ -1,4 +1,4 @@
-import{a as e,c as t,i as n,l as r}from"./action-error-CZFND9Rd.js";import{r as i}from"./job-log-DXXlTs7_.js";import{d as a}from"./words-CYMOh8o-.js";function o({assignment:e,report:t,server:n}){let r=`${n}/${e.repository}`;return[`## ${c(e)}: ${s[t.outcome]}`,t.reason===``?null:_(t.reason),l(e,t),d(t,r),t.warnings.length===0?null:t.warnings.map(e=>`> ⚠ ${h(e)}`).join(`
+import{a as e,c as t,i as n,l as r}from"./action-error-CZFND9Rd.js";import{r as i}from"./job-log-DuR46f9w.js";import{d as a}from"./words-CYMOh8o-.js";function o({assignment:e,report:t,server:n}){let r=`${n}/${e.repository}`;return[`## ${c(e)}: ${s[t.outcome]}`,t.reason===``?null:_(t.reason),l(e,t),d(t,r),t.warnings.length===0?null:t.warnings.map(e=>`> ⚠ ${h(e)}`).join(`
 >
 `),p(e,r)].filter(e=>e!==null).join(`
 
