@@ -1,6 +1,6 @@
 /** Makes tokens and recognises them; only hashes are kept. */
 import { createHash, randomBytes } from 'node:crypto';
-import { decodeJwt, importSPKI, jwtVerify } from 'jose';
+import { decodeJwt, errors, importSPKI, jwtVerify } from 'jose';
 import { anonymous, type Caller } from './caller.ts';
 import type { Forge } from './forge.ts';
 import { badCredentials, GitHubError } from './github-error.ts';
@@ -112,11 +112,15 @@ const expired =
   "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires";
 const tooFar = "'Expiration time' claim ('exp') is too far in the future";
 
+/** A token that is none, or not signed as it says, is for the caller to refuse; anything else is a fault of ours. */
+function unsound(error: unknown): null {
+  if (error instanceof errors.JOSEError) return null;
+  throw error;
+}
+
 async function appOfJwt({ state, clock }: Forge, token: string): Promise<App> {
   const undecodable = new GitHubError(401, 'A JSON web token could not be decoded');
-  const claims = await Promise.resolve(token)
-    .then(decodeJwt)
-    .catch(() => null);
+  const claims = await Promise.resolve(token).then(decodeJwt).catch(unsound);
   const app = find(state.apps, ({ id, clientId }) => [String(id), clientId].includes(String(claims?.iss)));
   // An App whose manifest was not converted yet has no key, nor has GitHub's own: nothing is signed by it.
   if (claims === null || app === undefined || app.publicKey === '') throw undecodable;
@@ -133,7 +137,7 @@ async function appOfJwt({ state, clock }: Forge, token: string): Promise<App> {
     algorithms: ['RS256'],
     currentDate: clock.now(),
     clockTolerance: 60,
-  }).catch(() => null);
+  }).catch(unsound);
   if (verified === null) throw undecodable;
   return app;
 }
