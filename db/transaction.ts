@@ -18,11 +18,15 @@ const repeatable = new Set(['40P01', '40001']);
 /**
  * Runs `work` in one READ COMMITTED transaction in which row-level security shows `scope` alone. After a deadlock it
  * runs again, so `work` must touch nothing but `tx`. Throws what `work` throws, after a rollback.
+ *
+ * `idempotent` says that `work` may be done twice: then it also runs again when Postgres went away in the middle of it,
+ * when nobody knows whether it was committed.
  */
 export async function inTransaction<T>(
   db: Database,
   scope: Scope,
   work: (tx: Transaction) => Promise<T>,
+  { idempotent = false }: { idempotent?: boolean } = {},
 ): Promise<T> {
   const patience = Date.now() + reconnectMilliseconds;
   for (let attempt = 1; ; attempt += 1) {
@@ -39,8 +43,8 @@ export async function inTransaction<T>(
           return await work(tx);
         });
     } catch (error) {
-      // Postgres restarts: nothing was begun, so nothing can be done twice. Later than that the caller has to know.
-      if (!begun && Date.now() < patience) {
+      // Postgres restarts. Where nothing was begun nothing can be done twice; else the caller has to know.
+      if (isAway(error) && (idempotent || !begun) && Date.now() < patience) {
         await sleep(200);
         continue;
       }
@@ -49,6 +53,18 @@ export async function inTransaction<T>(
       await sleep(Math.random() * 10 * 2 ** attempt);
     }
   }
+}
+
+/**
+ * Postgres is not there, not yet, or not any more: its classes 08 and 57P (PostgreSQL manual, appendix A), 53300 (all
+ * connections taken), the system's errors, and those of `pg` itself, which have no code. A wrong password is none of them.
+ */
+function isAway(error: unknown): boolean {
+  return (
+    /^(08|57P0|53300|ECONN|EPIPE|ENOENT|ETIMEDOUT)/.test(codeOf(error)) ||
+    (error instanceof Error &&
+      /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message))
+  );
 }
 
 /** Postgres' five-character code of an error (`23505`), or an empty string. */

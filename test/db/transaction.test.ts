@@ -55,6 +55,45 @@ test('any other error is thrown at once, and nothing stays', async () => {
   expect(rows).toEqual([]);
 });
 
+/** Ends its own connection in the middle, as a Postgres that is killed does. */
+async function cutOnce(tries: number, tx: Transaction): Promise<void> {
+  await sql`insert into worker_pool (id) values (${`cut-${tries}`})`.execute(tx);
+  if (tries === 1) await sql`select pg_terminate_backend(pg_backend_pid())`.execute(tx);
+}
+
+test('KW-1: cut off in the middle, it runs again where it may be done twice', async () => {
+  let tries = 0;
+  await inTransaction(
+    db,
+    all,
+    async (tx) => {
+      tries += 1;
+      await cutOnce(tries, tx);
+    },
+    { idempotent: true },
+  );
+  const { rows } = await sql`select id from worker_pool where id like 'cut-%'`.execute(db.kysely);
+  expect(rows).toEqual([{ id: 'cut-2' }]);
+});
+
+test('cut off in the middle, the caller is told where it may not', async () => {
+  let tries = 0;
+  const cut = inTransaction(db, all, async (tx) => {
+    tries += 1;
+    await cutOnce(tries, tx);
+  });
+  await expect(cut).rejects.toThrow(/terminat/);
+  expect(tries).toBe(1);
+});
+
+test('a wrong password is no outage: it is told at once', async () => {
+  const url = new URL(database.appUrl);
+  url.password = 'wrong';
+  await using other = connect(url.href);
+  await expect(inTransaction(other, all, async () => {})).rejects.toMatchObject({ code: '28P01' });
+  // Half of what an outage is waited for.
+}, 5_000);
+
 test('bigints are numbers while they can be, instants are ISO text in UTC', async () => {
   const { rows } = await sql`
     select 9007199254740991::bigint as big, '2026-11-21 12:00:00.5+02'::timestamptz as at, 1.50::numeric as money,

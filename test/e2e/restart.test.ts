@@ -124,24 +124,24 @@ it.each([
     world.release(`${name}-plan`);
     await world
       .run(issue)
-      .becomes('awaiting approval', (run) => run?.state === 'awaiting_approval', { within: 60 });
+      .becomes('awaiting approval', (run) => run?.state === 'awaiting_approval', { within: 120 });
 
     await world.ana.comments(issue, '/entourage approve');
     await eventually(
-      { what: 'a running work session', within: 60 },
+      { what: 'a running work session', within: 120 },
       () => world.sessions(issue),
       (sessions) => sessions.some(({ kind, state }) => kind === 'work' && state === 'running'),
     );
     await kill();
     world.release(`${name}-first`);
-    const first = await world.pull(issue, 't1').isReady({ within: 60 });
+    const first = await world.pull(issue, 't1').isReady({ within: 120 });
 
     await world.ana.approves(first);
     await kill();
     world.release(`${name}-second`);
-    await world.pull(issue, 't1').isMerged({ within: 60 });
-    await world.ana.approves(await world.pull(issue, 't2').isReady({ within: 60 }));
-    await world.isClosed(issue, { within: 60 });
+    await world.pull(issue, 't1').isMerged({ within: 120 });
+    await world.ana.approves(await world.pull(issue, 't2').isReady({ within: 120 }));
+    await world.isClosed(issue, { within: 120 });
     const types = await world.records.eventTypes(issue);
     expect(types.filter((type) => type === 'pull_request_merged')).toHaveLength(2);
     expect(world.replies(issue).filter(({ body }) => body.includes('entourage:run '))).toHaveLength(1);
