@@ -229,15 +229,10 @@ async function listen(stack: AsyncDisposableStack, parts: Listening): Promise<st
     log,
     // GitHub sends a delivery once. A GUID is stored once, so this may be tried again while Postgres restarts.
     receive: async (store, guid) =>
-      await inTransaction(
-        engine.db,
-        { installation: 'all' },
-        async (tx) => {
-          if (await store(tx))
-            await addJobs(tx, [{ task: 'handle_delivery', payload: { guid }, key: `delivery:${guid}` }]);
-        },
-        { idempotent: true },
-      ),
+      await inTransaction(engine.db, { installation: 'all', idempotent: true }, async (tx) => {
+        if (await store(tx))
+          await addJobs(tx, [{ task: 'handle_delivery', payload: { guid }, key: `delivery:${guid}` }]);
+      }),
   });
   const verify = createOidc({ issuer: config.oidcIssuer, audience: config.url });
   const identify = createIdentify(engine, verify);

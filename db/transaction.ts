@@ -7,7 +7,14 @@ import type { Tables } from './tables.ts';
 export type Transaction = KyselyTransaction<Tables>;
 
 /** `all` sees every installation: for jobs of the system itself and for finding out whose a token is. */
-export type Scope = { installation: number | 'all' };
+export type Scope = {
+  installation: number | 'all';
+  /**
+   * The work may be done twice: then it also runs again when Postgres went away in the middle of it, when nobody knows
+   * whether it was committed.
+   */
+  idempotent?: true;
+};
 
 const attempts = 6;
 /** How long a call waits for a Postgres that is away before it is refused. */
@@ -18,15 +25,11 @@ const repeatable = new Set(['40P01', '40001']);
 /**
  * Runs `work` in one READ COMMITTED transaction in which row-level security shows `scope` alone. After a deadlock it
  * runs again, so `work` must touch nothing but `tx`. Throws what `work` throws, after a rollback.
- *
- * `idempotent` says that `work` may be done twice: then it also runs again when Postgres went away in the middle of it,
- * when nobody knows whether it was committed.
  */
 export async function inTransaction<T>(
   db: Database,
   scope: Scope,
   work: (tx: Transaction) => Promise<T>,
-  { idempotent = false }: { idempotent?: boolean } = {},
 ): Promise<T> {
   const patience = Date.now() + reconnectMilliseconds;
   for (let attempt = 1; ; attempt += 1) {
@@ -44,7 +47,7 @@ export async function inTransaction<T>(
         });
     } catch (error) {
       // Postgres restarts. Where nothing was begun nothing can be done twice; else the caller has to know.
-      if (isAway(error) && (idempotent || !begun) && Date.now() < patience) {
+      if (isAway(error) && (scope.idempotent === true || !begun) && Date.now() < patience) {
         await sleep(200);
         continue;
       }

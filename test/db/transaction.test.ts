@@ -63,15 +63,10 @@ async function cutOnce(tries: number, tx: Transaction): Promise<void> {
 
 test('KW-1: cut off in the middle, it runs again where it may be done twice', async () => {
   let tries = 0;
-  await inTransaction(
-    db,
-    all,
-    async (tx) => {
-      tries += 1;
-      await cutOnce(tries, tx);
-    },
-    { idempotent: true },
-  );
+  await inTransaction(db, { ...all, idempotent: true }, async (tx) => {
+    tries += 1;
+    await cutOnce(tries, tx);
+  });
   const { rows } = await sql`select id from worker_pool where id like 'cut-%'`.execute(db.kysely);
   expect(rows).toEqual([{ id: 'cut-2' }]);
 });
