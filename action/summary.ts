@@ -45,7 +45,7 @@ const titleOf = ({ run, task, kind }: Summary['assignment']): string =>
 function tableOf(assignment: Summary['assignment'], { usage, isolation }: SessionReport): string {
   const rows: [string, string][] = [
     ['Agent', `${plain(assignment.agent)} (${plain(assignment.engine)})`],
-    ['Cost', usage === null ? 'not told by the engine' : dollars(usage.cost)],
+    ['Cost', costOf(usage)],
   ];
   if (usage !== null) {
     const { input_tokens: input, cached_tokens: cached, output_tokens: output } = usage;
@@ -53,6 +53,11 @@ function tableOf(assignment: Summary['assignment'], { usage, isolation }: Sessio
   }
   if (isolation !== null) rows.push(['Isolation', isolations[isolation]]);
   return ['| | |', '| --- | --- |', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
+}
+
+function costOf(usage: SessionReport['usage']): string {
+  if (usage === null) return 'not told by the engine';
+  return usage.cost === null ? 'unknown: nobody knows the price of its tokens' : dollars(usage.cost);
 }
 
 const isolations: Readonly<Record<NonNullable<SessionReport['isolation']>, string>> = {

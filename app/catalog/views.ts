@@ -37,6 +37,8 @@ export const RunView = z.object({
   tasks: TaskCounts,
   plan: PlanView.nullable(),
   cost_usd: z.number(),
+  /** Tokens whose price nobody knows: what they cost comes on top of `cost_usd`. */
+  unpriced_tokens: z.int(),
   budget_usd: z.number(),
   created_at: z.string(),
   ended_at: z.string().nullable(),
@@ -65,6 +67,8 @@ export const TaskView = z.object({
   head: z.string().nullable(),
   attempts: z.int(),
   cost_usd: z.number(),
+  /** Tokens whose price nobody knows: what they cost comes on top of `cost_usd`. */
+  unpriced_tokens: z.int(),
 });
 export type TaskView = z.infer<typeof TaskView>;
 

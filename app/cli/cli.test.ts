@@ -67,6 +67,7 @@ const run = {
     ],
   },
   cost_usd: 0,
+  unpriced_tokens: 0,
   budget_usd: 25,
   created_at: '2026-01-01T00:00:00.000Z',
   ended_at: null,

@@ -5,6 +5,7 @@ import { respondToRequest } from '../catalog/questions.ts';
 import { approveRun, createRun, getRun, getRunTasks, listRuns } from '../catalog/runs.ts';
 import { createRunnerToken } from '../catalog/sessions.ts';
 import type { RunView, TaskView } from '../catalog/views.ts';
+import { costWords, micros } from '../domain/words.ts';
 import { clientOf, connected, connectionOf, type ConnectionOptions } from './connection.ts';
 import { plainLine, table } from './table.ts';
 
@@ -65,7 +66,7 @@ async function list(options: ConnectionOptions): Promise<void> {
     String(run.run),
     run.state,
     `${run.tasks.done}/${run.tasks.total}`,
-    dollars(run.cost_usd),
+    spent(run),
     `#${run.issue}`,
     plainLine(run.title),
   ]);
@@ -123,7 +124,7 @@ const taskRow = (task: TaskView): string[] => [
   task.state,
   task.pull === null ? '–' : `#${task.pull}`,
   task.agent ?? '–',
-  dollars(task.cost_usd),
+  spent(task),
   plainLine(task.title),
 ];
 
@@ -131,7 +132,7 @@ function runLines(run: RunView): string {
   const { total, done, moving, failed } = run.tasks;
   const lines = [
     `Run ${run.run} of #${run.issue}: ${plainLine(run.title)}`,
-    `${run.state}; ${done} of ${total} tasks done, ${moving} moving, ${failed} failed; ${dollars(run.cost_usd)} of ${dollars(run.budget_usd)}`,
+    `${run.state}; ${done} of ${total} tasks done, ${moving} moving, ${failed} failed; ${spent(run)} of ${dollars(run.budget_usd)}`,
   ];
   if (run.reason !== null) lines.push(plainLine(run.reason, 500));
   if (run.state === 'awaiting_approval') lines.push(`entourage run plan ${run.run}`);
@@ -139,6 +140,9 @@ function runLines(run: RunView): string {
 }
 
 const dollars = (usd: number): string => `$${usd.toFixed(2)}`;
+
+const spent = (view: { cost_usd: number; unpriced_tokens: number }): string =>
+  costWords({ cost: micros(view.cost_usd), unpriced: view.unpriced_tokens });
 
 function show(json: boolean, answer: unknown, words: string): void {
   console.log(json ? JSON.stringify(answer) : words);

@@ -78,7 +78,7 @@ export function describeEvent(event: Event): string {
     case 'session_started':
       return `session started (isolation: ${event.isolation})`;
     case 'usage_recorded':
-      return `usage: ${event.usage.input_tokens + event.usage.cached_tokens} tokens in, ${event.usage.output_tokens} out, ${dollars(event.usage.cost)} so far`;
+      return `usage: ${event.usage.input_tokens + event.usage.cached_tokens} tokens in, ${event.usage.output_tokens} out, ${event.usage.cost === null ? 'price unknown' : `${dollars(event.usage.cost)} so far`}`;
     case 'session_ended':
       return `${event.kind} session ${event.outcome}: ${event.reason}`;
     case 'question_asked':

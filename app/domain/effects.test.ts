@@ -171,7 +171,7 @@ const examples: { [T in EventType]: [Extract<Event, { type: T }>, string, string
     'session started (isolation: none)',
   ],
   usage_recorded: [
-    { type: 'usage_recorded', session: sessionId, task: 2, usage, delta: 1 },
+    { type: 'usage_recorded', session: sessionId, task: 2, usage, delta: 1, unpriced: 0 },
     'card task',
     'usage: 120 tokens in, 30 out, $1.50 so far',
   ],

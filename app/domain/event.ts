@@ -100,7 +100,10 @@ export const Event = z.discriminatedUnion('type', [
     session: SessionId,
     task: maybeTask,
     usage: Usage,
+    /** What the cost grew by. */
     delta: z.int().nonnegative(),
+    /** What the tokens of unknown price grew by; less than 0 when their price became known. */
+    unpriced: z.int(),
   }),
   z.strictObject({
     type: z.literal('session_ended'),

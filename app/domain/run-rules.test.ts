@@ -153,7 +153,14 @@ describe('a run counts', () => {
 
   it('cost, and nothing for events that are not its own', () => {
     const usage = { input_tokens: 1, cached_tokens: 0, output_tokens: 1, cost: 5 };
-    const event: Event = { type: 'usage_recorded', session: exampleRun().id, task: null, usage, delta: 5 };
+    const event: Event = {
+      type: 'usage_recorded',
+      session: exampleRun().id,
+      task: null,
+      usage,
+      delta: 5,
+      unpriced: 0,
+    };
     expect(evolve(exampleRun({ cost: 7 }), event, later).cost).toBe(12);
     const run = exampleRun();
     expect(evolve(run, { type: 'context_saved', task: 1, key: 'a', value: 'b' }, later)).toBe(run);

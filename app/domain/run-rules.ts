@@ -128,7 +128,7 @@ export function evolve(run: Run, event: Event, at: Instant): Run {
     case 'task_moved':
       return { ...run, tasks: recount(run.tasks, event.from, event.to) };
     case 'usage_recorded':
-      return { ...run, cost: run.cost + event.delta };
+      return { ...run, cost: run.cost + event.delta, unpriced: run.unpriced + event.unpriced };
     default:
       return run;
   }

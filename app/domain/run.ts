@@ -54,6 +54,8 @@ export const Run = z.strictObject({
   approvedAt: Instant.nullable(),
   tasks: TaskCounts,
   cost: Micros,
+  /** Tokens whose price nobody knows: what they cost comes on top. */
+  unpriced: z.int().nonnegative(),
   /** Why the run failed, was cancelled, or was paused by Entourage itself, in words. */
   reason: z.string().nullable(),
   createdAt: Instant,

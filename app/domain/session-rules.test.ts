@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { exampleSession, later, now } from './example.ts';
 import { isRejection } from './rejection.ts';
 import { decide, evolve, fence, type SessionCommand } from './session-rules.ts';
-import { placeFor, waitsForJob, type Session } from './session.ts';
+import { placeFor, Usage, waitsForJob, type Session } from './session.ts';
 
 const runner = '00000000-0000-4000-8000-000000000009';
 const usage = { input_tokens: 100, cached_tokens: 10, output_tokens: 20, cost: 3_000 };
@@ -44,11 +44,48 @@ describe('a session', () => {
       [],
     );
     expect(decide(measured, { type: 'record_usage', usage: { ...usage, cost: 5_000 } })).toMatchObject([
-      { delta: 2_000 },
+      { delta: 2_000, unpriced: 0 },
     ]);
     expect(decide(measured, { type: 'record_usage', usage: { ...usage, cached_tokens: 11 } })).toMatchObject([
       { delta: 0 },
     ]);
+  });
+
+  it('BU-1 counts tokens without a price apart, until their price is known', () => {
+    const unknown = { ...usage, cost: null };
+    let session = exampleSession({ state: 'running' });
+    const report = (given: Usage) => {
+      const events = decide(session, { type: 'record_usage', usage: given });
+      if (isRejection(events)) throw new Error(events.message);
+      session = events.reduce((state, event) => evolve(state, event, now), session);
+      return events.map((event) => (event.type === 'usage_recorded' ? [event.delta, event.unpriced] : []));
+    };
+    expect(report({ input_tokens: 0, cached_tokens: 0, output_tokens: 0, cost: null })).toEqual([]);
+    expect(report(unknown)).toEqual([[0, 130]]);
+    expect(report(unknown)).toEqual([]);
+    expect(session).toMatchObject({ usage: { cost: null }, unpriced: 130 });
+    // The price of all is told after all.
+    expect(report(usage)).toEqual([[3_000, -130]]);
+    expect(session).toMatchObject({ usage: { cost: 3_000 }, unpriced: 0 });
+    // From here on nobody knows: what was paid stays, what came since is apart.
+    expect(report({ ...unknown, input_tokens: 150 })).toEqual([[0, 50]]);
+    expect(session).toMatchObject({ usage: { cost: 3_000 }, unpriced: 50 });
+    // An engine that began to count anew prices its own tokens, not those before.
+    expect(report({ ...usage, input_tokens: 1, cost: 10 })).toEqual([]);
+    expect(report({ ...usage, input_tokens: 160, cost: 4_000 })).toEqual([[1_000, -50]]);
+  });
+
+  it.each([
+    { ...usage, input_tokens: -1 },
+    { ...usage, cost: Number.NaN },
+    { ...usage, cost: 0.5 },
+    { ...usage, cost: -3 },
+    { ...usage, output_tokens: Number.POSITIVE_INFINITY },
+    { ...usage, cached_tokens: Number.MAX_SAFE_INTEGER },
+    { ...usage, cost: 1e13 },
+    { ...usage, cost: '3' },
+  ])('BU-1 takes no usage that can’t be: %j', (given) => {
+    expect(Usage.safeParse(given).success).toBe(false);
   });
 
   it('TA-5 takes no write once it is over, but may end twice', () => {

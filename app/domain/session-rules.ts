@@ -2,6 +2,7 @@
 import type { Event } from './event.ts';
 import { reject, type Rejection } from './rejection.ts';
 import {
+  tokensOf,
   waitsForJob,
   type Outcome,
   type Session,
@@ -131,21 +132,24 @@ function bind(session: Session, workflowRun: WorkflowRun): Event[] | Rejection {
 
 /** Totals only grow; a smaller report is an engine that counts from its own restart, and is kept at the larger value. */
 function recordUsage(session: Session, usage: Usage): Event[] {
-  const total: Usage = {
-    input_tokens: Math.max(usage.input_tokens, session.usage.input_tokens),
-    cached_tokens: Math.max(usage.cached_tokens, session.usage.cached_tokens),
-    output_tokens: Math.max(usage.output_tokens, session.usage.output_tokens),
-    cost: Math.max(usage.cost, session.usage.cost),
+  const known = session.usage;
+  const counts = {
+    input_tokens: Math.max(usage.input_tokens, known.input_tokens),
+    cached_tokens: Math.max(usage.cached_tokens, known.cached_tokens),
+    output_tokens: Math.max(usage.output_tokens, known.output_tokens),
   };
-  const delta = total.cost - session.usage.cost;
-  const unchanged =
-    delta === 0 &&
-    total.input_tokens === session.usage.input_tokens &&
-    total.output_tokens === session.usage.output_tokens &&
-    total.cached_tokens === session.usage.cached_tokens;
-  return unchanged
+  const grown = tokensOf(counts) - tokensOf(known);
+  // A cost is that of all tokens of its report; without one, what came since the last report has no price.
+  const covered = usage.cost !== null && tokensOf(usage) >= tokensOf(counts);
+  const unpriced = covered ? 0 : session.unpriced + (usage.cost === null ? grown : 0);
+  const paid = Math.max(usage.cost ?? 0, known.cost ?? 0);
+  const total: Usage = { ...counts, cost: unpriced > 0 && paid === 0 ? null : paid };
+  const delta = paid - (known.cost ?? 0);
+  const change = unpriced - session.unpriced;
+  const { id, task } = session;
+  return delta === 0 && grown === 0 && change === 0
     ? []
-    : [{ type: 'usage_recorded', session: session.id, task: session.task, usage: total, delta }];
+    : [{ type: 'usage_recorded', session: id, task, usage: total, delta, unpriced: change }];
 }
 
 /** Refuses a write of a session that is no longer the one its task (or run) listens to. */
@@ -179,7 +183,7 @@ export function evolve(session: Session, event: Event, at: Instant): Session {
     case 'session_started':
       return { ...session, state: 'running', startedAt: at, isolation: event.isolation };
     case 'usage_recorded':
-      return { ...session, usage: event.usage };
+      return { ...session, usage: event.usage, unpriced: session.unpriced + event.unpriced };
     case 'session_ended':
       return { ...session, state: 'ended', outcome: event.outcome, reason: event.reason, endedAt: at };
     default:

@@ -23,14 +23,20 @@ export const WorkflowRun = z.strictObject({
 });
 export type WorkflowRun = z.infer<typeof WorkflowRun>;
 
+/** No session reads a trillion tokens, and none costs a million dollars: what says so miscounts. */
+const Tokens = z.int().nonnegative().max(1e12);
+
 /** Totals of the session, never increments, so that a repeated report changes nothing. Input excludes cached tokens. */
 export const Usage = z.strictObject({
-  input_tokens: z.int().nonnegative(),
-  cached_tokens: z.int().nonnegative(),
-  output_tokens: z.int().nonnegative(),
-  cost: Micros,
+  input_tokens: Tokens,
+  cached_tokens: Tokens,
+  output_tokens: Tokens,
+  /** Null: the tokens are known, their price is not. */
+  cost: Micros.max(1e12).nullable(),
 });
 export type Usage = z.infer<typeof Usage>;
+export const tokensOf = ({ input_tokens, cached_tokens, output_tokens }: Omit<Usage, 'cost'>): number =>
+  input_tokens + cached_tokens + output_tokens;
 export const noUsage: Usage = { input_tokens: 0, cached_tokens: 0, output_tokens: 0, cost: 0 };
 
 export const Session = z.strictObject({
@@ -41,6 +47,8 @@ export const Session = z.strictObject({
   task: z.int().nullable(),
   kind: SessionKind,
   agent: z.string(),
+  /** The policy's team when it was queued: its cost counts to that team's day. */
+  team: z.string(),
   role: Role,
   engine: z.string(),
   model: z.string().nullable(),
@@ -58,6 +66,10 @@ export const Session = z.strictObject({
   /** What kept the engine apart: its own container, its own user, nothing. Reported by the runner. */
   isolation: z.enum(['container', 'user', 'none']).nullable(),
   usage: Usage,
+  /** Tokens among them whose price nobody knows. */
+  unpriced: z.int().nonnegative(),
+  /** What was set aside for it of its task's, run's and team's budgets when it was dispatched. */
+  reserved: Micros,
   queuedAt: Instant,
   dispatchedAt: Instant.nullable(),
   /** When a workflow run exchanged its OIDC token for the session: from then on the session is that run's alone. */

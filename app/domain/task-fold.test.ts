@@ -79,8 +79,15 @@ describe('a task folds', () => {
       { session: sessionId, fencing: 4 },
     ],
     [
-      { type: 'usage_recorded', session: sessionId, task: 2, usage: exampleSession().usage, delta: 5 },
-      { cost: 12 },
+      {
+        type: 'usage_recorded',
+        session: sessionId,
+        task: 2,
+        usage: exampleSession().usage,
+        delta: 5,
+        unpriced: 3,
+      },
+      { cost: 12, unpriced: 3 },
     ],
     [{ type: 'run_done' }, {}],
     [{ type: 'review_received', review: exampleReview({ verdict: 'comment' }) }, {}],

@@ -54,7 +54,7 @@ export function evolve(task: Task, event: Event, at: Instant): Task {
         suspensions: task.suspensions + (timedOut(task, event) ? 1 : 0),
       };
     case 'usage_recorded':
-      return { ...task, cost: task.cost + event.delta };
+      return { ...task, cost: task.cost + event.delta, unpriced: task.unpriced + event.unpriced };
     default:
       return evolveLanding(task, event, at);
   }

@@ -68,6 +68,8 @@ export const Task = z.strictObject({
   merge: Merging.nullable(),
   context: z.record(z.string(), z.string()),
   cost: Micros,
+  /** Tokens whose price nobody knows: what they cost comes on top. */
+  unpriced: z.int().nonnegative(),
   addedAt: Instant,
   /** When it last became ready: the oldest of a priority goes first (TA-6). */
   readyAt: Instant.nullable(),

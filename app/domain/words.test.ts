@@ -1,8 +1,8 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { actorName, type Actor } from './actor.ts';
 import { exampleSession } from './example.ts';
 import { isRejection, reject } from './rejection.ts';
-import { dollars, Login, micros, Sha } from './words.ts';
+import { costWords, dollars, Login, micros, Sha } from './words.ts';
 
 it('shows millionths as dollars, never a false zero', () => {
   expect([0, 1, 9_999, 10_000, 1_500_000, 1_005_000].map(dollars)).toEqual([
@@ -42,4 +42,18 @@ it('TR-1 names every kind of actor', () => {
 it('tells a refusal from everything else', () => {
   expect(isRejection(reject('not_found', 'No.', { help: 'x' }))).toBe(true);
   expect([null, [], 'no', {}].some(isRejection)).toBe(false);
+});
+
+describe('what something cost', () => {
+  it.each([
+    [{ cost: 400_000, unpriced: 0 }, '$0.40'],
+    [{ cost: 400_000, unpriced: 12_345 }, '$0.40 + 12k tokens of unknown price'],
+    [{ cost: 0, unpriced: 1 }, '1 token of unknown price'],
+    [{ cost: 0, unpriced: 999_499 }, '999k tokens of unknown price'],
+    [{ cost: 0, unpriced: 999_500 }, '1M tokens of unknown price'],
+    [{ cost: 0, unpriced: 3_450_000 }, '3.5M tokens of unknown price'],
+    [{ cost: 0, unpriced: 0 }, '$0.00'],
+  ])('BU-1 %j', (spent, words) => {
+    expect(costWords(spent)).toBe(words);
+  });
 });

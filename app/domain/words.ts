@@ -41,5 +41,24 @@ export function dollars(micros: Micros): string {
   return `$${(Math.round(micros / 10_000) / 100).toFixed(2)}`;
 }
 
+/**
+ * What something cost, with what is not known of it: `$0.40 + 12k tokens of unknown price`. Tokens without a price are
+ * never counted as free.
+ */
+export function costWords({ cost, unpriced }: { cost: Micros; unpriced: number }): string {
+  if (unpriced === 0) return dollars(cost);
+  const unknown = `${tokenWords(unpriced)} of unknown price`;
+  return cost === 0 ? unknown : `${dollars(cost)} + ${unknown}`;
+}
+
+/** `1 token`, `840 tokens`, `12k tokens`, `3.4M tokens`. */
+export function tokenWords(count: number): string {
+  if (count < 1_000) return `${count} token${count === 1 ? '' : 's'}`;
+  // 999,500 and more would round to `1000k`.
+  return count < 999_500
+    ? `${Math.round(count / 1_000)}k tokens`
+    : `${(count / 1_000_000).toFixed(1).replace(/\.0$/, '')}M tokens`;
+}
+
 /** US dollars as a number → millionths. */
 export const micros = (usd: number): Micros => Math.round(usd * 1_000_000);

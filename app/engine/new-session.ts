@@ -1,5 +1,6 @@
 /** A session as it begins: queued, for one agent of the policy. */
 import type { Policy } from '../domain/policy.ts';
+import type { Micros } from '../domain/words.ts';
 import { noUsage, placeFor, type Session, type SessionKind } from '../domain/session.ts';
 import type { Context } from './handler.ts';
 import type { RunWork } from './run-work.ts';
@@ -9,7 +10,14 @@ type PolicyAgent = Policy['agents'][number];
 export function newSession(
   context: Context,
   work: RunWork,
-  session: { kind: SessionKind; task: number | null; fencing: number; agent: PolicyAgent; policy: Policy },
+  session: {
+    kind: SessionKind;
+    task: number | null;
+    fencing: number;
+    agent: PolicyAgent;
+    policy: Policy;
+    reserved?: Micros;
+  },
 ): Session {
   return {
     id: context.engine.uuid(),
@@ -18,6 +26,7 @@ export function newSession(
     task: session.task,
     kind: session.kind,
     agent: session.agent.name,
+    team: session.policy.team ?? 'default',
     role: session.agent.role,
     engine: session.agent.engine,
     model: session.agent.model ?? null,
@@ -31,6 +40,8 @@ export function newSession(
     launches: 0,
     isolation: null,
     usage: noUsage,
+    unpriced: 0,
+    reserved: session.reserved ?? 0,
     queuedAt: context.now,
     dispatchedAt: null,
     boundAt: null,

@@ -47,6 +47,7 @@ export function plannedTasks(work: RunWork): Task[] {
       merge: null,
       context: {},
       cost: 0,
+      unpriced: 0,
       addedAt: now,
       readyAt: null,
       endedAt: null,

@@ -39,6 +39,7 @@ export function runView(run: Run, repository: { owner: string; name: string }): 
     tasks: run.tasks,
     plan: planView(run),
     cost_usd: usd(run.cost),
+    unpriced_tokens: run.unpriced,
     budget_usd: usd(run.budget),
     created_at: run.createdAt,
     ended_at: run.endedAt,
@@ -95,6 +96,7 @@ export function taskView(task: Task, run: Run): TaskView {
     head: task.head,
     attempts: task.attempts,
     cost_usd: usd(task.cost),
+    unpriced_tokens: task.unpriced,
   };
 }
 

@@ -1,5 +1,5 @@
 /** What Aider prints without colours and streaming, by its documentation and sources (`base_coder.py`). */
-import { noUsage } from '../../app/domain/session.ts';
+import { noUsage, type Usage } from '../../app/domain/session.ts';
 import { micros } from '../../app/domain/words.ts';
 import type { EngineEvent } from './engine.ts';
 import { textEvent, type Translate } from './program.ts';
@@ -17,13 +17,15 @@ const editLine = /^Applied edit to /;
  * rounded by Aider from a thousand on. The cost is the whole process's so far, tokens are each answer's.
  */
 export function aiderTranslator(): Translate {
-  const usage = { ...noUsage };
+  const usage: Usage = { ...noUsage };
   return (line) => {
     const text = line.trimEnd();
     const events: EngineEvent[] = [];
     const tokens = tokensLine.exec(text)?.groups;
     const cost = costLine.exec(text)?.groups?.['cost'];
     if (tokens !== undefined) {
+      // Aider tells the cost of models that it knows the price of.
+      if (usage.cost === 0) usage.cost = null;
       const cached = countOf(tokens['hit']);
       usage.input_tokens += Math.max(0, countOf(tokens['sent']) - cached);
       usage.cached_tokens += cached;

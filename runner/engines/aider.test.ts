@@ -32,7 +32,7 @@ describe('Aider', () => {
 
   test('the costs may come on a line of their own, or not at all', () => {
     const tokens = 'Tokens: 2.4k sent, 1.1k cache write, 1.2k cache hit, 250 received.';
-    expect(events(tokens)[0]).toMatchObject({ usage: { input_tokens: 1_200, cost: 0 } });
+    expect(events(tokens)[0]).toMatchObject({ usage: { input_tokens: 1_200, cost: null } });
     expect(events(tokens, 'Cost: $0.01 message, $0.02 session.')[2]).toMatchObject({
       usage: { input_tokens: 1_200, cost: 20_000 },
     });

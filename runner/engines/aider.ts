@@ -159,5 +159,5 @@ const plus = (one: Usage, other: Usage): Usage => ({
   input_tokens: one.input_tokens + other.input_tokens,
   cached_tokens: one.cached_tokens + other.cached_tokens,
   output_tokens: one.output_tokens + other.output_tokens,
-  cost: one.cost + other.cost,
+  cost: one.cost === null || other.cost === null ? null : one.cost + other.cost,
 });

@@ -38,6 +38,13 @@ describe('Claude Code', () => {
     expect(events(without)[0]).toMatchObject({ usage: { cost: 5_000_912 } });
   });
 
+  test('BU-1: the price that it invents for a model it does not know is not taken', () => {
+    const strange = (line: string) => line.replaceAll('claude-sonnet-4-5', 'some-model');
+    for (const event of events(strange(ask), strange(result)).filter(({ type }) => type === 'usage'))
+      expect(event).toMatchObject({ usage: { cost: null } });
+    expect(events(strange(result))).toHaveLength(2);
+  });
+
   test('an API error calls itself a success and is none', () => {
     expect(events(failed).at(-1)).toEqual({
       type: 'ended',

@@ -1,6 +1,6 @@
 /** Engine `claude-code`: Anthropic's Claude Code, headless (tried with 2.1.329). */
 import { z } from 'zod';
-import { costOf } from '../../app/domain/prices.ts';
+import { costOf, priceOf } from '../../app/domain/prices.ts';
 import { micros, type Micros } from '../../app/domain/words.ts';
 import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
 import { readinessOf } from './installed.ts';
@@ -129,14 +129,15 @@ export function claudeTranslator(): Translate {
   const answers = new Map<string, { model: string; tokens: Tokens }>();
 
   const usageSoFar = (): EngineEvent => {
-    let cost: Micros = 0;
+    let cost: Micros | null = 0;
     const sum = { input_tokens: 0, cached_tokens: 0, output_tokens: 0 };
     for (const { model, tokens } of answers.values()) {
       const counted = countsOf(tokens);
       sum.input_tokens += counted.input_tokens;
       sum.cached_tokens += counted.cached_tokens;
       sum.output_tokens += counted.output_tokens;
-      cost += costOf(model, counted) ?? 0;
+      const paid = costOf(model, counted);
+      cost = cost === null || paid === null ? null : cost + paid;
     }
     return { type: 'usage', usage: { ...sum, cost } };
   };
@@ -170,7 +171,7 @@ export function claudeTranslator(): Translate {
       case 'user':
         return typeof line.message.content === 'string' ? [] : line.message.content.flatMap(blockEvents);
       case 'result':
-        return resultEvents(line);
+        return resultEvents(line, new Set([...answers.values()].map(({ model }) => model)));
     }
   };
 }
@@ -190,19 +191,22 @@ function systemEvents(line: Extract<Line, { type: 'system' }>): (EngineEvent | H
 
 /**
  * An API error says `subtype: "success"` with `is_error: true`. On a resumed conversation `total_cost_usd` counts from
- * its beginning; what this session cost is in `model_usage_since_last_result`.
+ * its beginning; what this session cost is in `model_usage_since_last_result`. For a model that it doesn't know Claude
+ * Code invents a price, so that its word counts only for models with a price of ours.
  */
-function resultEvents(line: Extract<Line, { type: 'result' }>): EngineEvent[] {
+function resultEvents(line: Extract<Line, { type: 'result' }>, answered: ReadonlySet<string>): EngineEvent[] {
   const since = line.model_usage_since_last_result;
   const usd =
     since === undefined
       ? line.total_cost_usd
       : Object.values(since).reduce((sum, { costUSD }) => sum + costUSD, 0);
+  const models = since === undefined ? [...answered] : Object.keys(since);
+  const cost = models.every((model) => priceOf(model) !== null) ? micros(usd) : null;
   const reason = line.is_error
     ? `Claude Code ended with an error (${line.subtype}): ${line.result ?? line.errors?.join('; ') ?? 'it gave no reason'}`
     : (line.result ?? '');
   return [
-    { type: 'usage', usage: { ...countsOf(line.usage), cost: micros(usd) } },
+    { type: 'usage', usage: { ...countsOf(line.usage), cost } },
     { type: 'ended', ok: !line.is_error && line.subtype === 'success', reason: reason.slice(0, 1_500) },
   ];
 }

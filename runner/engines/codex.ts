@@ -201,7 +201,7 @@ function usageOf(
     cost === null
       ? [{ type: 'text', text: `The price of ${model ?? 'the default model'} is not known.` }]
       : [];
-  return [...unknown, { type: 'usage', usage: { ...counts, cost: cost ?? 0 } }];
+  return [...unknown, { type: 'usage', usage: { ...counts, cost } }];
 }
 
 /** Errors of the API come as its JSON in a string. */

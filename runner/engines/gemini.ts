@@ -151,7 +151,10 @@ function usageOf(total: Counts, models: Readonly<Record<string, Counts>>): Engin
   }
   const said: EngineEvent[] =
     unknown.length === 0 ? [] : [{ type: 'text', text: `The price of ${unknown.join(', ')} is not known.` }];
-  return [...said, { type: 'usage', usage: { ...normalised(total), cost } }];
+  return [
+    ...said,
+    { type: 'usage', usage: { ...normalised(total), cost: unknown.length === 0 ? cost : null } },
+  ];
 }
 
 const normalised = (counted: Counts) => ({

@@ -9,7 +9,7 @@ const text = `{"type":"text","timestamp":1795276232309,"sessionID":"ses_1","part
 const stopped = called.replace('tool-calls', 'stop');
 const failed = `{"type":"error","timestamp":1795276833602,"sessionID":"ses_1","error":{"name":"APIError","data":{"message":"the scripted fault","statusCode":400}}}`;
 
-const events = (...lines: string[]) => lines.flatMap(opencodeTranslator());
+const events = (...lines: string[]) => lines.flatMap(opencodeTranslator('m'));
 
 describe('opencode', () => {
   test('AG-8: its lines become events; usage is the sum of its steps', () => {
@@ -25,6 +25,16 @@ describe('opencode', () => {
       { type: 'usage', usage: { input_tokens: 202, cached_tokens: 40, output_tokens: 24, cost: 912 } },
       { type: 'ended', ok: true, reason: '' },
     ]);
+  });
+
+  test('BU-1: where opencode knows no price the table does, or nobody', () => {
+    const free = called.replace(/"cost":[\d.]+/, '"cost":0');
+    const used = (model: string | null) =>
+      free === called ? [] : [free].flatMap(opencodeTranslator(model))[0];
+    // 101 × 3 + 20 × 0.3 + 12 × 15, in millionths of a dollar
+    expect(used('anthropic/claude-sonnet-4-5')).toMatchObject({ usage: { cost: 489 } });
+    expect(used('local/llama')).toMatchObject({ usage: { input_tokens: 101, cost: null } });
+    expect(used(null)).toMatchObject({ usage: { cost: null } });
   });
 
   test('the last event decides: a step after the end, an error, another reason are no success', () => {

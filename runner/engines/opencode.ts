@@ -2,7 +2,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { micros } from '../../app/domain/words.ts';
+import { costOf, type Counts } from '../../app/domain/prices.ts';
+import { noUsage, type Usage } from '../../app/domain/session.ts';
+import { micros, type Micros } from '../../app/domain/words.ts';
 import { giveTo } from '../spawn-as.ts';
 import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
 import { readinessOf } from './installed.ts';
@@ -48,7 +50,7 @@ async function start(work: EngineWork): Promise<EngineRun> {
       OPENCODE_DISABLE_MODELS_FETCH: '1',
     },
     input: work.prompt,
-    translate: opencodeTranslator(),
+    translate: opencodeTranslator(work.model),
     translateErrors: opencodeErrors,
   });
 }
@@ -118,7 +120,7 @@ const Line = z.discriminatedUnion('type', [
     type: z.literal('step_finish'),
     part: z.object({
       reason: z.string(),
-      cost: z.number().nonnegative().default(0),
+      cost: z.number().nonnegative().optional(),
       tokens: z.object({
         input: z.int().nonnegative(),
         output: z.int().nonnegative(),
@@ -133,10 +135,13 @@ const Line = z.discriminatedUnion('type', [
   }),
 ]);
 
+const priced = (model: string | null, counts: Counts): Micros | null =>
+  model === null ? null : costOf(model, counts);
+
 /** There is no last event: a step that finished for the reason `stop` is one as long as none follows. */
-export function opencodeTranslator(): Translate {
+export function opencodeTranslator(model: string | null): Translate {
   let conversation: string | null = null;
-  const sum = { input_tokens: 0, cached_tokens: 0, output_tokens: 0, cost: 0 };
+  const sum: Usage = { ...noUsage };
   return (text) => {
     const parsed = Line.safeParse(objectIn(text));
     if (!parsed.success) return [];
@@ -162,10 +167,17 @@ export function opencodeTranslator(): Translate {
       case 'step_finish': {
         const { tokens, cost, reason } = line.part;
         // Its input excludes cached tokens; those written to the cache were read in full.
-        sum.input_tokens += tokens.input + tokens.cache.write;
-        sum.cached_tokens += tokens.cache.read;
-        sum.output_tokens += tokens.output + tokens.reasoning;
-        sum.cost += micros(cost);
+        const counts = {
+          input_tokens: tokens.input + tokens.cache.write,
+          cached_tokens: tokens.cache.read,
+          output_tokens: tokens.output + tokens.reasoning,
+        };
+        // It says 0 for a model whose price it doesn't know.
+        const paid = cost === undefined || cost === 0 ? priced(model, counts) : micros(cost);
+        sum.input_tokens += counts.input_tokens;
+        sum.cached_tokens += counts.cached_tokens;
+        sum.output_tokens += counts.output_tokens;
+        sum.cost = sum.cost === null || paid === null ? null : sum.cost + paid;
         const ok = reason === 'stop';
         return [
           { type: 'usage', usage: { ...sum } },

@@ -43,6 +43,7 @@ const sha = fc.stringMatching(/^[0-9a-f]{40}$/);
 const login = fc.stringMatching(/^[a-z][a-z0-9]{0,20}$/);
 const count = fc.nat({ max: 2 ** 31 - 1 });
 const number = fc.integer({ min: 1, max: 2 ** 31 - 1 });
+const used = fc.nat({ max: 1e12 });
 const big = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 
 const plan = fc.record({
@@ -82,6 +83,7 @@ export const run = fc
     approvedAt: maybe(instant),
     tasks: fc.record({ total: count, done: count, cancelled: count, failed: count, moving: count }),
     cost: big,
+    unpriced: big,
     reason: maybe(text),
     createdAt: instant,
     endedAt: maybe(instant),
@@ -149,6 +151,7 @@ export const taskOf = (runId: string): fc.Arbitrary<Task> =>
       ),
       context: fc.dictionary(line, text),
       cost: big,
+      unpriced: big,
       addedAt: instant,
       readyAt: maybe(instant),
       endedAt: maybe(instant),
@@ -164,6 +167,7 @@ export const sessionOf = (runId: string): fc.Arbitrary<Session> =>
       task: maybe(number),
       kind: one(SessionKind),
       agent: text,
+      team: text,
       role: one(Role),
       engine: text,
       model: maybe(text),
@@ -176,7 +180,9 @@ export const sessionOf = (runId: string): fc.Arbitrary<Session> =>
       workflowRun: maybe(fc.record({ id: number, attempt: number, url: text })),
       launches: count,
       isolation: maybe(fc.constantFrom('container', 'user', 'none')),
-      usage: fc.record({ input_tokens: big, cached_tokens: big, output_tokens: big, cost: big }),
+      usage: fc.record({ input_tokens: used, cached_tokens: used, output_tokens: used, cost: maybe(used) }),
+      unpriced: big,
+      reserved: big,
       queuedAt: instant,
       dispatchedAt: maybe(instant),
       boundAt: maybe(instant),
@@ -278,6 +284,7 @@ export const sampleRun: Run = {
   approvedAt: null,
   tasks: { total: 0, done: 0, cancelled: 0, failed: 0, moving: 0 },
   cost: 0,
+  unpriced: 0,
   reason: null,
   createdAt: '2026-11-21T10:00:00.000Z',
   endedAt: null,

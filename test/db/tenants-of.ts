@@ -15,10 +15,10 @@ export async function seedInstallation(ownerUrl: string, installation: number): 
       select set_config('entourage.installation', 'all', false);
       insert into installation (id, account) values (${installation}, 'acme-${installation}');
       insert into repository (id, installation, owner, owner_id, name) values (${repository}, ${installation}, 'acme', 88, 'shop');
-      insert into run values ('${run}', ${installation}, ${repository}, 1, 7, '', '', 'feature', 'medium', 'draft', 'ana', 'main', 0, 1, false, null, 0, null, null, null, '{}', 0, null, ${at}, null);
-      insert into task (run, installation, number, title, why, description, acceptance, size, priority, role, capabilities, files, depends_on, unmet, state, reason, attempts, suspensions, fencing, summary, checks, ci, context, cost, added_at)
-        values ('${run}', ${installation}, 1, '', '', '', '[]', 'M', 'high', 'engineer', '[]', '[]', '{}', '{}', 'todo', '', 0, 0, 0, '', '[]', '{}', '{}', 0, ${at});
-      insert into session (id, installation, run, kind, agent, role, engine, fencing, state, place, launches, usage, queued_at) values ('${session}', ${installation}, '${run}', 'plan', 'm', 'manager', 'command', 1, 'queued', 'runner', 0, '{}', ${at});
+      insert into run values ('${run}', ${installation}, ${repository}, 1, 7, '', '', 'feature', 'medium', 'draft', 'ana', 'main', 0, 1, false, null, 0, null, null, null, '{}', 0, 0, null, ${at}, null);
+      insert into task (run, installation, number, title, why, description, acceptance, size, priority, role, capabilities, files, depends_on, unmet, state, reason, attempts, suspensions, fencing, summary, checks, ci, context, cost, unpriced, added_at)
+        values ('${run}', ${installation}, 1, '', '', '', '[]', 'M', 'high', 'engineer', '[]', '[]', '{}', '{}', 'todo', '', 0, 0, 0, '', '[]', '{}', '{}', 0, 0, ${at});
+      insert into session (id, installation, run, kind, agent, team, role, engine, fencing, state, place, launches, usage, unpriced, reserved, queued_at) values ('${session}', ${installation}, '${run}', 'plan', 'm', 'default', 'manager', 'command', 1, 'queued', 'runner', 0, '{}', 0, 0, ${at});
       insert into session_lease (session, installation, until) values ('${session}', ${installation}, ${at});
       insert into session_token (hash, installation, session, kind) values (${hash}, ${installation}, '${session}', 'agent');
       insert into agent_slot values (${installation}, ${repository}, 'm', 0, null);

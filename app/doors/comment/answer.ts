@@ -1,6 +1,7 @@
 /** What a command answers in Markdown, when a reaction is not enough: status, tasks. Others' words in it are made harmless. */
 import { z } from 'zod';
 import { RunView, TaskView } from '../../catalog/views.ts';
+import { costWords, dollars, micros } from '../../domain/words.ts';
 import { plain } from '../../github/render/plain.ts';
 
 const OneRun = z.object({ run: RunView });
@@ -23,8 +24,11 @@ function status(run: RunView): string {
   const { total, done } = run.tasks;
   const progress = total === 0 ? '' : `, ${done} of ${total} done`;
   const reason = run.reason === null ? '' : ` ${plain(run.reason, 500)}`;
-  return `Run ${run.run} is ${run.state.replace('_', ' ')}${progress}; $${run.cost_usd.toFixed(2)} of $${run.budget_usd.toFixed(2)}.${reason}`;
+  return `Run ${run.run} is ${run.state.replace('_', ' ')}${progress}; ${spentOf(run)} of ${dollars(micros(run.budget_usd))}.${reason}`;
 }
+
+const spentOf = (view: RunView): string =>
+  costWords({ cost: micros(view.cost_usd), unpriced: view.unpriced_tokens });
 
 function tasks(list: readonly TaskView[]): string {
   if (list.length === 0) return 'This run has no tasks yet: its plan waits for approval.';

@@ -175,6 +175,7 @@ async function begin(context: Context, start: Start): Promise<RunWork | Rejectio
     approvedAt: null,
     tasks: { total: 0, done: 0, cancelled: 0, failed: 0, moving: 0 },
     cost: 0,
+    unpriced: 0,
     reason: null,
     createdAt: context.now,
     endedAt: null,

@@ -4,7 +4,7 @@ import type { Question } from '../../domain/question.ts';
 import type { Run } from '../../domain/run.ts';
 import type { Session } from '../../domain/session.ts';
 import type { Task } from '../../domain/task.ts';
-import { dollars, type Instant } from '../../domain/words.ts';
+import { costWords, dollars, type Instant } from '../../domain/words.ts';
 import { folds, type Fold } from './card-fold.ts';
 import type { CostHistory } from './estimate.ts';
 import { planGraph, taskGraph } from './graph.ts';
@@ -72,7 +72,7 @@ function heading({ run }: Card): string {
 }
 
 function planLine({ run, sessions }: Card): string {
-  const budget = `budget ${dollars(run.cost)} of ${dollars(run.budget)}${share(run.cost, run.budget)}`;
+  const budget = `budget ${costWords(run)} of ${dollars(run.budget)}${share(run.cost, run.budget)}`;
   const { plan } = run;
   if (plan === null || run.state === 'planning') {
     const planner = sessions.find((session) => session.kind === 'plan' && session.state !== 'ended');

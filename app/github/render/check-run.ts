@@ -4,7 +4,7 @@ import type { Question } from '../../domain/question.ts';
 import type { Run } from '../../domain/run.ts';
 import type { Session } from '../../domain/session.ts';
 import { ref, type Task } from '../../domain/task.ts';
-import { dollars } from '../../domain/words.ts';
+import { costWords } from '../../domain/words.ts';
 import type { CheckRunContent } from '../port.ts';
 import { oneLine, person, plain } from './plain.ts';
 import { proofWords } from './task-pull.ts';
@@ -79,7 +79,7 @@ function summary({ run, task, sessions }: TaskCheck): string {
     `**Task** ${ref(task)} of run ${run.number}: ${plain(task.title, 120)}`,
     `**Proof** ${proofWords(task)}`,
     ...(task.ci.absent === null ? [] : [`**Checks** ${plain(task.ci.absent, 1_000)}`]),
-    `**Agent** ${plain(agentOf(task, sessions) ?? 'none yet', 60)} · **Attempts used** ${task.attempts} · **Cost** ${dollars(task.cost)}`,
+    `**Agent** ${plain(agentOf(task, sessions) ?? 'none yet', 60)} · **Attempts used** ${task.attempts} · **Cost** ${costWords(task)}`,
   ];
   return lines.join('\n\n');
 }

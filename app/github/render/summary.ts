@@ -1,7 +1,7 @@
 /** The end of a run in a few words, for the card: what landed, what did not, what it cost. */
 import { ended, type Run } from '../../domain/run.ts';
 import type { Task } from '../../domain/task.ts';
-import { dollars, type Instant } from '../../domain/words.ts';
+import { costWords, dollars, type Instant } from '../../domain/words.ts';
 import { plain } from './plain.ts';
 
 /** Empty while the run goes on. */
@@ -9,7 +9,12 @@ export function endOfRun(run: Run, tasks: readonly Task[]): string {
   if (!ended(run)) return '';
   const merged = tasks.filter((task) => task.state === 'done');
   const after = run.endedAt === null ? '' : ` after ${duration(run.createdAt, run.endedAt)}`;
-  const cost = `${dollars(run.cost)}${merged.length === 0 ? '' : `, ${dollars(Math.round(run.cost / merged.length))} for each merged pull request`}`;
+  // A share of what is not known whole would look like the truth.
+  const each =
+    merged.length === 0 || run.unpriced > 0
+      ? ''
+      : `, ${dollars(Math.round(run.cost / merged.length))} for each merged pull request`;
+  const cost = `${costWords(run)}${each}`;
   const pulls = merged.flatMap((task) => (task.pull === null ? [] : [`#${task.pull}`]));
   const landed =
     pulls.length === 0

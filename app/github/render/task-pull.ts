@@ -4,7 +4,7 @@ import { mergeWords } from '../../domain/merge.ts';
 import { mergeBlock, ref, takenOut, type Task } from '../../domain/task.ts';
 import type { Session } from '../../domain/session.ts';
 import { prove } from '../../domain/proof.ts';
-import { dollars } from '../../domain/words.ts';
+import { costWords } from '../../domain/words.ts';
 import { endMarker, taskMarker } from './markers.ts';
 import { plain, plainLines, titleText } from './plain.ts';
 import { agentOf, short, unproven } from './words.ts';
@@ -29,7 +29,7 @@ export function pullBody({ run, task, tasks, sessions }: TaskPull): string {
     relations(task, tasks),
     `**Proof:** ${proofWords(task)}`,
     mergeLine(task),
-    `**Agent:** ${agent === null ? 'none yet' : plain(agent, 60)} · **Cost:** ${task.cost === 0 ? 'nothing yet' : dollars(task.cost)}`,
+    `**Agent:** ${agent === null ? 'none yet' : plain(agent, 60)} · **Cost:** ${task.cost === 0 && task.unpriced === 0 ? 'nothing yet' : costWords(task)}`,
     `Part of run ${run.number} of #${run.issue}`,
   ];
   return [taskMarker(run.number, task.number), ...parts.filter((part) => part !== ''), endMarker].join(

@@ -17,7 +17,7 @@ export function taskTable(
     const title = `${ref(task)} ${plain(task.title, Math.min(120, fold.words))}`;
     const agent = plain(agentOf(task, card.sessions) ?? '', 60) || '–';
     const pull = task.pull === null ? '–' : `#${task.pull}`;
-    return `| ${taskGlyph[task.state]} | ${title} | ${agent} | ${taskWords(task, card)} | ${pull} | ${money(task.cost)} |`;
+    return `| ${taskGlyph[task.state]} | ${title} | ${agent} | ${taskWords(task, card)} | ${pull} | ${money(task)} |`;
   });
   return [
     '| | task | agent | state | PR | cost |',

@@ -5,7 +5,7 @@ import { mergeWords } from '../../domain/merge.ts';
 import { mergeBlock, ref, takenOut, takenOver, type Task, type TaskState } from '../../domain/task.ts';
 import type { Question } from '../../domain/question.ts';
 import { waitsForJob, type Session } from '../../domain/session.ts';
-import { dollars, type Instant, type Micros } from '../../domain/words.ts';
+import { costWords, type Instant, type Micros } from '../../domain/words.ts';
 import { person, plain } from './plain.ts';
 
 export const taskGlyph: Readonly<Record<TaskState, string>> = {
@@ -58,7 +58,8 @@ export function moment(at: Instant): string {
 }
 
 export const list = (numbers: readonly number[]): string => numbers.map((number) => `t${number}`).join(', ');
-export const money = (cost: Micros): string => (cost === 0 ? '–' : dollars(cost));
+export const money = (spent: { cost: Micros; unpriced: number }): string =>
+  spent.cost === 0 && spent.unpriced === 0 ? '–' : costWords(spent);
 export const share = (part: number, whole: number): string =>
   whole === 0 ? '' : ` (${Math.round((part / whole) * 100)} %)`;
 export const short = (sha: string): string => sha.slice(0, 7);
