@@ -13,6 +13,7 @@ import { micros } from './domain/words.ts';
 import { createIdentify } from './doors/bearer.ts';
 import { createHealthDoor } from './doors/health.ts';
 import { createHttpDoor } from './doors/http.ts';
+import { createMcpDoor } from './doors/mcp.ts';
 import type { Inbox } from './doors/delivery.ts';
 import { handleDelivery } from './doors/inbox.ts';
 import { createOidc } from './doors/oidc.ts';
@@ -237,7 +238,12 @@ async function listen(stack: AsyncDisposableStack, parts: Listening): Promise<st
   const verify = createOidc({ issuer: config.oidcIssuer, audience: config.url });
   const identify = createIdentify(engine, verify);
   const ask = async (): Promise<void> => void (await engine.db.pool.query('select 1'));
-  const doors = createHttpDoor({ execute, identify, log }).route('/', createHealthDoor({ ask, log }));
+  const { version } = parts;
+  const here = { url: config.url, host: config.host };
+  const mcp = stack.use(createMcpDoor({ here, version, execute, identify, log }));
+  const doors = createHttpDoor({ execute, identify, log })
+    .route('/', createHealthDoor({ ask, log }))
+    .route('/', mcp.app);
   const http = getRequestListener(doors.fetch);
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (!(await webhook(request, response))) await http(request, response);

@@ -3,7 +3,7 @@ import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
 import packageJson from '../package.json' with { type: 'json' };
 import { createClient } from '../app/client/client.ts';
 import { createLog, wordsOf } from './log.ts';
-import { createMcpServer } from './mcp.ts';
+import { createSessionServer } from './mcp.ts';
 import { readSessionFile } from './session-file.ts';
 
 const log = createLog({ part: 'mcp' });
@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   }
   const session = await readSessionFile(file);
   const client = createClient({ url, token });
-  const server = createMcpServer({ session, client, log, version: packageJson.version });
+  const server = createSessionServer({ session, client, log, version: packageJson.version });
   // The engine's end is ours: nobody else reads the answers.
   process.stdin.once('close', () => process.exit(0));
   await server.connect(new StdioServerTransport());

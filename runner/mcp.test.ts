@@ -107,7 +107,7 @@ describe('SE-4: the agent’s MCP server', () => {
       const { client } = await sit({ role });
       const { tools } = await client.listTools();
       const allowed = operations.filter(
-        ({ doors, allow }) => doors.includes('mcp') && allow.agent?.includes(role),
+        ({ doors, allow }) => doors.includes('mcp') && (allow.any === true || allow.agent?.includes(role)),
       );
       expect(tools.map(({ name }) => name).toSorted()).toEqual(allowed.map(({ name }) => name).toSorted());
       for (const tool of tools) {
@@ -115,6 +115,7 @@ describe('SE-4: the agent’s MCP server', () => {
         expect(tool.description).toBe(operation.summary);
         expect(tool.annotations?.readOnlyHint).toBe(operation.reads === true);
         expect(tool.annotations?.destructiveHint).toBe(operation.destroys === true);
+        expect(tool.annotations?.idempotentHint).toBe((operation.reads ?? operation.repeats) === true);
         expect(tool.inputSchema.type).toBe('object');
         expect(tool.outputSchema?.type).toBe('object');
       }

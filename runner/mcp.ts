@@ -1,21 +1,14 @@
 /** The agent's MCP server: its role's operations of the catalog, the App's by HTTP, the runner's on the worktree. */
-import { Server } from '@modelcontextprotocol/sdk/server/index.js';
-import {
-  CallToolRequestSchema,
-  ListToolsRequestSchema,
-  type CallToolResult,
-  type Tool,
-} from '@modelcontextprotocol/sdk/types.js';
-import { z } from 'zod';
-import { operations } from '../app/catalog/catalog.ts';
+import type { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import type { Operation } from '../app/catalog/operation.ts';
 import { describeProblems } from '../app/catalog/problems.ts';
-import { getAnswer, askHuman } from '../app/catalog/questions.ts';
 import { requestReview } from '../app/catalog/tasks.ts';
 import { getChangedFiles, getCommits, getTaskDiff, pushBranch, readFile } from '../app/catalog/worktree.ts';
 import type { Client } from '../app/client/client.ts';
 import { pathParameters } from '../app/client/request.ts';
-import type { Role } from '../app/domain/words.ts';
+import type { Refusal } from '../app/mcp/refusal.ts';
+import { createMcpServer, type ToolCall } from '../app/mcp/server.ts';
+import { patienceSeconds, toolsFor } from '../app/mcp/tools.ts';
 import type { Log } from './log.ts';
 import { wordsOf } from './log.ts';
 import { requestNotices, requestPush } from './push-socket.ts';
@@ -23,41 +16,38 @@ import type { SessionFile } from './session-file.ts';
 import { dirtyPaths } from './workspace.ts';
 import { changedFiles, commits, readWorktreeFile, taskDiff, WorktreeRefusal } from './worktree-tools.ts';
 
-export type McpContext = { session: SessionFile; client: Client; log: Log; version: string };
+export type McpContext = {
+  session: SessionFile;
+  client: Client;
+  log: Log;
+  version: string;
+  /** Between two notes of progress; in milliseconds. */
+  progressMs?: number;
+};
 
-/** MCP clients give up after 60 seconds: what blocks answers within about this many. */
-const patienceSeconds = 45;
-
-/** The tools of a role, by the catalog alone. */
-function toolsFor(role: Role): Operation[] {
-  return operations.filter(
-    (operation) => operation.doors.includes('mcp') && operation.allow.agent?.includes(role) === true,
-  );
-}
-
-export function createMcpServer(context: McpContext): Server {
-  const tools = new Map(toolsFor(context.session.role).map((operation) => [operation.name, operation]));
-  const server = new Server(
-    { name: 'entourage', version: context.version },
-    { capabilities: { tools: {} }, instructions: instructionsFor(context.session) },
-  );
-  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [...tools.values()].map(describe) }));
-  server.setRequestHandler(CallToolRequestSchema, async ({ params }, { signal }) => {
-    const operation = tools.get(params.name);
-    if (operation === undefined) return unknownTool(params.name, [...tools.keys()]);
-    const started = Date.now();
-    const result = await run(context, { operation, input: params.arguments ?? {}, signal });
-    context.log('tool', { tool: operation.name, ok: result.isError !== true, ms: Date.now() - started });
-    return { ...result, content: [...result.content, ...(await noticesOf(context))] };
+export function createSessionServer(context: McpContext): Server {
+  const { session, version, progressMs } = context;
+  return createMcpServer({
+    version,
+    instructions: instructionsFor(session),
+    tools: toolsFor(session.role, 'runner'),
+    ...(progressMs === undefined ? {} : { progressMs }),
+    log: (message, fields) => context.log(message, { ...fields }),
+    notices: async () => await noticesOf(context),
+    async answer(call) {
+      try {
+        return { output: await outputOf(context, call) };
+      } catch (error) {
+        return { refusal: refusalOf(error) };
+      }
+    },
   });
-  return server;
 }
 
-/** What the runner has to tell, after a tool's own result. A runner that is gone has nothing more to say. */
-async function noticesOf(context: McpContext): Promise<CallToolResult['content']> {
+/** What the runner has to tell. A runner that is gone has nothing more to say. */
+async function noticesOf(context: McpContext): Promise<string[]> {
   try {
-    const notices = await requestNotices(context.session.socket);
-    return notices.map((text) => ({ type: 'text', text: `Notice: ${text}` }));
+    return await requestNotices(context.session.socket);
   } catch (error) {
     context.log('no notices', { error: wordsOf(error) });
     return [];
@@ -67,38 +57,6 @@ async function noticesOf(context: McpContext): Promise<CallToolResult['content']
 function instructionsFor(session: SessionFile): string {
   const place = session.task === null ? `run ${session.run}` : `task ${session.task} of run ${session.run}`;
   return `You are on ${place} in ${session.repository}; \`repository\`, \`run\` and \`task\` default to these. A result with isError says what to do next.`;
-}
-
-function describe(operation: Operation): Tool {
-  return {
-    name: operation.name,
-    description: operation.summary,
-    inputSchema: schemaOf(operation.input, 'input'),
-    outputSchema: schemaOf(operation.output, 'output'),
-    annotations: {
-      readOnlyHint: operation.reads === true,
-      destructiveHint: operation.destroys === true,
-    },
-  };
-}
-
-function schemaOf(type: z.ZodType, io: 'input' | 'output'): Tool['inputSchema'] {
-  // MCP's schemas are JSON Schema objects; zod's type for them is wider.
-  return z.toJSONSchema(type, { io, unrepresentable: 'any' }) as Tool['inputSchema'];
-}
-
-type ToolCall = { operation: Operation; input: Record<string, unknown>; signal: AbortSignal };
-
-async function run(context: McpContext, call: ToolCall): Promise<CallToolResult> {
-  try {
-    const output = await outputOf(context, call);
-    return {
-      content: [{ type: 'text', text: JSON.stringify(output, null, 1) }],
-      structuredContent: output as Record<string, unknown>,
-    };
-  } catch (error) {
-    return refusal(error);
-  }
 }
 
 async function outputOf(context: McpContext, call: ToolCall): Promise<unknown> {
@@ -113,9 +71,7 @@ async function forward(context: McpContext, { operation, input, signal }: ToolCa
   const own: Record<string, unknown> = { repository, run: number, ...(task === null ? {} : { task }) };
   const named = pathParameters(operation);
   const defaults = Object.fromEntries(Object.entries(own).filter(([name]) => named.includes(name)));
-  const blocks = [askHuman.name, getAnswer.name, requestReview.name].some((name) => name === operation.name);
-  const wait = blocks ? { wait: patienceSeconds } : {};
-  return await context.client.call(operation, { ...wait, ...defaults, ...input }, { signal });
+  return await context.client.call(operation, { ...defaults, ...input }, { signal });
 }
 
 /** What is not pushed can't be reviewed, and the work's proof is about commits: so push first, and nothing left over. */
@@ -133,7 +89,9 @@ async function reviewAfterPush(context: McpContext, call: ToolCall): Promise<unk
   const started = Date.now();
   await push(context, requestReview.name);
   const left = Math.max(0, patienceSeconds - Math.ceil((Date.now() - started) / 1000));
-  return await forward(context, { ...call, input: { wait: left, ...call.input } });
+  const wanted = Number(call.input['wait']);
+  const wait = Number.isFinite(wanted) ? Math.min(wanted, left) : call.input['wait'];
+  return await forward(context, { ...call, input: { ...call.input, wait } });
 }
 
 async function push(
@@ -180,16 +138,11 @@ async function answerHere(context: McpContext, operation: Operation, given: unkn
   }
 }
 
-/** A tool's failure is a result that the model can read: what happened, what to do, the code. */
-function refusal(error: unknown): CallToolResult {
+function refusalOf(error: unknown): Refusal {
   const { code, help } = error as { code?: unknown; help?: unknown };
-  const lines = [wordsOf(error)];
-  if (typeof help === 'string' && help !== '') lines.push(help);
-  lines.push(`(${typeof code === 'string' ? code : 'unavailable'})`);
-  return { isError: true, content: [{ type: 'text', text: lines.join('\n') }] };
-}
-
-function unknownTool(name: string, known: readonly string[]): CallToolResult {
-  const text = `There is no tool ${JSON.stringify(name.slice(0, 100))} for you.\nThese are: ${known.join(', ')}.\n(not_found)`;
-  return { isError: true, content: [{ type: 'text', text }] };
+  return {
+    code: typeof code === 'string' ? code : 'unavailable',
+    message: wordsOf(error),
+    help: typeof help === 'string' ? help : undefined,
+  };
 }

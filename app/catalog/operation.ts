@@ -29,6 +29,10 @@ export type Operation = {
   readonly allow: Allow;
   readonly reads?: true;
   readonly destroys?: true;
+  /** Called again with the same input it changes nothing more. */
+  readonly repeats?: true;
+  /** What a call with `wait` waits for, in words; absent: it answers at once. */
+  readonly waitsFor?: string;
   readonly input: z.ZodType;
   readonly output: z.ZodType;
 };

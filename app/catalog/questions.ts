@@ -11,6 +11,7 @@ export const askHuman = operation({
   doors: ['mcp'],
   runs: 'app',
   allow: { agent: ['manager', 'engineer'] },
+  waitsFor: 'a person’s answer',
   input: z.strictObject({
     ...runRef,
     question: Text(2_000).describe('one question that a person can answer without reading your code'),
@@ -37,6 +38,7 @@ export const getAnswer = operation({
   runs: 'app',
   allow: { person: 'read', agent: ['manager', 'engineer'] },
   reads: true,
+  waitsFor: 'a person’s answer',
   input: z.strictObject({ ...runRef, question: QuestionRef, wait }),
   output: z.object({ question: QuestionView, pending: z.boolean(), next: z.string() }),
 });

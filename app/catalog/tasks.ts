@@ -46,6 +46,7 @@ export const saveContext = operation({
   doors: ['mcp'],
   runs: 'app',
   allow: { agent: ['engineer'] },
+  repeats: true,
   input: z.strictObject({ ...taskRef, key: Text(60), value: Text(8_000) }),
   output: z.object({ saved: z.literal(true) }),
 });
@@ -69,6 +70,7 @@ export const requestReview = operation({
   doors: ['mcp'],
   runs: 'app',
   allow: { agent: ['engineer'] },
+  waitsFor: 'the proof: checks at your commit',
   input: z.strictObject({
     ...taskRef,
     summary: Text(4_000).describe('what you did and why, for the reviewer'),

@@ -10,6 +10,7 @@ export const pushBranch = operation({
   doors: ['mcp'],
   runs: 'runner',
   allow: { agent: ['engineer'] },
+  repeats: true,
   input: z.strictObject({}),
   output: z.object({ state: z.enum(['pushed', 'unchanged']), head: z.string() }),
 });
