@@ -3,7 +3,8 @@
  * exactly what is given, and no value of it is ever in an argument, where everybody on the machine could read it.
  */
 import { execFile, spawn, type ChildProcessByStdio } from 'node:child_process';
-import { lchown } from 'node:fs/promises';
+import { once } from 'node:events';
+import { lchown, open, rm, writeFile } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { asRoot, type AgentUser } from './agent-user.ts';
 
@@ -50,26 +51,96 @@ export function spawnAs(user: AgentUser | null, launch: Launch): Program {
   return program;
 }
 
+/** Whom root starts it as. */
+function idsOf(user: AgentUser | null): { uid: number; gid: number } | Record<string, never> {
+  if (user === null || user.by === 'sudo') return {};
+  if (!(user.uid > 0 && user.gid > 0)) throw new Error('an agent’s user is never root');
+  return { uid: user.uid, gid: user.gid };
+}
+
 function spawnHere(user: AgentUser | null, launch: Launch): Program {
-  if (user !== null && !(user.uid > 0 && user.gid > 0)) throw new Error('an agent’s user is never root');
   return spawn(launch.file, launch.args, {
     cwd: launch.cwd,
     env: launch.env,
     // Another user's program must not type into our terminal.
     detached: launch.detached === true || user !== null,
     stdio: ['pipe', 'pipe', 'pipe'],
-    ...(user === null ? {} : { uid: user.uid, gid: user.gid }),
+    ...idsOf(user),
   });
 }
 
-function spawnBySudo(name: string, launch: Launch): Program {
+const ownEnvironment = () => ({ PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' });
+
+function sudoCommand(name: string, launch: Launch): [string, ...string[]] {
   const command = ['/bin/sh', '-c', launcher, 'sh', launch.cwd, launch.file, ...launch.args];
-  return spawn('sudo', ['-n', '-u', name, '--', ...command], {
+  return ['sudo', '-n', '-u', name, '--', ...command];
+}
+
+function spawnBySudo(name: string, launch: Launch): Program {
+  const [file, ...args] = sudoCommand(name, launch);
+  return spawn(file, args, {
     cwd: '/',
-    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' },
+    env: ownEnvironment(),
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+}
+
+/**
+ * Waits for the program that its arguments name and writes the exit code to descriptor 3, which the program doesn't get.
+ * Signals to the group are the program's affair: a trap, unlike ignoring, is not inherited.
+ */
+const keeper = `
+trap : HUP INT TERM
+"$@" 3>&-
+code=$?
+echo "$code" >&3
+exit "$code"`;
+
+export type KeptFiles = {
+  /** Where the input lies for the moment of the start: it may hold keys. */
+  input: string;
+  /** Descriptors. */
+  output: number;
+  errors: number;
+  code: number;
+};
+
+export type KeptChild =
+  | { pid: number; exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }> }
+  | { pid: undefined; error: Error };
+
+/** Starts a program in a session of its own, below a shell that keeps its exit code for whoever asks later. */
+export async function spawnKept(
+  user: AgentUser | null,
+  launch: Launch,
+  files: KeptFiles,
+): Promise<KeptChild> {
+  const bySudo = user?.by === 'sudo';
+  const before = bySudo ? `${environmentLines(launch.env)}\n` : '';
+  await writeFile(files.input, `${before}${launch.input ?? ''}`, { mode: 0o600 });
+  const input = await open(files.input, 'r');
+  try {
+    await rm(files.input);
+    const command = bySudo ? sudoCommand(user.name, launch) : [launch.file, ...launch.args];
+    const child = spawn('/bin/sh', ['-c', keeper, 'sh', ...command], {
+      cwd: bySudo ? '/' : launch.cwd,
+      env: bySudo ? ownEnvironment() : launch.env,
+      detached: true,
+      stdio: [input.fd, files.output, files.errors, files.code],
+      ...idsOf(user),
+    });
+    // The runner may end before it does.
+    child.unref();
+    const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+      child.once('exit', (code, signal) => resolve({ code, signal }));
+    });
+    if (child.pid !== undefined) return { pid: child.pid, exited };
+    const [error] = (await once(child, 'error')) as [Error];
+    return { pid: undefined, error };
+  } finally {
+    await input.close();
+  }
 }
 
 export type Ran = { code: number; stdout: string; stderr: string };
@@ -79,7 +150,7 @@ export function runAs(
   user: AgentUser | null,
   launch: Omit<Launch, 'env'> & { env?: Launch['env'] },
 ): Promise<Ran> {
-  const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' };
+  const env = ownEnvironment();
   return new Promise((resolve, reject) => {
     const program = spawnAs(user, { env, ...launch });
     const ran = { code: -1, stdout: '', stderr: '' };

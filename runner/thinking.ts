@@ -7,7 +7,7 @@ import type { Course, Ending } from './course.ts';
 import { findEngine } from './engines/engines.ts';
 import type { EngineRun } from './engines/engine.ts';
 import { wordsOf } from './log.ts';
-import { identify, markVariable } from './process-tree.ts';
+import { markVariable, type ProcessId } from './process-tree.ts';
 import { openPushSocket } from './push-socket.ts';
 import type { Quarters } from './quarters.ts';
 import { writeMcpConfig, writeSessionFile } from './session-file.ts';
@@ -54,8 +54,9 @@ export async function think(course: Course, thinking: Thinking): Promise<Ending>
       user: quarters.user,
       mcpConfig,
       environment,
+      outputs: join(directory, 'engine'),
     });
-    await noteEngine(course, course.engine.pid);
+    await noteEngine(course, course.engine.process);
     // Asked to stop while it was starting: nobody could tell the engine then.
     if (course.stop.signal.aborted) await course.engine.stop(course.patienceMs);
     const ended = await follow(course, course.engine);
@@ -72,9 +73,9 @@ export async function think(course: Course, thinking: Thinking): Promise<Ending>
  * Read at the next start, if this runner doesn't live to clean up. An agent may have filled the disk already: its commits
  * count more than the note, without which its processes are still found by their mark.
  */
-async function noteEngine({ directory, log }: Course, pid: number): Promise<void> {
+async function noteEngine({ directory, log }: Course, engine: ProcessId): Promise<void> {
   try {
-    await writeFile(join(directory, 'engine.pid'), JSON.stringify(await identify(pid)));
+    await writeFile(join(directory, 'engine.pid'), JSON.stringify(engine));
   } catch (error) {
     log('the engine’s process could not be noted', { error: wordsOf(error) });
   }

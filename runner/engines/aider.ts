@@ -37,6 +37,8 @@ export const aider: Engine = {
       environment,
     ),
   start,
+  // What it wants of Entourage is done between its answers, by the runner.
+  adopt: null,
 };
 
 /** Answers of Aider in one session; a task that needs more is going in circles. */
@@ -54,7 +56,7 @@ async function start(work: EngineWork): Promise<EngineRun> {
   const tree = processTree(null, work.session, work.user);
   const course: Course = { work, home, server, run: first, stopped: false };
   return {
-    pid: first.pid,
+    process: first.process,
     events: eventsOf(course),
     refresh: () => course.run.refresh(),
     stop: async (patienceMs) => {

@@ -5,6 +5,7 @@ import { micros, type Micros } from '../../app/domain/words.ts';
 import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
 import { readinessOf } from './installed.ts';
 import {
+  adoptProgram,
   objectIn,
   startProgram,
   textEvent,
@@ -34,6 +35,7 @@ export const claudeCode: Engine = {
       environment,
     ),
   start,
+  adopt: (work, process) => adoptProgram(work, process, { translate: claudeTranslator() }),
 };
 
 function start(work: EngineWork): Promise<EngineRun> {

@@ -8,6 +8,7 @@ import { giveTo } from '../spawn-as.ts';
 import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
 import { readinessOf } from './installed.ts';
 import {
+  adoptProgram,
   objectIn,
   readMcpServer,
   startProgram,
@@ -33,6 +34,7 @@ export const codex: Engine = {
       environment,
     ),
   start,
+  adopt: (work, process) => adoptProgram(work, process, { translate: codexTranslator(work.model) }),
 };
 
 async function start(work: EngineWork): Promise<EngineRun> {

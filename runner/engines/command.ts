@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Usage } from '../../app/domain/session.ts';
 import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
 import { lastLines } from './lines.ts';
-import { exitWords, objectIn, startProgram, textEvent, type Judge } from './program.ts';
+import { adoptProgram, exitWords, objectIn, startProgram, textEvent, type Judge } from './program.ts';
 
 /** A line of stdout that is one of these is an event; any other line is text. Unknown fields are ignored. */
 const Line = z.discriminatedUnion('type', [
@@ -28,6 +28,7 @@ export const commandEngine: Engine = {
   name: 'command',
   ready: async () => ({ ready: true, words: 'runs the program that the policy names' }),
   start,
+  adopt: async (work, process) => whole(await adoptProgram(work, process, { translate, judge })),
 };
 
 async function start(work: EngineWork): Promise<EngineRun> {
@@ -43,8 +44,10 @@ async function start(work: EngineWork): Promise<EngineRun> {
     translate,
     judge,
   });
-  return { ...run, events: eventsOf(run) };
+  return whole(run);
 }
+
+const whole = (run: EngineRun): EngineRun => ({ ...run, events: eventsOf(run) });
 
 async function* eventsOf(run: EngineRun): AsyncGenerator<EngineEvent> {
   yield { type: 'started', conversation: null };

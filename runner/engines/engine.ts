@@ -1,6 +1,7 @@
 /** What an engine is to the runner: a program that thinks, behind one small interface and normalised events. */
 import type { Usage } from '../../app/domain/session.ts';
 import type { AgentUser } from '../agent-user.ts';
+import type { ProcessId } from '../process-tree.ts';
 
 /** In the order they happen; `ended` comes once and last. */
 export type EngineEvent =
@@ -29,11 +30,14 @@ export type EngineWork = {
   mcpConfig: string;
   /** The engine's whole environment. */
   environment: Readonly<Record<string, string>>;
+  /** A directory of the runner's own, where the program's output is kept. */
+  outputs: string;
 };
 
 export type EngineRun = {
-  readonly pid: number;
-  /** To be read to its end; backpressure reaches the engine. */
+  /** The leader of the program's group. */
+  readonly process: ProcessId;
+  /** To be read to its end. */
   readonly events: AsyncIterable<EngineEvent>;
   /** Looks at the engine's processes, so that none is forgotten when its parent dies. */
   refresh(): Promise<void>;
@@ -51,4 +55,9 @@ export type Engine = {
   ready(environment: Environment): Promise<Readiness>;
   /** Rejects only when the program can't be started at all. */
   start(work: EngineWork): Promise<EngineRun>;
+  /**
+   * Goes on with a program that an earlier life of this runner started: its events from the first one on, and its end,
+   * which may have come meanwhile. Null where the runner is a part of what the engine does.
+   */
+  adopt: ((work: EngineWork, process: ProcessId) => Promise<EngineRun>) | null;
 };

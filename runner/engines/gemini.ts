@@ -7,6 +7,7 @@ import { giveTo } from '../spawn-as.ts';
 import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
 import { readinessOf } from './installed.ts';
 import {
+  adoptProgram,
   objectIn,
   readMcpServer,
   startProgram,
@@ -31,6 +32,8 @@ export const gemini: Engine = {
       environment,
     ),
   start,
+  adopt: (work, process) =>
+    adoptProgram(work, process, { translate: geminiTranslator(), translateErrors: geminiErrors }),
 };
 
 async function start(work: EngineWork): Promise<EngineRun> {

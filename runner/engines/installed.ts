@@ -52,10 +52,13 @@ export async function readinessOf(installation: Installation, environment: Envir
 const orOf = (names: readonly string[]): string =>
   names.length > 1 ? `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}` : names.join();
 
-async function findProgram(file: string, path: string): Promise<string | null> {
-  for (const directory of path.split(delimiter)) {
-    if (directory === '') continue;
-    const candidate = join(directory, file);
+/** A program by its name on the path, or by a path of its own. */
+export async function findProgram(file: string, path: string): Promise<string | null> {
+  const places = file.includes('/')
+    ? [file]
+    : path.split(delimiter).map((place) => place && join(place, file));
+  for (const candidate of places) {
+    if (candidate === '') continue;
     try {
       await access(candidate, constants.X_OK);
       if ((await stat(candidate)).isFile()) return candidate;

@@ -5,23 +5,21 @@ import type { Readable } from 'node:stream';
 export const longestLine = 256 * 1024;
 
 /** Yields lines without their newline and carriage return; invalid UTF-8 becomes replacement characters. */
-export async function* linesOf(stream: Readable, longest: number = longestLine): AsyncGenerator<string> {
+export async function* linesOf(
+  stream: AsyncIterable<Buffer>,
+  longest: number = longestLine,
+): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let line = '';
   const cut = (text: string) => text.slice(0, longest);
-  try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      const parts = decoder.decode(chunk, { stream: true }).split('\n');
-      for (const [index, part] of parts.entries()) {
-        line = cut(line + cut(part));
-        if (index === parts.length - 1) break;
-        yield line.replace(/\r$/, '');
-        line = '';
-      }
+  for await (const chunk of stream) {
+    const parts = decoder.decode(chunk, { stream: true }).split('\n');
+    for (const [index, part] of parts.entries()) {
+      line = cut(line + cut(part));
+      if (index === parts.length - 1) break;
+      yield line.replace(/\r$/, '');
+      line = '';
     }
-  } catch (error) {
-    // The stream is destroyed when children that outlive the program hold it open; that is its end, not a failure.
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   }
   if (line !== '') yield line.replace(/\r$/, '');
 }

@@ -9,6 +9,7 @@ import { giveTo } from '../spawn-as.ts';
 import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
 import { readinessOf } from './installed.ts';
 import {
+  adoptProgram,
   objectIn,
   readMcpServer,
   startProgram,
@@ -33,6 +34,8 @@ export const opencode: Engine = {
       environment,
     ),
   start,
+  adopt: (work, process) =>
+    adoptProgram(work, process, { translate: opencodeTranslator(), translateErrors: opencodeErrors }),
 };
 
 async function start(work: EngineWork): Promise<EngineRun> {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../fixtures/origin.ts';
 import { markVariable, onLinux, processTree } from '../process-tree.ts';
@@ -23,6 +24,7 @@ const workIn = (session: string): EngineWork => ({
   cwd: temporaryDirectory(),
   user: null,
   mcpConfig: '/nonexistent',
+  outputs: join(temporaryDirectory(), 'engine'),
   environment: { PATH: process.env['PATH'] ?? '', [markVariable]: session },
 });
 

@@ -1,10 +1,10 @@
-/** A coding agent's CLI as a process: started, read line by line, judged by its last event, ended with its whole tree. */
-import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
+/** A coding agent's CLI as a process: started or found again, read line by line, judged by its last event, ended with its whole tree. */
 import { z } from 'zod';
-import { identify, processTree } from '../process-tree.ts';
-import { mustRunAs, spawnAs, type Program } from '../spawn-as.ts';
+import { processTree, type ProcessId } from '../process-tree.ts';
+import { mustRunAs } from '../spawn-as.ts';
 import type { EngineEvent, EngineRun, EngineWork } from './engine.ts';
+import { findProgram } from './installed.ts';
+import { keep, keepAgain, longestOutput, outputSize, type Exit, type Kept } from './keeper.ts';
 import { lastLines, linesOf, printable } from './lines.ts';
 
 /** It can't do its task whatever it does next, and would only cost money: it is stopped, and this is the reason. */
@@ -31,39 +31,39 @@ export type ProgramStart = {
   judge?: Judge;
 };
 
-/** How long output is read on after the program has ended while its children hold the pipe open. */
-const drainMs = 1_000;
 const keptErrors = 4_000;
 /** For one that is stopped because it is hopeless. */
 const hopelessPatienceMs = 2_000;
 
 export async function startProgram(work: EngineWork, start: ProgramStart): Promise<EngineRun> {
-  const program = spawnAs(work.user, {
-    file: start.file,
-    args: start.args,
-    cwd: work.cwd,
-    env: { ...work.environment, ...start.env },
-    input: start.input,
-    detached: true,
-  });
-  const { pid } = program;
-  if (pid === undefined) {
-    const [error] = (await once(program, 'error')) as [Error];
-    throw new Error(`\`${start.file}\` could not be started: ${error.message}`, { cause: error });
-  }
-  const exited = new Promise<Exit>((resolve) => {
-    program.once('exit', (code, signal) => resolve({ code, signal }));
-  });
-  const tree = processTree((await identify(pid)) ?? { pid, started: '' }, work.session, work.user);
+  const { file, args, input } = start;
+  const env = { ...work.environment, ...start.env };
+  if ((await findProgram(file, env['PATH'] ?? '')) === null)
+    throw new Error(`\`${file}\` could not be started: there is no such program here.`);
+  return run(work, start, await keep(work.user, work.outputs, { file, args, cwd: work.cwd, env, input }));
+}
+
+export type Reading = Pick<ProgramStart, 'translate' | 'translateErrors' | 'judge'>;
+
+/** The same for a program that an earlier life of this runner started. */
+export async function adoptProgram(
+  work: EngineWork,
+  process: ProcessId,
+  reading: Reading,
+): Promise<EngineRun> {
+  return run(work, reading, await keepAgain(work.outputs, process));
+}
+
+function run(work: EngineWork, reading: Reading, kept: Kept): EngineRun {
+  const tree = processTree(kept.process, work.session, work.user);
   let stopping: Promise<void> | null = null;
   const stop = (patienceMs: number): Promise<void> => {
     stopping ??= endTree(tree, patienceMs);
     return stopping;
   };
-  return { pid, events: eventsOf({ program, start, exited, stop }), refresh: () => tree.refresh(), stop };
+  const events = eventsOf({ outputs: work.outputs, reading, kept, stop });
+  return { process: kept.process, events, refresh: () => tree.refresh(), stop };
 }
-
-type Exit = { code: number | null; signal: NodeJS.Signals | null };
 
 async function endTree(tree: ReturnType<typeof processTree>, patienceMs: number): Promise<void> {
   const survivors = await tree.end(patienceMs);
@@ -73,45 +73,69 @@ async function endTree(tree: ReturnType<typeof processTree>, patienceMs: number)
 }
 
 type Running = {
-  program: Program;
-  start: ProgramStart;
-  exited: Promise<Exit>;
+  outputs: string;
+  reading: Reading;
+  kept: Kept;
   stop: (patienceMs: number) => Promise<void>;
 };
 
-async function* eventsOf({ program, start, exited, stop }: Running): AsyncGenerator<EngineEvent> {
-  void exited.then(async () => {
-    await delay(drainMs);
-    program.stdout.destroy();
-    program.stderr.destroy();
-  });
+async function* eventsOf({ outputs, reading, kept, stop }: Running): AsyncGenerator<EngineEvent> {
   let last: Last | null = null;
   let hopeless: { ended: Promise<void>; reason: string } | null = null;
   let errors = '';
-  for await (const { line, from } of merged(program)) {
-    if (from === 'stderr') errors = `${errors}\n${line}`.slice(-keptErrors);
-    const translate = from === 'stdout' ? start.translate : start.translateErrors;
-    for (const event of translate?.(line) ?? []) {
-      if (event.type === 'hopeless') {
-        hopeless ??= { ended: stop(hopelessPatienceMs), reason: event.reason };
-        // Awaited below; until then nobody would hear of a failure.
-        hopeless.ended.catch(() => undefined);
-      } else if (event.type === 'ended') last = { ok: event.ok, reason: event.reason };
-      else yield event;
+  const giveUp = (reason: string): void => {
+    hopeless ??= { ended: stop(hopelessPatienceMs), reason };
+    // Awaited below; until then nobody would hear of a failure.
+    hopeless.ended.catch(() => undefined);
+  };
+  const ignoreSize = watchSize(outputs, giveUp);
+  try {
+    for await (const { line, from } of merged(kept)) {
+      if (from === 'errors') errors = `${errors}\n${line}`.slice(-keptErrors);
+      const translate = from === 'output' ? reading.translate : reading.translateErrors;
+      for (const event of translate?.(line) ?? []) {
+        if (event.type === 'hopeless') giveUp(event.reason);
+        else if (event.type === 'ended') last = { ok: event.ok, reason: event.reason };
+        else yield event;
+      }
     }
+  } finally {
+    ignoreSize();
   }
-  const exit = await exited;
-  await hopeless?.ended;
-  yield hopeless === null
-    ? { type: 'ended', ...(start.judge ?? verdict)(exit, last, errors) }
-    : { type: 'ended', ok: false, reason: hopeless.reason };
+  const exit = await kept.exited;
+  yield { type: 'ended', ...((await endOf(hopeless)) ?? (reading.judge ?? verdict)(exit, last, errors)) };
 }
 
-type Line = { line: string; from: 'stdout' | 'stderr' };
+type Hope = { ended: Promise<void>; reason: string } | null;
 
-/** Both streams as their lines come; each is read on only when its line was taken. */
-async function* merged(program: Program): AsyncGenerator<Line> {
-  const sources = (['stdout', 'stderr'] as const).map((from) => ({ from, lines: linesOf(program[from]) }));
+/** What was hopeless has failed, whatever it said after that. */
+async function endOf(hopeless: Hope): Promise<Last | null> {
+  await hopeless?.ended;
+  return hopeless === null ? null : { ok: false, reason: hopeless.reason };
+}
+
+const lookAtSizeMs = 500;
+
+/** By the clock and not by what was read: a program can print faster than anybody reads. */
+function watchSize(outputs: string, giveUp: (reason: string) => void): () => void {
+  const timer = setInterval(() => {
+    outputSize(outputs).then(
+      (size) => {
+        if (size > longestOutput)
+          giveUp(`The engine printed more than ${longestOutput / 1024 / 1024} MiB, and was stopped.`);
+      },
+      // It is removed with its session.
+      (error: NodeJS.ErrnoException) => error.code === 'ENOENT' || giveUp(error.message),
+    );
+  }, lookAtSizeMs);
+  return () => clearInterval(timer);
+}
+
+type Line = { line: string; from: 'output' | 'errors' };
+
+/** Both files as their lines come; each is read on only when its line was taken. */
+async function* merged(kept: Kept): AsyncGenerator<Line> {
+  const sources = (['output', 'errors'] as const).map((from) => ({ from, lines: linesOf(kept[from]()) }));
   const next = async (source: (typeof sources)[number]) => ({ source, step: await source.lines.next() });
   const waiting = new Map(sources.map((source) => [source, next(source)]));
   while (waiting.size > 0) {

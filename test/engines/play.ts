@@ -91,6 +91,7 @@ export async function playEngine(order: EngineOrder): Promise<EnginePlay> {
     cwd: worktree,
     user: null,
     mcpConfig,
+    outputs: join(directory, 'engine'),
     environment: {
       PATH: path,
       HOME: home,
