@@ -240,7 +240,8 @@ describe('the Action', { timeout: 30_000 }, () => {
       await first.job.ended;
       const left = async () =>
         await processTree(null, first.task.session, await findAgentUser(first.task.session)).alive();
-      expect(await left()).toHaveLength(1);
+      // The agent, and the shell that keeps its exit code.
+      expect(await left()).toHaveLength(2);
       const second = await open({ script: '', job });
       expect((await second.job.ended).code).toBe(0);
       expect(await left()).toEqual([]);

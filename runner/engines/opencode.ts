@@ -35,7 +35,10 @@ export const opencode: Engine = {
     ),
   start,
   adopt: (work, process) =>
-    adoptProgram(work, process, { translate: opencodeTranslator(), translateErrors: opencodeErrors }),
+    adoptProgram(work, process, {
+      translate: opencodeTranslator(work.model),
+      translateErrors: opencodeErrors,
+    }),
 };
 
 async function start(work: EngineWork): Promise<EngineRun> {
