@@ -63,6 +63,7 @@ describe('a bad agent', () => {
           answers: {
             heartbeat: ({ input }) => ({
               stop: input['activity'] === 'stuck' ? 'The budget is used up.' : null,
+              suspend: null,
               warn: null,
               lease_until: '2026-01-01T00:00:00.000Z',
             }),

@@ -24,6 +24,8 @@ export type Heart = {
   warn(words: string): void;
   /** The App wants it stopped; `over` when it has ended the session already. */
   stop(reason: string, over: boolean): void;
+  /** The App wants it suspended: handed over, to go on in another session. */
+  suspend(reason: string): void;
   /** Called at each beat. */
   beat?(): Promise<void>;
 };
@@ -45,6 +47,7 @@ export async function beat(heart: Heart, signal: AbortSignal): Promise<void> {
       away = false;
       if (answer.warn !== null) heart.warn(answer.warn);
       if (answer.stop !== null) heart.stop(answer.stop, false);
+      else if (answer.suspend !== null) heart.suspend(answer.suspend);
     } catch (error) {
       if (signal.aborted) return;
       if (isOver(error)) {

@@ -129,6 +129,7 @@ describe('a session', () => {
         answers: {
           heartbeat: () => ({
             stop: null,
+            suspend: null,
             warn: '80 % of the budget is used.',
             lease_until: '2026-01-01T00:00:00.000Z',
           }),
@@ -282,7 +283,7 @@ describe('the App’s word', () => {
                 'A newer session works on this task.',
                 'Stop working.',
               );
-            return { stop: null, warn: null, lease_until: '2026-01-01T00:00:00.000Z' };
+            return { stop: null, suspend: null, warn: null, lease_until: '2026-01-01T00:00:00.000Z' };
           };
         })(),
       },

@@ -122,6 +122,10 @@ function heartOf(course: Course) {
       course.log(over ? 'the App has ended this session' : 'the App stops this session', { reason });
       halt(course, { outcome: 'stopped', reason });
     },
+    suspend(reason: string) {
+      if (course.ending === null) course.log('the App suspends this session', { reason });
+      halt(course, { outcome: 'suspended', reason });
+    },
     beat: async () => await course.engine?.refresh(),
   };
 }

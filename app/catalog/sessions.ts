@@ -63,7 +63,7 @@ export const startSession = operation({
 
 export const heartbeat = operation({
   name: 'heartbeat',
-  summary: 'Renew the lease; the answer may say stop or warn, with the reason.',
+  summary: 'Renew the lease; the answer may say stop, suspend or warn, with the reason.',
   http: 'POST /sessions/{session}/heartbeat',
   doors: ['http'],
   runs: 'app',
@@ -73,7 +73,13 @@ export const heartbeat = operation({
     activity: z.string().max(300).default(''),
     usage: Usage.optional(),
   }),
-  output: z.object({ stop: z.string().nullable(), warn: z.string().nullable(), lease_until: z.string() }),
+  output: z.object({
+    stop: z.string().nullable(),
+    /** End as `suspended`: the work handed over, the conversation kept, and another session goes on. */
+    suspend: z.string().nullable(),
+    warn: z.string().nullable(),
+    lease_until: z.string(),
+  }),
 });
 
 export const recordUsage = operation({

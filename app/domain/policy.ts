@@ -77,6 +77,11 @@ const reactions = z.strictObject({
     .prefault({}),
 });
 
+const questions = z.strictObject({
+  /** How long a question may hold its session before that is suspended; 0: as soon as it is asked (AG-7). */
+  hold_minutes: z.number().min(0).max(1_440).default(2),
+});
+
 const frontMatter = {
   team: z.string().trim().min(1).max(60).optional(),
   trigger_label: z.string().trim().min(1).max(50).default('entourage'),
@@ -143,6 +148,7 @@ const frontMatter = {
   commands: z
     .partialRecord(z.enum(commandNames, 'no command has this name'), z.array(z.enum(permissions)).min(1))
     .default({}),
+  questions: questions.prefault({}),
   reactions: reactions.prefault({}),
   /** Only in the owner's file: keys that no repository overrides. */
   locked: z.array(z.string().min(1).max(100)).max(50).default([]),

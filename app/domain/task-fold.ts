@@ -53,6 +53,9 @@ export function evolve(task: Task, event: Event, at: Instant): Task {
         attempts: task.attempts + (event.kind === 'work' && wasted(task, event.outcome) ? 1 : 0),
         suspensions: task.suspensions + (timedOut(task, event) ? 1 : 0),
       };
+    case 'question_answered':
+      // What a person said is news: sessions that came to nothing before it don’t count against the task.
+      return { ...task, suspensions: 0 };
     case 'usage_recorded':
       return { ...task, cost: task.cost + event.delta, unpriced: task.unpriced + event.unpriced };
     default:

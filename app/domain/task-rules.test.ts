@@ -376,11 +376,11 @@ describe('a session’s end', () => {
     const stopped = given(left()).when(end({ outcome: 'stopped', reason: 'the budget is used up' })).task;
     expect(stopped).toMatchObject({ state: 'ready', reason: 'the budget is used up' });
   });
-  it('KW-1 while it waits: suspended keeps waiting, lost tries again', () => {
-    expect(given(left({ state: 'waiting' })).when(end({ outcome: 'suspended' })).events).toEqual([]);
+  it('KW-1, AG-7 while it waits: suspended or lost keeps waiting, for nobody is asked twice', () => {
+    for (const outcome of ['suspended', 'lost'] as const)
+      expect(given(left({ state: 'waiting' })).when(end({ outcome })).events).toEqual([]);
     expect(
-      given(left({ state: 'waiting' })).when(end({ outcome: 'lost', reason: 'its lease ran out' })).task
-        .state,
+      given(left({ state: 'waiting' })).when(end({ outcome: 'failed', reason: 'crashed' })).task.state,
     ).toBe('ready');
     expect(given(left()).when(end({ outcome: 'suspended', reason: 'paused' })).task).toMatchObject({
       state: 'ready',

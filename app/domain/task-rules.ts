@@ -252,7 +252,9 @@ function continueAfterAnswer(task: Task, answer: string | null): Decision {
 /** Ending is by GitHub's facts: a session that asked for review leaves the task to its checks; any other end is judged. */
 function endWork(task: Task, end: WorkEnd): Decision {
   const suspended = end.outcome === 'suspended' && !end.cancelled;
-  if (task.state === 'waiting') return suspended ? [] : retryOrFail(task, end);
+  // The question outlives a session that was suspended or lost: its answer begins the next one.
+  if (task.state === 'waiting')
+    return suspended || (end.outcome === 'lost' && !end.cancelled) ? [] : retryOrFail(task, end);
   if (task.state !== 'in_progress') return [];
   if (suspended) return goOnOrFail(task, end);
   if (task.reviewHead !== null && task.reviewHead === task.head) {

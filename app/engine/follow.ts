@@ -46,7 +46,11 @@ function consequences(work: RunWork, event: Event, rules: Rules): Event[] {
         ? decided(decideTask(event.task, { type: 'ready_task', reason: 'the plan was approved' }))
         : [];
     case 'run_cancelled':
-      return [...cancelTasks(work, event.reason), ...endRunSessions(work, 'the run was cancelled')];
+      return [
+        ...cancelTasks(work, event.reason),
+        ...endRunSessions(work, 'the run was cancelled'),
+        ...withdrawQuestions(work, (question) => question.task === null && !isLive(work, question.session)),
+      ];
     case 'plan_revision_requested':
       return endRunSessions(work, 'the plan is made again');
     case 'run_resumed':
@@ -150,6 +154,9 @@ function endRunSessions(work: RunWork, reason: string): Event[] {
     );
 }
 
+const isLive = ({ sessions }: RunWork, session: string | null): boolean =>
+  session !== null && (sessions.get(session)?.state ?? 'ended') !== 'ended';
+
 function withdrawQuestions(work: RunWork, which: (question: Question) => boolean): Event[] {
   return [...work.questions.values()]
     .filter((question) => question.state === 'open' && which(question))
@@ -164,9 +171,10 @@ function cancelTasks(work: RunWork, reason: string): Event[] {
 
 function afterSession(work: RunWork, event: EventOf<'session_ended'>, rules: Rules): Event[] {
   work.dispatchable = true;
-  // Nobody is left to hear the answer of a session that is over; a suspended one goes on with it.
+  // Nobody is left to hear the answer of a session that is over; another one goes on with it after a suspension, and
+  // after the runner died: a person is not asked twice.
   const withdrawn =
-    event.outcome === 'suspended'
+    (event.outcome === 'suspended' || event.outcome === 'lost') && !event.cancelled
       ? []
       : withdrawQuestions(work, (question) => question.session === event.session);
   if (event.kind !== 'work') return withdrawn;

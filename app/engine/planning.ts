@@ -10,6 +10,7 @@ import type { Context } from './handler.ts';
 import { newSession } from './new-session.ts';
 import { policyOf } from './policy-of.ts';
 import type { RunWork } from './run-work.ts';
+import { awaitsAnswer } from './suspending.ts';
 
 /**
  * A run that is planning and has no live plan session gets one: a manager with a free slot, else a template. A manager
@@ -24,13 +25,13 @@ export async function planIfNeeded(
   const live = [...work.sessions.values()].some(
     (session) => session.kind === 'plan' && session.state !== 'ended',
   );
-  if (live) return;
+  if (live || awaitsAnswer(work)) return;
   const policy = policyOf(repository);
   const failed = work.events.find(
     (event): event is EventOf<'session_ended'> =>
       event.type === 'session_ended' &&
       event.kind === 'plan' &&
-      (event.outcome !== 'stopped' || event.cancelled),
+      ((event.outcome !== 'stopped' && event.outcome !== 'suspended') || event.cancelled),
   );
   const again = failed === undefined || (await lostOnTheWay(context, work, { failed, policy }));
   const asked = again ? await queuePlanSession(context, work, { repository, policy }) : 'failed';

@@ -14,6 +14,7 @@ import {
   setLease,
   useRunnerToken,
 } from '../../../db/queries/sessions.ts';
+import { defaultPolicy, type Policy } from '../../domain/policy.ts';
 import { claimKey, runKey } from '../bell.ts';
 import { commit } from '../commit.ts';
 import { completeAssignment, handOver, later } from '../hand-over.ts';
@@ -22,6 +23,7 @@ import { callingSession, locateRun } from '../locate.ts';
 import { policyOf } from '../policy-of.ts';
 import { openRun, type RunWork } from '../run-work.ts';
 import { hashSecret } from '../secret.ts';
+import { whySuspend } from '../suspending.ts';
 
 export const createRunnerToken: Handlers['create_runner_token'] = {
   async handle({ engine, tx, caller, now }, input) {
@@ -146,7 +148,8 @@ export const heartbeat: Handlers['heartbeat'] = {
       money.warn !== null && (await markWarned(context.tx, work.installation, input.session))
         ? money.warn
         : null;
-    return { output: { stop: money.stop, warn, lease_until: until } };
+    const suspend = whySuspend(work, at.session, money.questions);
+    return { output: { stop: money.stop, suspend, warn, lease_until: until } };
   },
 };
 
@@ -154,12 +157,17 @@ async function budgetOf(
   context: Context,
   work: RunWork,
   session: Session,
-): Promise<{ warn: string | null; stop: string | null }> {
+): Promise<{ warn: string | null; stop: string | null; questions: Policy['questions'] }> {
   const repository = await repositoryById(context.tx, work.installation, work.run.repository);
   if (repository === null)
-    return { warn: null, stop: 'The App is not installed on this repository any more.' };
+    return {
+      warn: null,
+      stop: 'The App is not installed on this repository any more.',
+      questions: defaultPolicy.questions,
+    };
+  const policy = policyOf(repository);
   const task = session.task === null ? null : (work.tasks.get(session.task) ?? null);
-  return spend(work.run, task, policyOf(repository));
+  return { ...spend(work.run, task, policy), questions: policy.questions };
 }
 
 async function report(
