@@ -74,6 +74,10 @@ const reactions = z.strictObject({
       warn_minutes: z.int().min(1).max(1_440).default(10),
       stop_minutes: z.int().min(1).max(1_440).default(20),
     })
+    .refine(({ warn_minutes: warn, stop_minutes: stop }) => warn < stop, {
+      path: ['stop_minutes'],
+      error: 'a stuck agent is warned before it is stopped: expected more than `warn_minutes`',
+    })
     .prefault({}),
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { digestsOf } from './digests.ts';
 import { claudeArguments, claudeTranslator } from './claude-code.ts';
 
 /** Lines of Claude Code 2.1.329, shortened to what they are about. */
@@ -18,7 +19,12 @@ describe('Claude Code', () => {
       { type: 'tool_started', tool: 'ask_human' },
       // 105 × 3 + 20 × 0.3 + 1 × 15
       { type: 'usage', usage: { input_tokens: 105, cached_tokens: 20, output_tokens: 1, cost: 336 } },
-      { type: 'tool_ended', tool: 'ask_human', ok: true },
+      {
+        type: 'tool_ended',
+        tool: 'ask_human',
+        ok: true,
+        digests: digestsOf({ question: 'q' }, [{ type: 'text', text: 'in cents' }]),
+      },
       { type: 'text', text: 'ok' },
       { type: 'usage', usage: { input_tokens: 205, cached_tokens: 40, output_tokens: 2, cost: 657 } },
       { type: 'usage', usage: { input_tokens: 200, cached_tokens: 40, output_tokens: 20, cost: 912 } },
@@ -66,7 +72,7 @@ describe('Claude Code', () => {
 
   test('a failed tool is told; without our MCP server there is no hope', () => {
     const bad = asked.replace('"type":"tool_result"', '"type":"tool_result","is_error":true');
-    expect(events(ask, bad).at(-1)).toEqual({ type: 'tool_ended', tool: 'ask_human', ok: false });
+    expect(events(ask, bad).at(-1)).toMatchObject({ type: 'tool_ended', tool: 'ask_human', ok: false });
     expect(events(init.replace('"connected"', '"failed"'))).toMatchObject([
       { type: 'started' },
       { type: 'hopeless', reason: expect.stringMatching(/MCP server/) as string },

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { costOf, priceOf } from '../../app/domain/prices.ts';
 import { micros, type Micros } from '../../app/domain/words.ts';
+import { digestOf } from './digests.ts';
 import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
 import { readinessOf } from './installed.ts';
 import {
@@ -86,6 +87,8 @@ const Block = z.looseObject({
   name: z.string().optional(),
   tool_use_id: z.string().optional(),
   is_error: z.boolean().nullish(),
+  input: z.unknown().optional(),
+  content: z.unknown().optional(),
 });
 type Block = z.infer<typeof Block>;
 
@@ -126,7 +129,7 @@ const Line = z.discriminatedUnion('type', [
 type Line = z.infer<typeof Line>;
 
 export function claudeTranslator(): Translate {
-  const tools = new Map<string, string>();
+  const tools = new Map<string, { tool: string; input: string }>();
   /** Each answer's tokens by its id: an answer comes in several lines. Output is provisional until the result. */
   const answers = new Map<string, { model: string; tokens: Tokens }>();
 
@@ -148,12 +151,24 @@ export function claudeTranslator(): Translate {
     if (block.type === 'text') return textEvent(block.text ?? '');
     if (block.type === 'tool_use') {
       const tool = toolName(block.name ?? 'a tool');
-      if (block.id !== undefined) tools.set(block.id, tool);
+      if (block.id !== undefined) tools.set(block.id, { tool, input: digestOf(block.input) });
       return [{ type: 'tool_started', tool }];
     }
     if (block.type === 'tool_result') {
-      const tool = tools.get(block.tool_use_id ?? '') ?? 'a tool';
-      return [{ type: 'tool_ended', tool, ok: block.is_error !== true }];
+      const id = block.tool_use_id ?? '';
+      const started = tools.get(id);
+      tools.delete(id);
+      const ok = block.is_error !== true;
+      return started === undefined
+        ? [{ type: 'tool_ended', tool: 'a tool', ok }]
+        : [
+            {
+              type: 'tool_ended',
+              tool: started.tool,
+              ok,
+              digests: { input: started.input, result: digestOf(block.content) },
+            },
+          ];
     }
     return [];
   };

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { codexArguments, codexConfig, codexTranslator } from './codex.ts';
 
+/** What they are is the digests' own test. */
+const digests = { input: expect.any(String), result: expect.any(String) };
+
 /** Lines of Codex 0.169.0, shortened to what they are about. */
 const thread = `{"type":"thread.started","thread_id":"01a1fecd"}`;
 const turn = `{"type":"turn.started"}`;
@@ -26,9 +29,9 @@ describe('Codex', () => {
         reason: 'Reconnecting... 1/5 (exceeded retry limit, last status: 429 Too Many Requests)',
       },
       { type: 'tool_started', tool: 'ask_human' },
-      { type: 'tool_ended', tool: 'ask_human', ok: true },
+      { type: 'tool_ended', tool: 'ask_human', ok: true, digests },
       { type: 'tool_started', tool: 'shell' },
-      { type: 'tool_ended', tool: 'shell', ok: false },
+      { type: 'tool_ended', tool: 'shell', ok: false, digests },
       { type: 'text', text: 'All done.' },
       // 700 × 5 + 140 × 0.5 + 70 × 30
       { type: 'usage', usage: { input_tokens: 700, cached_tokens: 140, output_tokens: 70, cost: 5_670 } },

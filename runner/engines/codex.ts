@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { costOf } from '../../app/domain/prices.ts';
 import { noUsage, type Usage } from '../../app/domain/session.ts';
 import { giveTo } from '../spawn-as.ts';
+import { digestsOf } from './digests.ts';
 import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
 import { readinessOf } from './installed.ts';
 import {
@@ -182,7 +183,11 @@ function completedBy(item: Item): EngineEvent[] {
   if (item.type === 'agent_message' || item.type === 'error')
     return textEvent(item.text ?? item.message ?? '');
   const tool = toolOf(item);
-  return tool === null ? [] : [{ type: 'tool_ended', tool, ok: item.status !== 'failed' }];
+  if (tool === null) return [];
+  const { command, arguments: given, changes, query } = item;
+  const { aggregated_output: output, exit_code: code, result, error, status } = item;
+  const digests = digestsOf([command, given, changes, query], [output, code, result, error, status]);
+  return [{ type: 'tool_ended', tool, ok: item.status !== 'failed', digests }];
 }
 
 const since = (now: number, before: number): number => Math.max(0, now - before);

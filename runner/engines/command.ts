@@ -1,6 +1,7 @@
 /** Engine `command`: any program. The prompt comes on its stdin, its MCP configuration's path in `ENTOURAGE_MCP_CONFIG`. */
 import { z } from 'zod';
 import { Usage } from '../../app/domain/session.ts';
+import { digestsOf } from './digests.ts';
 import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
 import { lastLines } from './lines.ts';
 import { adoptProgram, exitWords, objectIn, startProgram, textEvent, type Judge } from './program.ts';
@@ -10,7 +11,14 @@ const Line = z.discriminatedUnion('type', [
   z.object({ type: z.literal('usage'), ...Usage.shape }),
   z.object({ type: z.literal('text'), text: z.string() }),
   z.object({ type: z.literal('tool_started'), tool: z.string().max(200) }),
-  z.object({ type: z.literal('tool_ended'), tool: z.string().max(200), ok: z.boolean().default(true) }),
+  z.object({
+    type: z.literal('tool_ended'),
+    tool: z.string().max(200),
+    ok: z.boolean().default(true),
+    /** Where it tells both, an agent that goes in circles is seen. */
+    input: z.unknown().optional(),
+    result: z.unknown().optional(),
+  }),
   z.object({ type: z.literal('retrying'), reason: z.string().default('') }),
   z.object({ type: z.literal('ended'), ok: z.boolean(), reason: z.string().default('') }),
 ]);
@@ -21,6 +29,11 @@ function translate(line: string): EngineEvent[] {
   if (!parsed.success) return textEvent(line.trim());
   const event = parsed.data;
   if (event.type === 'text') return textEvent(event.text);
+  if (event.type === 'tool_ended') {
+    const { input, result, ...ended } = event;
+    const told = input !== undefined && result !== undefined;
+    return [told ? { ...ended, digests: digestsOf(input, result) } : ended];
+  }
   return [event.type === 'usage' ? { type: 'usage', usage: Usage.strip().parse(event) } : event];
 }
 

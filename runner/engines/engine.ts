@@ -3,12 +3,15 @@ import type { Usage } from '../../app/domain/session.ts';
 import type { AgentUser } from '../agent-user.ts';
 import type { ProcessId } from '../process-tree.ts';
 
+/** What went into a tool and what came out, by digests: the same means the same, and nothing can be read from them. */
+export type Digests = { input: string; result: string };
+
 /** In the order they happen; `ended` comes once and last. */
 export type EngineEvent =
   | { type: 'started'; conversation: string | null }
   | { type: 'text'; text: string }
   | { type: 'tool_started'; tool: string }
-  | { type: 'tool_ended'; tool: string; ok: boolean }
+  | { type: 'tool_ended'; tool: string; ok: boolean; digests?: Digests }
   /** This session's totals so far, never increments; input excludes cached tokens. */
   | { type: 'usage'; usage: Usage }
   /** Silent because the model's API makes it wait: a state of its own, not a stuck engine. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { digestsOf } from './digests.ts';
 import { geminiArguments, geminiErrors, geminiTranslator } from './gemini.ts';
 
 /** Lines of Gemini CLI 0.61.0. */
@@ -19,9 +20,19 @@ describe('Gemini CLI', () => {
     expect([...lines, result].flatMap(geminiTranslator())).toEqual([
       { type: 'started', conversation: '24f86968' },
       { type: 'tool_started', tool: 'ask_human' },
-      { type: 'tool_ended', tool: 'ask_human', ok: true },
+      {
+        type: 'tool_ended',
+        tool: 'ask_human',
+        ok: true,
+        digests: digestsOf({ question: 'q' }, ['in cents', null]),
+      },
       { type: 'tool_started', tool: 'run_shell_command' },
-      { type: 'tool_ended', tool: 'run_shell_command', ok: false },
+      {
+        type: 'tool_ended',
+        tool: 'run_shell_command',
+        ok: false,
+        digests: digestsOf({ command: 'false' }, ['', { type: 'x', message: 'y' }]),
+      },
       { type: 'text', text: 'ok' },
       // 200 × 1.25 + 40 × 0.125 + 20 × 10
       { type: 'usage', usage: { input_tokens: 200, cached_tokens: 40, output_tokens: 20, cost: 455 } },

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { costOf } from '../../app/domain/prices.ts';
 import { giveTo } from '../spawn-as.ts';
+import { digestOf } from './digests.ts';
 import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
 import { readinessOf } from './installed.ts';
 import {
@@ -92,8 +93,19 @@ type Counts = z.infer<typeof Counts>;
 const Line = z.discriminatedUnion('type', [
   z.object({ type: z.literal('init'), session_id: z.string() }),
   z.object({ type: z.literal('message'), role: z.string(), content: z.string() }),
-  z.object({ type: z.literal('tool_use'), tool_name: z.string(), tool_id: z.string() }),
-  z.object({ type: z.literal('tool_result'), tool_id: z.string(), status: z.string() }),
+  z.object({
+    type: z.literal('tool_use'),
+    tool_name: z.string(),
+    tool_id: z.string(),
+    parameters: z.unknown().optional(),
+  }),
+  z.object({
+    type: z.literal('tool_result'),
+    tool_id: z.string(),
+    status: z.string(),
+    output: z.unknown().optional(),
+    error: z.unknown().optional(),
+  }),
   z.object({ type: z.literal('error'), severity: z.string().optional(), message: z.string() }),
   z.object({
     type: z.literal('result'),
@@ -105,7 +117,7 @@ const Line = z.discriminatedUnion('type', [
 type Line = z.infer<typeof Line>;
 
 export function geminiTranslator(): Translate {
-  const tools = new Map<string, string>();
+  const tools = new Map<string, { tool: string; input: string }>();
   return (text) => {
     const parsed = Line.safeParse(objectIn(text));
     if (!parsed.success) return [];
@@ -117,13 +129,17 @@ export function geminiTranslator(): Translate {
         return line.role === 'assistant' ? textEvent(line.content) : [];
       case 'tool_use': {
         const tool = toolName(line.tool_name);
-        tools.set(line.tool_id, tool);
+        tools.set(line.tool_id, { tool, input: digestOf(line.parameters) });
         return [{ type: 'tool_started', tool }];
       }
-      case 'tool_result':
-        return [
-          { type: 'tool_ended', tool: tools.get(line.tool_id) ?? 'a tool', ok: line.status === 'success' },
-        ];
+      case 'tool_result': {
+        const started = tools.get(line.tool_id);
+        tools.delete(line.tool_id);
+        const ok = line.status === 'success';
+        if (started === undefined) return [{ type: 'tool_ended', tool: 'a tool', ok }];
+        const digests = { input: started.input, result: digestOf([line.output, line.error]) };
+        return [{ type: 'tool_ended', tool: started.tool, ok, digests }];
+      }
       case 'error':
         return textEvent(line.message);
       case 'result':

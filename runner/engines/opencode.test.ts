@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { digestsOf } from './digests.ts';
 import { opencodeConfig, opencodeErrors, opencodeTranslator } from './opencode.ts';
 
 /** Lines of opencode 1.18.33, shortened to what they are about. */
@@ -17,7 +18,12 @@ describe('opencode', () => {
       { type: 'started', conversation: 'ses_1' },
       { type: 'ended', ok: false, reason: '' },
       { type: 'tool_started', tool: 'ask_human' },
-      { type: 'tool_ended', tool: 'ask_human', ok: true },
+      {
+        type: 'tool_ended',
+        tool: 'ask_human',
+        ok: true,
+        digests: digestsOf({ question: 'q' }, ['in cents', null]),
+      },
       { type: 'usage', usage: { input_tokens: 101, cached_tokens: 20, output_tokens: 12, cost: 456 } },
       { type: 'ended', ok: false, reason: '' },
       { type: 'ended', ok: false, reason: '' },

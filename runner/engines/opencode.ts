@@ -6,6 +6,7 @@ import { costOf, type Counts } from '../../app/domain/prices.ts';
 import { noUsage, type Usage } from '../../app/domain/session.ts';
 import { micros, type Micros } from '../../app/domain/words.ts';
 import { giveTo } from '../spawn-as.ts';
+import { digestsOf } from './digests.ts';
 import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
 import { readinessOf } from './installed.ts';
 import {
@@ -120,7 +121,15 @@ const Line = z.discriminatedUnion('type', [
   z.object({ type: z.literal('text'), part: z.object({ text: z.string() }) }),
   z.object({
     type: z.literal('tool_use'),
-    part: z.object({ tool: z.string(), state: z.object({ status: z.string() }) }),
+    part: z.object({
+      tool: z.string(),
+      state: z.object({
+        status: z.string(),
+        input: z.unknown().optional(),
+        output: z.unknown().optional(),
+        error: z.unknown().optional(),
+      }),
+    }),
   }),
   z.object({
     type: z.literal('step_finish'),
@@ -164,10 +173,15 @@ export function opencodeTranslator(model: string | null): Translate {
       case 'tool_use': {
         // Told when it is over; there is no line at its start.
         const tool = toolName(line.part.tool);
-        const ok = line.part.state.status === 'completed';
+        const { status, input, output, error } = line.part.state;
         return [
           { type: 'tool_started', tool },
-          { type: 'tool_ended', tool, ok },
+          {
+            type: 'tool_ended',
+            tool,
+            ok: status === 'completed',
+            digests: digestsOf(input, [output, error]),
+          },
         ];
       }
       case 'step_finish': {
