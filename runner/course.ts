@@ -1,6 +1,7 @@
 /** What one session has come to so far, and the place it is worked on. */
 import type { Assignment } from '../app/catalog/assignment.ts';
 import type { Client } from '../app/client/client.ts';
+import type { Condition } from '../app/domain/activity.ts';
 import type { Outcome, Usage } from '../app/domain/session.ts';
 import type { EngineRun } from './engines/engine.ts';
 import { wordsOf, type Log } from './log.ts';
@@ -52,6 +53,9 @@ export type Course = {
   /** The App knows how it ended. */
   reported: boolean;
   activity: string;
+  condition: Condition;
+  /** What speaks for the agent being stuck; null while it is not. */
+  stuckOn: string | null;
   usage: Usage | undefined;
   engine: EngineRun | null;
   isolation: Isolation | null;
@@ -72,6 +76,15 @@ export function halt(course: Course, ending: Ending): void {
   course.engine?.stop(course.patienceMs).catch((error: unknown) => {
     course.log('the engine’s processes did not end', { error: wordsOf(error) });
   });
+}
+
+/** The agent is told with its next tool result; `again`: also when it was told the same before. */
+export function warn(course: Course, words: string, how: { again: boolean } = { again: false }): void {
+  course.notices.add(words, how);
+  if (!course.warnings.includes(words)) {
+    course.warnings.push(words);
+    course.log('the agent is warned', { warning: words });
+  }
 }
 
 /** What people are told of a session when it is over. */

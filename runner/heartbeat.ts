@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { heartbeat } from '../app/catalog/sessions.ts';
 import type { Client } from '../app/client/client.ts';
 import { ClientError, TransportError } from '../app/client/failure.ts';
+import type { Condition } from '../app/domain/activity.ts';
 import type { Usage } from '../app/domain/session.ts';
 import { wordsOf, type Log } from './log.ts';
 
@@ -19,7 +20,7 @@ export type Heart = {
   seconds: number;
   log: Log;
   /** What the session is doing, in words, and its totals so far. */
-  now(): { activity: string; usage: Usage | undefined };
+  now(): { activity: string; condition: Condition; usage: Usage | undefined };
   /** The App warns of something that will stop it. */
   warn(words: string): void;
   /** The App wants it stopped; `over` when it has ended the session already. */
@@ -36,10 +37,11 @@ export async function beat(heart: Heart, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       await heart.beat?.();
-      const { activity, usage } = heart.now();
+      const { activity, condition, usage } = heart.now();
       const input = {
         session: heart.session,
         activity: activity.slice(0, 300),
+        condition,
         ...(usage === undefined ? {} : { usage }),
       };
       const answer = await heart.client.call(heartbeat, input, { idempotent: true, signal });

@@ -13,6 +13,7 @@ import type { Quarters } from './quarters.ts';
 import { writeMcpConfig, writeSessionFile } from './session-file.ts';
 import { giveTo } from './spawn-as.ts';
 import type { Uploader } from './upload.ts';
+import { watchEngine, type Watch } from './watch.ts';
 import type { Workspace } from './workspace.ts';
 
 export type Thinking = {
@@ -59,7 +60,10 @@ export async function think(course: Course, thinking: Thinking): Promise<Ending>
     await noteEngine(course, course.engine.process);
     // Asked to stop while it was starting: nobody could tell the engine then.
     if (course.stop.signal.aborted) await course.engine.stop(course.patienceMs);
-    const ended = await follow(course, course.engine);
+    const watch = watchEngine(course, { workspace, user: quarters.user, engine: course.engine.pid });
+    const ended = await follow(course, course.engine, watch).finally(() => watch.close());
+    course.condition = 'exited';
+    course.stuckOn = null;
     await course.engine.stop(0);
     if (course.ending !== null) return course.ending;
     return { outcome: ended.ok ? 'completed' : 'failed', reason: ended.reason };
@@ -105,9 +109,14 @@ async function configure(course: Course, thinking: Thinking, socket: string): Pr
 }
 
 /** Reads the engine's events to the last one. */
-async function follow(course: Course, engine: EngineRun): Promise<{ ok: boolean; reason: string }> {
+async function follow(
+  course: Course,
+  engine: EngineRun,
+  watch: Watch,
+): Promise<{ ok: boolean; reason: string }> {
   let last = { ok: false, reason: 'The engine ended without a last event.' };
   for await (const event of engine.events) {
+    watch.hear(event);
     if (event.type === 'usage') course.usage = event.usage;
     if (event.type === 'ended') last = { ok: event.ok, reason: event.reason };
     // Before it is cut: half a secret would not be found.

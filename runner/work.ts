@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Assignment } from '../app/catalog/assignment.ts';
 import { endSession } from '../app/catalog/sessions.ts';
 import { createClient } from '../app/client/client.ts';
-import { halt, type Course, type Ending, type SessionReport, type WorkPlace } from './course.ts';
+import { halt, warn, type Course, type Ending, type SessionReport, type WorkPlace } from './course.ts';
 import { environmentFor } from './engines/environment.ts';
 import { handOver } from './hand-over.ts';
 import { beat, isOver } from './heartbeat.ts';
@@ -76,6 +76,8 @@ function begin(assignment: Assignment, place: WorkPlace): Course {
     over: false,
     reported: false,
     activity: 'preparing the workspace',
+    condition: 'active',
+    stuckOn: null,
     usage: undefined,
     engine: null,
     isolation: null,
@@ -100,14 +102,6 @@ function outOfTime({ kind, minutes }: Assignment): Ending {
     : { outcome: 'failed', reason: `The time limit of ${time} was reached.` };
 }
 
-function warn(course: Course, words: string): void {
-  course.notices.add(words);
-  if (!course.warnings.includes(words)) {
-    course.warnings.push(words);
-    course.log('the agent is warned', { warning: words });
-  }
-}
-
 function heartOf(course: Course) {
   return {
     session: course.assignment.session,
@@ -115,7 +109,11 @@ function heartOf(course: Course) {
     seconds: course.assignment.heartbeat_seconds,
     log: course.log,
     // An engine may print what it was given.
-    now: () => ({ activity: course.redact(course.activity), usage: course.usage }),
+    now: () => ({
+      activity: course.stuckOn ?? course.redact(course.activity),
+      condition: course.condition,
+      usage: course.usage,
+    }),
     warn: (words: string) => warn(course, words),
     stop(reason: string, over: boolean) {
       course.over ||= over;

@@ -1,5 +1,6 @@
 /** What a runner is handed when it claims a session. */
 import { z } from 'zod';
+import { StuckRules } from '../domain/activity.ts';
 import { SessionKind } from '../domain/session.ts';
 import { Role, Sha } from '../domain/words.ts';
 
@@ -33,6 +34,8 @@ export const Assignment = z.object({
   /** All set-up lines together may take this long. */
   setup_minutes: z.int(),
   minutes: z.int(),
+  /** When silence is too long. */
+  stuck: StuckRules,
   heartbeat_seconds: z.int(),
   runner_token: z.string(),
   agent_token: z.string(),

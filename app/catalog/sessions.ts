@@ -1,5 +1,6 @@
 /** What runners call: register, claim, report, hand over work. Not on the agents' doors. */
 import { z } from 'zod';
+import { Condition } from '../domain/activity.ts';
 import { Outcome, Usage } from '../domain/session.ts';
 import { Sha } from '../domain/words.ts';
 import { Assignment } from './assignment.ts';
@@ -71,6 +72,7 @@ export const heartbeat = operation({
   input: z.strictObject({
     session: z.uuid(),
     activity: z.string().max(300).default(''),
+    condition: Condition.default('active'),
     usage: Usage.optional(),
   }),
   output: z.object({

@@ -30,7 +30,7 @@ export const noLoops: Loops = {
 };
 
 /** What goes in circles, in words; `again`: the agent was warned of a loop before. */
-export type Loop = { evidence: string; again: boolean };
+export type Loop = { rule: 'repetition' | 'unchanged'; evidence: string; again: boolean };
 
 const equalSteps = 4;
 const equalErrors = 3;
@@ -69,10 +69,11 @@ export function addStep(
   if (evidence !== null) {
     // From here on it is counted anew.
     const next = { ...counted, steps: [], sinceWarning: 0 };
-    return { loops: next, found: { evidence, again: counted.sinceWarning !== null } };
+    return { loops: next, found: { rule: 'repetition', evidence, again: counted.sinceWarning !== null } };
   }
   if (changes && counted.unchanged >= turnsWithoutChange) {
-    const found = {
+    const found: Loop = {
+      rule: 'unchanged',
       evidence: `${turnsWithoutChange} turns without any change of a file or the branch`,
       again: counted.unchangedWarned,
     };
@@ -134,7 +135,7 @@ const sameStep = (one: Step, other: Step): boolean =>
 /** What differs each time and says nothing: colours, times of day, durations, addresses, white space. */
 export function normalise(text: string): string {
   return text
-    .replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
+    .replaceAll(/\p{Cc}\[[0-9;?]*[A-Za-z]/gu, '')
     .replaceAll(/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?Z?/g, '#')
     .replaceAll(/\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b/g, '#')
     .replaceAll(/\b\d+(?:\.\d+)?\s?(?:ms|µs|s|secs?|seconds?|m(?:in)?)\b/g, '#')

@@ -1,6 +1,7 @@
 /** Everything one session needs, with the finished prompt. */
 import type { Assignment } from '../catalog/assignment.ts';
 import type { Session } from '../domain/session.ts';
+import { stuckRules } from '../domain/activity.ts';
 import { addressedTo } from '../domain/message.ts';
 import { planPrompt } from '../domain/prompt/plan.ts';
 import { workPrompt } from '../domain/prompt/work.ts';
@@ -62,6 +63,7 @@ export async function assignmentOf(context: Context, work: RunWork, claimed: Cla
     setup: policy.workspace.setup,
     setup_minutes: policy.workspace.minutes,
     minutes: policy.limits.session_minutes,
+    stuck: stuckRules(policy),
     heartbeat_seconds: context.engine.ceilings.heartbeatSeconds,
     runner_token: tokens.runner,
     agent_token: tokens.agent,

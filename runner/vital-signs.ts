@@ -1,0 +1,65 @@
+/** What a session's processes use and print, read from /proc: an agent whose tool computes or writes is at work. */
+import { readFile } from 'node:fs/promises';
+import type { ProcessId } from './process-tree.ts';
+
+export type Vitals = {
+  /** CPU time of each process and of its children that ended, in milliseconds. */
+  readonly cpu: ReadonlyMap<string, number>;
+  /** Bytes that each has written to files, pipes and terminals; those of other users' processes can't be read by all. */
+  readonly written: ReadonlyMap<string, number>;
+  /** When, in milliseconds of the clock that never goes back. */
+  readonly at: number;
+};
+
+/** The kernel counts in ticks of a hundredth of a second for every program that asks (USER_HZ, proc(5)). */
+const msPerTick = 10;
+
+export async function readVitals(processes: readonly ProcessId[]): Promise<Vitals> {
+  const cpu = new Map<string, number>();
+  const written = new Map<string, number>();
+  for (const process of processes) {
+    const { pid } = process;
+    const stat = await textOf(`/proc/${pid}/stat`);
+    if (stat === null) continue;
+    // After the name in its parentheses: utime, stime, cutime, cstime are the 14th to 17th of all fields.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+    const key = keyOf(process);
+    cpu.set(key, ticks * msPerTick);
+    const wchar = /^wchar: (\d+)$/m.exec((await textOf(`/proc/${pid}/io`)) ?? '')?.[1];
+    if (wchar !== undefined) written.set(key, Number(wchar));
+  }
+  return { cpu, written, at: performance.now() };
+}
+
+const keyOf = ({ pid, started }: ProcessId): string => `${pid}/${started}`;
+
+/** Null when the process is gone, or another user's. */
+async function textOf(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM') return null;
+    throw error;
+  }
+}
+
+/**
+ * A program that sleeps with timers, as an engine does that waits for an answer, takes some thousandths of a CPU; what
+ * computes takes a whole one.
+ */
+const busyPart = 0.02;
+
+/**
+ * What was done between two looks. The engine's own writing does not count: its output is read and means more than its
+ * length, and its runtime writes to itself while it sleeps.
+ */
+export function signsBetween(before: Vitals, after: Vitals, engine: number | null): 'output' | 'cpu' | null {
+  const own = `${engine ?? ''}/`;
+  for (const [key, bytes] of after.written)
+    if (!key.startsWith(own) && bytes > (before.written.get(key) ?? 0)) return 'output';
+  let used = 0;
+  for (const [key, ms] of after.cpu) used += Math.max(0, ms - (before.cpu.get(key) ?? 0));
+  return used >= (after.at - before.at) * busyPart && used > 0 ? 'cpu' : null;
+}
