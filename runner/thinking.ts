@@ -60,7 +60,8 @@ export async function think(course: Course, thinking: Thinking): Promise<Ending>
     await noteEngine(course, course.engine.process);
     // Asked to stop while it was starting: nobody could tell the engine then.
     if (course.stop.signal.aborted) await course.engine.stop(course.patienceMs);
-    const watch = watchEngine(course, { workspace, user: quarters.user, engine: course.engine.pid });
+    const { pid: leader } = course.engine.process;
+    const watch = watchEngine(course, { workspace, user: quarters.user, leader });
     const ended = await follow(course, course.engine, watch).finally(() => watch.close());
     course.condition = 'exited';
     course.stuckOn = null;

@@ -7,6 +7,8 @@ export type Vitals = {
   readonly cpu: ReadonlyMap<string, number>;
   /** Bytes that each has written to files, pipes and terminals; those of other users' processes can't be read by all. */
   readonly written: ReadonlyMap<string, number>;
+  /** The parent of each. */
+  readonly parents: ReadonlyMap<string, number>;
   /** When, in milliseconds of the clock that never goes back. */
   readonly at: number;
 };
@@ -17,19 +19,21 @@ const msPerTick = 10;
 export async function readVitals(processes: readonly ProcessId[]): Promise<Vitals> {
   const cpu = new Map<string, number>();
   const written = new Map<string, number>();
+  const parents = new Map<string, number>();
   for (const process of processes) {
     const { pid } = process;
     const stat = await textOf(`/proc/${pid}/stat`);
     if (stat === null) continue;
-    // After the name in its parentheses: utime, stime, cutime, cstime are the 14th to 17th of all fields.
+    // After the name in its parentheses; utime, stime, cutime, cstime are the 14th to 17th of all fields.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
     const key = keyOf(process);
     cpu.set(key, ticks * msPerTick);
+    parents.set(key, Number(fields[1]));
     const wchar = /^wchar: (\d+)$/m.exec((await textOf(`/proc/${pid}/io`)) ?? '')?.[1];
     if (wchar !== undefined) written.set(key, Number(wchar));
   }
-  return { cpu, written, at: performance.now() };
+  return { cpu, written, parents, at: performance.now() };
 }
 
 const keyOf = ({ pid, started }: ProcessId): string => `${pid}/${started}`;
@@ -52,13 +56,14 @@ async function textOf(path: string): Promise<string | null> {
 const busyPart = 0.02;
 
 /**
- * What was done between two looks. The engine's own writing does not count: its output is read and means more than its
- * length, and its runtime writes to itself while it sleeps.
+ * What was done between two looks. The writing of the engine, which is `leader` or its child, does not count: its output
+ * is read and means more than its length, and its runtime writes to itself while it sleeps.
  */
-export function signsBetween(before: Vitals, after: Vitals, engine: number | null): 'output' | 'cpu' | null {
-  const own = `${engine ?? ''}/`;
+export function signsBetween(before: Vitals, after: Vitals, leader: number): 'output' | 'cpu' | null {
+  const isEngine = (key: string): boolean =>
+    key.startsWith(`${leader}/`) || after.parents.get(key) === leader;
   for (const [key, bytes] of after.written)
-    if (!key.startsWith(own) && bytes > (before.written.get(key) ?? 0)) return 'output';
+    if (!isEngine(key) && bytes > (before.written.get(key) ?? 0)) return 'output';
   let used = 0;
   for (const [key, ms] of after.cpu) used += Math.max(0, ms - (before.cpu.get(key) ?? 0));
   return used >= (after.at - before.at) * busyPart && used > 0 ? 'cpu' : null;

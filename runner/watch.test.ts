@@ -101,14 +101,18 @@ describe('AG-10: an agent in circles', () => {
   });
 
   test('is one that changes nothing in sixty turns, and not one that does', async () => {
-    const turns = `for (let i = 0; i < 60; i++) step('Read', 'file ' + i, 'text ' + i);`;
-    const idle = await play(`${kit} ${step} ${turns} setTimeout(() => {}, 1_000);`);
-    expect((await idle.work()).warnings).toEqual([
-      expect.stringMatching(/60 turns without any change of a file or the branch/),
+    const turns = (change: string) => `${kit} ${step} setTimeout(() => {
+      ${change}
+      for (let i = 0; i < 60; i++) step('Read', 'file ' + i, 'text ' + i);
+      setTimeout(() => {}, 1_000);
+    }, 3_000);`;
+    const assignment = { stuck: { ...quick, stop_minutes: 1 } };
+    const idle = await play(turns(''), { assignment });
+    const busy = await play(turns(`writeFileSync('new.js', '');`), { assignment });
+    const told = await Promise.all([idle, busy].map((session) => session.work()));
+    expect(told.map(({ warnings }) => warnings.filter((words) => /circles/.test(words)))).toEqual([
+      [expect.stringMatching(/60 turns without any change of a file or the branch/)],
+      [],
     ]);
-    const busy = await play(
-      `${kit} ${step} setTimeout(() => { writeFileSync('new.js', ''); ${turns} setTimeout(() => {}, 1_000); }, 1_500);`,
-    );
-    expect((await busy.work()).warnings).toEqual([]);
   });
 });

@@ -29,8 +29,8 @@ export type Watch = {
 export type Watched = {
   workspace: Workspace;
   user: AgentUser | null;
-  /** The engine's process. */
-  engine: number;
+  /** The leader of the engine's group: the engine itself, or who started it. */
+  leader: number;
 };
 
 /** Rare enough to cost nothing, often enough that a warning comes at its minute. */
@@ -47,6 +47,8 @@ type Sight = {
   vitals: Vitals | null;
   /** The worktree as it was last seen; null: not yet looked at. */
   print: string | null;
+  /** When it changed, or was first looked at. */
+  changedAt: number;
   /** The last sign that was there at the last look. */
   seenAt: number;
   patience: Patience;
@@ -65,6 +67,7 @@ export function watchEngine(course: Course, watched: Watched): Watch {
     ended: false,
     vitals: null,
     print: null,
+    changedAt: now,
     seenAt: now,
     patience: patienceOf(course.assignment.stuck),
     blinded: false,
@@ -99,14 +102,21 @@ function hear(sight: Sight, event: EngineEvent): void {
 /** First words, then the end. Never rejects. */
 async function answer(sight: Sight, { rule, evidence, again }: Loop): Promise<void> {
   const { course } = sight;
-  // Looks are rare, and turns may be quick.
-  if (rule === 'unchanged' && (await guarded(sight, () => seeWorktree(sight))) !== false) return;
+  if (rule === 'unchanged' && !(await isUnchanged(sight))) return;
   if (again) {
     stop(course, `The agent went in circles, was warned, and was stopped: ${evidence}.`);
     return;
   }
   const words = `You go in circles: ${evidence}. Try something else, or ask_human what to do; the next time this session is stopped.`;
   warn(course, words, { again: true });
+}
+
+/** Looks are rare and turns may be quick. Those of an adopted engine come all at once: they were looked at before. */
+async function isUnchanged(sight: Sight): Promise<boolean> {
+  const longEnough = performance.now() - sight.changedAt >= sight.patience.idleMs;
+  if (longEnough) return (await guarded(sight, () => seeWorktree(sight))) === false;
+  sight.loops = changed(sight.loops);
+  return false;
 }
 
 function signalOf(event: EngineEvent): Signal {
@@ -176,7 +186,7 @@ async function seeProcesses(sight: Sight): Promise<void> {
   }
   const tree = processTree(null, course.assignment.session, watched.user);
   const vitals = await readVitals(await tree.alive());
-  const sign = sight.vitals === null ? null : signsBetween(sight.vitals, vitals, watched.engine);
+  const sign = sight.vitals === null ? null : signsBetween(sight.vitals, vitals, watched.leader);
   sight.vitals = vitals;
   if (sign === null) return;
   sight.activity = evolve(sight.activity, { type: sign }, performance.now());
@@ -191,6 +201,7 @@ async function seeWorktree(sight: Sight): Promise<boolean> {
   sight.print = print;
   if (moved) {
     sight.loops = changed(sight.loops);
+    sight.changedAt = performance.now();
     sight.activity = evolve(sight.activity, { type: 'change' }, performance.now());
   }
   return moved;
