@@ -137,10 +137,12 @@ export async function startApp(parts: Parts): Promise<App> {
       log,
       config,
       handleDelivery: async (guid) => await handleDelivery(inbox, guid),
+      deliveries: github.deliveries,
     });
     stack.use(worker);
     await recordInstallations(github, execute, log);
     const url = await listen(stack, { ...parts, engine, execute });
+    await worker.lookForMissed();
     log.info({ url, version: parts.version }, 'entourage is up');
     return { url, [Symbol.asyncDispose]: async () => await stack.disposeAsync() };
   } catch (error) {

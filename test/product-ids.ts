@@ -253,7 +253,11 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
       text: 'Killed at any instant, it goes on after restart: nothing lost, nothing done twice',
       claimed: true,
     },
-    { id: 'KW-2', text: 'Missed webhooks are found and redelivered; state is reconciled with GitHub' },
+    {
+      id: 'KW-2',
+      text: 'Missed webhooks are found and redelivered; state is reconciled with GitHub',
+      claimed: true,
+    },
     {
       id: 'KW-3',
       text: "GitHub's limits are a budget that is planned for: writes are spread, coalesced, retried when allowed",

@@ -56,7 +56,7 @@ export function meaning(status: number): { words: string; help: string } {
   if (status === 400 || status === 401 || status === 403)
     return {
       words: 'the App does not take their signature',
-      help: 'WEBHOOK_SECRET is not the secret in the App’s settings. Set both to the same, restart the App, and redeliver.',
+      help: 'WEBHOOK_SECRET is not the secret in the App’s settings. Set both to the same and restart the App: it asks for what it missed.',
     };
   if (status === 404 || status === 405)
     return {
@@ -66,7 +66,7 @@ export function meaning(status: number): { words: string; help: string } {
   if (status === 0 || status === 502 || status === 503 || status === 504)
     return {
       words: 'nobody answers in time',
-      help: 'Is the App up, and reachable from GitHub? Webhooks that were missed can be redelivered in the App’s settings.',
+      help: 'Is the App up, and reachable from GitHub? Once it is, it asks GitHub for those it missed.',
     };
   return { words: `the answer was ${status}`, help: 'The App’s log says what happened at that time.' };
 }
@@ -88,7 +88,7 @@ async function deliveries(octokit: Octokit): Promise<Finding> {
       : {
           state: 'unsure',
           what: `The App takes webhooks now; ${failed} of the last ${data.length} were refused or lost.`,
-          help: 'Redeliver them in the App’s settings, "Advanced".',
+          help: 'The App asks for those it missed; what it refused five times can be redelivered in its settings, "Advanced".',
         };
   const { words, help } = meaning(last.status_code);
   return { state: 'bad', what: `${failed} of the last ${data.length} webhooks failed: ${words}.`, help };

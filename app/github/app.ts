@@ -4,6 +4,7 @@ import { Octokit } from '@octokit/core';
 import type { SiteMemory } from './actions.ts';
 import { createConnection, pages } from './connection.ts';
 import type { MergeMemory } from './merges.ts';
+import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { createPort } from './octokit.ts';
 import type { GitHubFor } from './port.ts';
 import { createPusher } from './push.ts';
@@ -36,6 +37,7 @@ export type App = {
   login(): Promise<string>;
   /** Where the App is installed now, suspended installations left out. */
   installations(): Promise<Installation[]>;
+  readonly deliveries: Deliveries;
   cloneUrl(repository: { owner: string; name: string }): string;
 };
 export type Installation = { readonly id: number; readonly account: string; readonly accountType: string };
@@ -76,7 +78,13 @@ export function createGitHub(options: AppOptions): App {
     ports.set(installation, port);
     return port;
   };
-  return { github, login, cloneUrl, installations: async () => await readInstallations(app, now) };
+  return {
+    github,
+    login,
+    cloneUrl,
+    installations: async () => await readInstallations(app, now),
+    deliveries: createDeliveries(app, now),
+  };
 }
 
 async function readLogin(app: Octokit, now: () => number): Promise<string> {

@@ -7,9 +7,11 @@ import { addJobs } from '../../db/jobs.ts';
 import type { Database } from '../../db/pool.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { Execute } from '../engine/execute.ts';
+import type { Deliveries } from '../github/deliveries.ts';
 import { GitHubError, type GitHubFor } from '../github/port.ts';
 import type { Log } from '../log.ts';
 import type { Jobs } from './context.ts';
+import { findMissed, lookForMissed } from './find-missed.ts';
 import { effectJobs, runEffect, type EffectName, type RunningJob } from './effects.ts';
 import { holdLock, sweepPools, type Life } from './pools.ts';
 import { sweep } from './sweep.ts';
@@ -22,10 +24,13 @@ export type WorkerOptions = {
   config: { checksMinutes: number; planQueueSeconds: number; startMinutes: number; cardSeconds: number };
   /** Works on one stored delivery. */
   handleDelivery: (guid: string) => Promise<void>;
+  deliveries: Deliveries;
   now?: () => string;
 };
 
 export type Worker = AsyncDisposable & {
+  /** Looks for webhooks that were sent while nobody listened. To be called once something listens. */
+  lookForMissed(): Promise<void>;
   /** Stops taking jobs and waits for those that run. */
   stop(): Promise<void>;
 };
@@ -65,7 +70,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     await sweeps.stop();
     await team.stop();
   };
-  return { stop, [Symbol.asyncDispose]: stop };
+  return { stop, lookForMissed: async () => await lookForMissed(jobs), [Symbol.asyncDispose]: stop };
 }
 
 type Team = { beat(): Promise<void>; stop(): Promise<void> };
@@ -123,7 +128,7 @@ async function keepWorking(jobs: Jobs, options: WorkerOptions): Promise<Team> {
 
 async function start(
   jobs: Jobs,
-  { handleDelivery }: WorkerOptions,
+  { handleDelivery, deliveries }: WorkerOptions,
 ): Promise<{ runner: Runner; pool: string }> {
   const events: WorkerEvents = new EventEmitter();
   const named = new Promise<string>((resolve) => {
@@ -140,6 +145,7 @@ async function start(
     ),
     handle_delivery: async (payload, { job }) =>
       await deliver(jobs, { payload, job: running(job), handleDelivery }),
+    find_missed: async (payload) => await findMissed(jobs, deliveries, payload),
   };
   const runner = await run({
     // Without batching a job's end is reported by a promise that nobody awaits: a Postgres that goes away at that moment

@@ -30,6 +30,19 @@ export async function loadDelivery(
   return rows[0] ?? null;
 }
 
+/** Of these GUIDs, those that we have. */
+export async function storedDeliveries(tx: Transaction, guids: readonly string[]): Promise<Set<string>> {
+  const { rows } = await sql<{ guid: string }>`
+    select guid from delivery where guid = any(${[...guids]}::text[])`.execute(tx);
+  return new Set(rows.map(({ guid }) => guid));
+}
+
+/** When the last delivery arrived, as an ISO instant; null when none ever did. */
+export async function newestDelivery(tx: Transaction): Promise<string | null> {
+  const { rows } = await sql<{ at: string | null }>`select max(received_at) as at from delivery`.execute(tx);
+  return rows[0]?.at ?? null;
+}
+
 export async function markHandled(tx: Transaction, guid: string, note: string): Promise<void> {
   await sql`update delivery set handled_at = now(), note = ${note} where guid = ${guid}`.execute(tx);
 }

@@ -33,7 +33,9 @@ const { privateKey } = generateKeyPairSync('rsa', {
   privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
   publicKeyEncoding: { type: 'spki', format: 'pem' },
 });
-const github: GitHubFor = (id) => createGitHub({ appId: 1, privateKey, cacheDir: tmpdir() }).github(id);
+const gitHub = createGitHub({ appId: 1, privateKey, cacheDir: tmpdir() });
+const { deliveries } = gitHub;
+const github: GitHubFor = (id) => gitHub.github(id);
 
 const start = async (
   handleDelivery: (guid: string) => Promise<void> = async () => undefined,
@@ -45,6 +47,7 @@ const start = async (
     log,
     config: { checksMinutes: 5, planQueueSeconds: 600, startMinutes: 5, cardSeconds: 5 },
     handleDelivery,
+    deliveries,
   });
 };
 const deliver = async (guid: string): Promise<void> =>
@@ -162,6 +165,7 @@ describe('workers that died', () => {
       log,
       config: { checksMinutes: 5, planQueueSeconds: 600, startMinutes: 5, cardSeconds: 5 },
       handleDelivery: async (guid) => void tried.push(`second ${guid}`),
+      deliveries,
     });
     // Longer than a sweep, and than the grace of pools that are not recorded.
     await new Promise((resolve) => setTimeout(resolve, 8_000));

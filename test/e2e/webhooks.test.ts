@@ -117,3 +117,19 @@ it('SE-1 KW-3: GitHub that fails and limits for a while makes no second card and
   const pulls = [...world.forge.state.pulls.values()].filter(({ headRef }) => headRef === pull.branch);
   expect(pulls).toHaveLength(1);
 });
+
+it('KW-2 KW-1: what GitHub could not deliver while the App was away is asked for at its start, and done once', async () => {
+  const issue = await world.ana.opensIssue('Nobody at home', '');
+  world.plans('Nobody at home', [{ title: 'Late but done' }]);
+  // A port that nobody has: the forge logs an attempt that failed.
+  world.forge.setWebhookUrl('http://127.0.0.1:9/');
+  await world.ana.comments(issue, '/entourage run');
+  await world.forge.settled();
+  world.forge.setWebhookUrl(`${world.appUrl}/api/github/webhooks`);
+  expect(await world.records.runsOf(issue)).toEqual([]);
+  await world.restartApp();
+  await world.run(issue).is('awaiting_approval');
+  await world.restartApp();
+  await world.settled();
+  expect(await world.records.runsOf(issue)).toHaveLength(1);
+});
