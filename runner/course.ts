@@ -43,6 +43,8 @@ export type Course = {
   client: Client;
   directory: string;
   log: Log;
+  /** Milliseconds since 1970. */
+  began: number;
   /** Fires when the session has to stop, whoever wants it. */
   stop: AbortController;
   ending: Ending | null;

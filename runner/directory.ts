@@ -1,13 +1,14 @@
 /** The runner's own directory: one runner at a time, its credential, and what a killed one left there. */
 import { chmod, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Log } from './log.ts';
+import { isKept } from './engines/keeper.ts';
 import { wordsOf } from './log.ts';
 import { createObjectCache, type ObjectCache } from './object-cache.ts';
 import { identify } from './process-tree.ts';
 import { closeQuarters, makePassage } from './quarters.ts';
-import { createTickets, type Tickets } from './tickets.ts';
+import { createTickets, type Adoption, type Ticket, type Tickets } from './tickets.ts';
 
 const Credential = z.object({ url: z.string(), runner: z.uuid(), token: z.string() });
 export type Credential = z.infer<typeof Credential>;
@@ -16,6 +17,8 @@ export type RunnerDirectory = {
   readonly sessions: string;
   readonly cache: ObjectCache;
   readonly tickets: Tickets;
+  /** Sessions of a runner that was killed, whose engine lives or ended by itself: they can go on. */
+  readonly adoptable: readonly Adoption[];
   readCredential(): Promise<Credential | null>;
   writeCredential(credential: Credential): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -23,7 +26,7 @@ export type RunnerDirectory = {
 
 const Owner = z.object({ pid: z.int().positive(), started: z.string() });
 
-/** Takes the directory for this process and clears it of dead sessions. Rejects while another runner has it. */
+/** Takes the directory for this process and clears it of sessions that can’t go on. Rejects while another runner has it. */
 export async function openRunnerDirectory(path: string, log: Log): Promise<RunnerDirectory> {
   const sessions = join(path, 'sessions');
   // An agent's own user has to get through to its session. What is secret here has a directory or a mode of its own.
@@ -32,14 +35,17 @@ export async function openRunnerDirectory(path: string, log: Log): Promise<Runne
   await makePassage(sessions);
   const ownerFile = join(path, 'runner.pid');
   await takeOwnership(ownerFile, path);
-  await removeDead(sessions, log);
+  const tickets = createTickets(join(path, 'tickets'));
+  const adoptable = await findAdoptable(sessions, await tickets.left());
+  await removeDead(sessions, new Set(adoptable.map(({ assignment }) => assignment.session)), log);
   const cache = createObjectCache(join(path, 'cache'));
   await cache.sweep();
   const credentialFile = join(path, 'credential');
   return {
     sessions,
     cache,
-    tickets: createTickets(join(path, 'tickets')),
+    tickets,
+    adoptable,
     async readCredential() {
       const text = await readOrNull(credentialFile);
       return text === null ? null : Credential.parse(JSON.parse(text));
@@ -85,9 +91,22 @@ async function ownerOf(file: string): Promise<{ pid: number } | null> {
   return now?.started === owner.started ? owner : null;
 }
 
+async function findAdoptable(sessions: string, tickets: readonly Ticket[]): Promise<Adoption[]> {
+  const found: Adoption[] = [];
+  for (const { session, adoption } of tickets) {
+    if (adoption === null) continue;
+    const directory = join(sessions, session);
+    if (await isKept(join(directory, 'engine'), adoption.engine)) found.push(adoption);
+    else if (!adoption.socket.startsWith(directory))
+      await rm(dirname(adoption.socket), { recursive: true, force: true });
+  }
+  return found;
+}
+
 /** Sessions whose runner was killed: their processes, known by pid file and by mark, and all of their files. */
-async function removeDead(sessions: string, log: Log): Promise<void> {
+async function removeDead(sessions: string, alive: ReadonlySet<string>, log: Log): Promise<void> {
   for (const session of await readdir(sessions)) {
+    if (alive.has(session)) continue;
     const directory = join(sessions, session);
     try {
       const survivors = await closeQuarters(session, directory, await engineOf(directory));

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Assignment } from '../app/catalog/assignment.ts';
 import {
   playApp,
@@ -12,10 +12,12 @@ import {
   type PlayedAnswer,
   type PlayedApp,
 } from '../app/client/fixtures/played-app.ts';
-import { makeOrigin, temporaryDirectory, type TestOrigin } from './fixtures/origin.ts';
+import { commitOne } from './fixtures/agent-script.ts';
+import { branch, makeOrigin, temporaryDirectory, type TestOrigin } from './fixtures/origin.ts';
 import { assignmentFor, kindAnswers } from './fixtures/play.ts';
 import { until } from './fixtures/until.ts';
 import { onLinux, processTree } from './process-tree.ts';
+import type { Ticket } from './tickets.ts';
 
 const registered = { runner: '018f0000-0000-7000-8000-00000000000a', token: 'ent_runner_credential' };
 const rest = 'setInterval(() => {}, 1000);';
@@ -78,6 +80,14 @@ async function end(runner: Runner): Promise<void> {
   runner.child.kill('SIGTERM');
   expect(await runner.exited, runner.log()).toEqual([0, null]);
 }
+
+/** What the runner keeps of a session for its next start. */
+function ticketOf(directory: string, session: string): Ticket | null {
+  const file = join(directory, 'runner', 'tickets', `${session}.json`);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Ticket) : null;
+}
+
+const beats = (app: PlayedApp) => app.inputsOf('heartbeat').map(({ activity }) => String(activity));
 
 describe('a runner', { timeout: 30_000 }, () => {
   test('registers once, keeps its credential to itself, and works session after session', async () => {
@@ -142,18 +152,129 @@ describe('a runner', { timeout: 30_000 }, () => {
   });
 
   test.runIf(onLinux)(
-    'KW-1: killed in the middle, its next start clears processes, worktrees and goes on',
+    'AG-3, KW-1: killed in the middle, its next start adopts the session, which ends as if nothing had happened',
     async () => {
       const { app, origin, directory, queue, start } = await open();
-      const stubborn = `for (const s of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE']) process.on(s, () => {}); ${rest}`;
+      const enough = join(directory, 'enough');
+      const assignment = assignmentFor(
+        origin,
+        `${commitOne}
+        import { request } from 'node:http';
+        const used = (tokens) => say({ type: 'usage', input_tokens: tokens, cached_tokens: 0, output_tokens: 0, cost: tokens });
+        for (const s of ['SIGHUP', 'SIGPIPE']) process.on(s, () => {});
+        used(10); say({ type: 'text', text: 'halfway' });
+        while (!existsSync(${JSON.stringify(enough)})) await new Promise((resolve) => setTimeout(resolve, 50));
+        const { mcpServers } = JSON.parse(readFileSync(process.env.ENTOURAGE_MCP_CONFIG, 'utf8'));
+        const { socket } = JSON.parse(readFileSync(mcpServers.entourage.env.ENTOURAGE_SESSION_FILE, 'utf8'));
+        const pushed = await new Promise((resolve) => request({ socketPath: socket, method: 'POST', path: '/push?wait=5000' }, (response) => {
+          response.setEncoding('utf8').on('data', resolve);
+        }).end());
+        used(30); writeFileSync('pushed.json', pushed);`,
+      );
+      const sessions = join(directory, 'runner', 'sessions');
+      const adoptable = () => ticketOf(directory, assignment.session)?.adoption ?? null;
+      const killed = start();
+      queue.push(assignment);
+      await until(() => adoptable() !== null && beats(app).includes('halfway'));
+      expect(statSync(join(directory, 'runner', 'tickets')).mode & 0o777).toBe(0o700);
+      killed.child.kill('SIGKILL');
+      await killed.exited;
+      const tree = processTree(null, assignment.session);
+      expect(await tree.alive()).not.toEqual([]);
+      const { length: before } = beats(app);
+      const next = start();
+      await until(() => beats(app).length > before);
+      expect(app.inputsOf('end_session')).toEqual([]);
+      writeFileSync(enough, '');
+      await until(() => app.inputsOf('end_session').length === 1);
+      queue.push(assignmentFor(origin, ''));
+      await until(() => app.inputsOf('end_session').length === 2);
+      await end(next);
+      expect(app.inputsOf('end_session')[0]).toMatchObject({
+        session: assignment.session,
+        outcome: 'completed',
+        usage: { input_tokens: 30 },
+      });
+      expect(JSON.parse(origin.git('show', `${branch}:pushed.json`))).toMatchObject({
+        result: { state: 'pushed' },
+      });
+      expect(app.inputsOf('start_session')).toHaveLength(2);
+      expect(await tree.alive()).toEqual([]);
+      expect(readdirSync(sessions)).toEqual([]);
+      expect(readdirSync(join(directory, 'runner', 'tickets'))).toEqual([]);
+    },
+  );
+
+  test.runIf(onLinux)(
+    'AG-3: an engine that ended while no runner was there has its work handed over',
+    async () => {
+      const { app, origin, directory, queue, start } = await open();
+      const enough = JSON.stringify(join(directory, 'enough'));
+      const assignment = assignmentFor(
+        origin,
+        `${commitOne} while (!existsSync(${enough})) await new Promise((resolve) => setTimeout(resolve, 50));`,
+      );
+      const killed = start();
+      queue.push(assignment);
+      await until(() => (ticketOf(directory, assignment.session)?.adoption ?? null) !== null);
+      killed.child.kill('SIGKILL');
+      await killed.exited;
+      writeFileSync(join(directory, 'enough'), '');
+      const exitCode = join(directory, 'runner', 'sessions', assignment.session, 'engine', 'exit-code');
+      await until(() => readFileSync(exitCode, 'utf8') === '0\n');
+      const next = start();
+      await until(() => app.inputsOf('end_session').length === 1);
+      await end(next);
+      expect(app.inputsOf('end_session')).toMatchObject([{ outcome: 'completed' }]);
+      expect(origin.git('log', '-1', '--format=%s', branch)).toBe('Test sum');
+    },
+  );
+
+  test.runIf(onLinux)(
+    'AG-3, TA-5: a session that the App gave up meanwhile is stopped, and nothing of it is left',
+    async () => {
+      let over = false;
+      const { app, origin, directory, queue, start } = await open({
+        heartbeat: () => {
+          if (over) throw new PlayedRefusal('session_ended', 'Its lease ran out.');
+          return { stop: null, warn: null, lease_until: '2026-01-01T00:00:00.000Z' };
+        },
+      });
+      const assignment = assignmentFor(origin, rest);
+      const killed = start();
+      queue.push(assignment);
+      await until(() => (ticketOf(directory, assignment.session)?.adoption ?? null) !== null);
+      killed.child.kill('SIGKILL');
+      await killed.exited;
+      over = true;
+      const next = start();
+      const sessions = join(directory, 'runner', 'sessions');
+      await until(() => existsSync(sessions) && readdirSync(sessions).length === 0);
+      await end(next);
+      expect(app.inputsOf('end_session')).toEqual([]);
+      expect(await processTree(null, assignment.session).alive()).toEqual([]);
+      expect(readdirSync(join(directory, 'runner', 'tickets'))).toEqual([]);
+    },
+  );
+
+  test.runIf(onLinux)(
+    'KW-1: killed with its engines, its next start tells the App, clears processes and worktrees, and goes on',
+    async () => {
+      const { app, origin, directory, queue, start } = await open();
+      const stubborn = `import { spawn } from 'node:child_process';
+        for (const s of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE']) process.on(s, () => {});
+        spawn(process.execPath, ['-e', ${JSON.stringify(rest)}], { detached: true, stdio: 'ignore' }).unref(); ${rest}`;
       const assignment = assignmentFor(origin, stubborn);
       const killed = start();
       queue.push(assignment);
       const sessions = join(directory, 'runner', 'sessions');
-      await until(() => existsSync(join(sessions, assignment.session, 'engine.pid')));
-      killed.child.kill('SIGKILL');
-      await killed.exited;
+      await until(() => (ticketOf(directory, assignment.session)?.adoption ?? null) !== null);
       const tree = processTree(null, assignment.session);
+      await vi.waitUntil(async () => (await tree.alive()).length === 3, { timeout: 25_000 });
+      const { pid: keeper } = ticketOf(directory, assignment.session)!.adoption!.engine;
+      killed.child.kill('SIGKILL');
+      process.kill(-keeper, 'SIGKILL');
+      await killed.exited;
       expect(await tree.alive()).not.toEqual([]);
       const next = start();
       queue.push(assignmentFor(origin, ''));

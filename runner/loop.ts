@@ -3,6 +3,7 @@ import type { Assignment } from '../app/catalog/assignment.ts';
 import { claimSession, endSession, registerRunner } from '../app/catalog/sessions.ts';
 import { createClient, type Client } from '../app/client/client.ts';
 import { ClientError, TransportError } from '../app/client/failure.ts';
+import { adopt } from './adoption.ts';
 import type { RunnerDirectory } from './directory.ts';
 import { pause } from './heartbeat.ts';
 import { wordsOf, type Log } from './log.ts';
@@ -43,7 +44,6 @@ export async function runLoop(
   const { directory, log } = parts;
   let client = await connect(options, parts, signal);
   if (client === null) return;
-  await reportLost(options.url, parts, signal);
   const running = new Set<Promise<unknown>>();
   const drained = new AbortController();
   const place = {
@@ -65,6 +65,11 @@ export async function runLoop(
       pushPatienceMs: 120_000,
     },
   };
+  for (const adoption of directory.adoptable) {
+    const work: Promise<unknown> = adopt(adoption, place, drained.signal).finally(() => running.delete(work));
+    running.add(work);
+  }
+  await reportLost(options.url, parts, signal);
   log('waiting for work', { name: options.name, slots: options.slots, engines: options.engines.join(' ') });
   while (!signal.aborted) {
     if (running.size >= options.slots) {
@@ -90,9 +95,11 @@ export async function runLoop(
   await drain({ running, drained, log }, options.drainMs);
 }
 
-/** Sessions of an earlier life that was killed: the App is told, and can give their work to somebody at once. */
+/** Sessions that died with an earlier life of this runner: the App is told, and can give their work to somebody at once. */
 async function reportLost(url: string, { directory, log }: RunnerParts, signal: AbortSignal): Promise<void> {
+  const adopted = new Set(directory.adoptable.map(({ assignment }) => assignment.session));
   for (const { session, token } of await directory.tickets.left()) {
+    if (adopted.has(session)) continue;
     const input = { session, outcome: 'lost', reason: 'The runner was killed.' } as const;
     const client = createClient({ url, token });
     try {

@@ -28,6 +28,8 @@ const longestPath = 100;
 
 export type SocketOrder = {
   directory: string;
+  /** Where an earlier life of this runner had it; null: wherever there is room for it. */
+  path?: string | null;
   /** Who may open it; null: the runner's own user. */
   user: AgentUser | null;
   uploader: Uploader;
@@ -38,10 +40,9 @@ export type SocketOrder = {
 export async function openPushSocket(order: SocketOrder): Promise<PushSocket> {
   const { directory, user, uploader, notices } = order;
   const wanted = join(directory, 'push.socket');
-  const path =
-    Buffer.byteLength(wanted) <= longestPath
-      ? wanted
-      : join(await mkdtemp(join(tmpdir(), 'entourage-')), 'push');
+  const path = order.path ?? (await newPath(wanted));
+  // What is left of one that was not closed.
+  await rm(path, { force: true });
   if (path !== wanted) await makePassage(dirname(path));
   const server = createServer((incoming, response) => {
     const path = incoming.url ?? '';
@@ -72,6 +73,11 @@ export async function openPushSocket(order: SocketOrder): Promise<PushSocket> {
       if (path !== wanted) await rm(dirname(path), { recursive: true, force: true });
     },
   };
+}
+
+async function newPath(wanted: string): Promise<string> {
+  if (Buffer.byteLength(wanted) <= longestPath) return wanted;
+  return join(await mkdtemp(join(tmpdir(), 'entourage-')), 'push');
 }
 
 async function answer(uploader: Uploader, waitMs: number): Promise<PushAnswer> {

@@ -20,11 +20,16 @@ export function timeLimit(minutes: number): TimeLimit {
   };
 }
 
-/** Calls back at both moments; the answer ends it. */
-export function watchTime(limit: TimeLimit, tell: { warn(words: string): void; stop(): void }): () => void {
+/** Calls back at both moments, of a session that began at `began` (milliseconds since 1970); the answer ends it. */
+export function watchTime(
+  limit: TimeLimit,
+  began: number,
+  tell: { warn(words: string): void; stop(): void },
+): () => void {
+  const passed = Date.now() - began;
   const timers = [
-    setTimeout(() => tell.warn(limit.words), limit.warnMs),
-    setTimeout(() => tell.stop(), limit.stopMs),
+    setTimeout(() => tell.warn(limit.words), limit.warnMs - passed),
+    setTimeout(() => tell.stop(), limit.stopMs - passed),
   ];
   return () => timers.forEach(clearTimeout);
 }

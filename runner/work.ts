@@ -12,7 +12,7 @@ import { createNotices } from './notices.ts';
 import { closeQuarters, openQuarters } from './quarters.ts';
 import { createRedactor } from './secrets.ts';
 import { runSetUp } from './set-up.ts';
-import { think } from './thinking.ts';
+import { think, type Thinking } from './thinking.ts';
 import { timeLimit, watchTime } from './time-limit.ts';
 import { createUploader } from './upload.ts';
 import { excludeUntracked, forgetStart, makeReadOnly, prepareWorkspace } from './workspace.ts';
@@ -23,8 +23,21 @@ export async function workOn(
   place: WorkPlace,
   signal: AbortSignal,
 ): Promise<SessionReport> {
-  const course = begin(assignment, place);
-  const { log } = course;
+  const course = begin(assignment, place, Date.now());
+  return await conduct(course, signal, async () => {
+    const { session, runner_token: token } = assignment;
+    await place.tickets?.keep({ session, token, adoption: null });
+    return await go(course);
+  });
+}
+
+/** All that a session has around it from its beginning on, or from when it is adopted. */
+export async function conduct(
+  course: Course,
+  signal: AbortSignal,
+  steps: () => Promise<Ending>,
+): Promise<SessionReport> {
+  const { assignment, place } = course;
   const whenAsked = () => {
     course.patienceMs = place.asked.patienceMs;
     course.pushPatienceMs = place.asked.pushPatienceMs;
@@ -33,19 +46,15 @@ export async function workOn(
   };
   signal.addEventListener('abort', whenAsked, { once: true });
   if (signal.aborted) whenAsked();
-  const ignoreTime = watchTime(timeLimit(assignment.minutes), {
+  const ignoreTime = watchTime(timeLimit(assignment.minutes), course.began, {
     warn: (words) => warn(course, words),
     stop: () => halt(course, outOfTime(assignment)),
   });
   const asleep = new AbortController();
   const heart = beat(heartOf(course), asleep.signal);
-  log('session begins', { kind: assignment.kind, engine: assignment.engine });
   let ending: Ending;
   try {
-    ending = await guarded(course, async () => {
-      await place.tickets?.keep({ session: assignment.session, token: assignment.runner_token });
-      return await go(course);
-    });
+    ending = await guarded(course, steps);
     asleep.abort();
     await heart;
     ending = { ...ending, reason: course.redact(ending.reason).slice(0, 2_000) };
@@ -59,7 +68,7 @@ export async function workOn(
   return reportOf(course, ending);
 }
 
-function begin(assignment: Assignment, place: WorkPlace): Course {
+export function begin(assignment: Assignment, place: WorkPlace, began: number): Course {
   const { session } = assignment;
   const log: Log = (message, fields = {}) =>
     place.log(message, { session, run: assignment.run, task: assignment.task, ...fields });
@@ -69,6 +78,7 @@ function begin(assignment: Assignment, place: WorkPlace): Course {
     client: createClient({ url: place.url, token: assignment.runner_token }),
     directory: join(place.sessions, session),
     log,
+    began,
     stop: new AbortController(),
     ending: null,
     patienceMs: place.patienceMs,
@@ -142,6 +152,7 @@ async function go(course: Course): Promise<Ending> {
   const { assignment, place, directory, log } = course;
   const { session, repository } = assignment;
   const { isolation: mode, node, mcp } = place;
+  log('session begins', { kind: assignment.kind, engine: assignment.engine });
   const quarters = await openQuarters({ session, directory, mode, node, mcp, log });
   course.isolation = quarters.isolation;
   const workspace = await prepareWorkspace(place.cache, {
@@ -177,7 +188,14 @@ async function go(course: Course): Promise<Ending> {
   if (assignment.setup.length > 0) await excludeUntracked(workspace);
   if (!writes(assignment)) await makeReadOnly(workspace);
   const uploader = createUploader(course.client, session, workspace);
-  const ending = await think(course, { quarters, workspace, uploader, environment });
+  return await finish(course, { quarters, workspace, uploader, environment, adopted: null });
+}
+
+/** The engine's part, and what is left to do when it is over. */
+export async function finish(course: Course, thinking: Thinking): Promise<Ending> {
+  const { assignment, directory, log } = course;
+  const { workspace, uploader } = thinking;
+  const ending = await think(course, thinking);
   if (!writes(assignment) || course.over) return ending;
   course.activity = 'handing over the work';
   const { agent } = assignment;
