@@ -99,6 +99,7 @@ function factsOf(github: GitHubApp): GitHubFacts {
     },
     changesSame: async (installation, repository, heads) =>
       await github.github(installation).changesSame(repository, heads),
+    login: github.login,
     readToken: async (installation, repository) => await github.github(installation).readToken(repository),
     cloneUrl: (repository) => github.cloneUrl(repository),
   };

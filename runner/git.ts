@@ -1,5 +1,6 @@
 /** Runs the real `git`: argument arrays, an environment of its own, no prompts, bounded output. */
 import { spawn } from 'node:child_process';
+import type { CommitIdentity } from '../app/domain/authorship.ts';
 import type { AgentUser } from './agent-user.ts';
 import { spawnAs } from './spawn-as.ts';
 
@@ -30,13 +31,13 @@ export class GitError extends Error {
   }
 }
 
-/** Who commits what an agent left uncommitted. */
-export const identity = {
-  GIT_AUTHOR_NAME: 'Entourage',
-  GIT_AUTHOR_EMAIL: 'entourage@users.noreply.github.com',
-  GIT_COMMITTER_NAME: 'Entourage',
-  GIT_COMMITTER_EMAIL: 'entourage@users.noreply.github.com',
-} as const;
+/** In whose name git commits; it wins over every configuration. */
+export const signedAs = ({ name, email }: CommitIdentity): Record<string, string> => ({
+  GIT_AUTHOR_NAME: name,
+  GIT_AUTHOR_EMAIL: email,
+  GIT_COMMITTER_NAME: name,
+  GIT_COMMITTER_EMAIL: email,
+});
 
 /** Entries as `GIT_CONFIG_COUNT`, `GIT_CONFIG_KEY_0`, …: they win over every file an agent can write. */
 export function gitConfiguration(entries: Readonly<Record<string, string>>): Record<string, string> {

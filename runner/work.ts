@@ -163,6 +163,7 @@ async function go(course: Course): Promise<Ending> {
     branch: assignment.branch,
     start: assignment.start,
     user: quarters.user,
+    address: assignment.address,
     signal: course.stop.signal,
   });
   course.prepared = true;
@@ -170,6 +171,7 @@ async function go(course: Course): Promise<Ending> {
     session,
     quarters,
     agent: assignment.agent,
+    address: assignment.address,
     excludes: workspace.excludes,
     pass: place.pass,
   });

@@ -186,7 +186,7 @@ describe('ending a workspace', () => {
     const head = await commitRest(workspace, 'The rest');
     expect(await commitRest(workspace, 'Again')).toBeNull();
     expect(gitSync(workspace.path, 'log', '-1', '--format=%an|%ae|%s')).toBe(
-      'Entourage|entourage@users.noreply.github.com|The rest',
+      'Entourage|entourage@entourage.invalid|The rest',
     );
     const bundle = await bundleOf(workspace);
     expect(bundle?.head).toBe(head);

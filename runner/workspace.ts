@@ -8,8 +8,9 @@
  */
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ownIdentity, unknownApp } from '../app/domain/authorship.ts';
 import type { AgentUser } from './agent-user.ts';
-import { git, gitText, identity, type GitOptions, type GitOutput } from './git.ts';
+import { git, gitText, signedAs, type GitOptions, type GitOutput } from './git.ts';
 import { baseRef, type ObjectCache, type Origin } from './object-cache.ts';
 import { makePassage } from './quarters.ts';
 import { giveTo, mustRunAs, runAs } from './spawn-as.ts';
@@ -25,6 +26,8 @@ export type WorkspaceOrder = {
   branch: string | null;
   start: string;
   user?: AgentUser | null;
+  /** The address that we commit by. */
+  address?: string;
   signal?: AbortSignal;
 };
 
@@ -40,6 +43,7 @@ export type Workspace = {
   readonly excludes: string;
   /** Whose it is, where it isn't the runner's own; unknown to the agent's tools, which are the user. */
   readonly user?: AgentUser | null;
+  readonly address?: string;
 };
 
 export async function prepareWorkspace(cache: ObjectCache, order: WorkspaceOrder): Promise<Workspace> {
@@ -52,6 +56,7 @@ export async function prepareWorkspace(cache: ObjectCache, order: WorkspaceOrder
     gitDirectory: join(directory, 'git'),
     excludes: join(directory, 'excludes'),
     user,
+    ...(order.address === undefined ? {} : { address: order.address }),
   };
   await makePassage(directory);
   await writeReadable(workspace.excludes, '');
@@ -202,7 +207,9 @@ export async function commitRest(workspace: Workspace, subject: string): Promise
   await gitIn(workspace, ['add', '--all', '.']);
   const staged = await gitIn(workspace, ['diff', '--cached', '--quiet'], { answers: [1] });
   if (staged.code === 0) return null;
-  await gitIn(workspace, ['commit', '--quiet', '--no-verify', '--message', subject], { env: identity });
+  await gitIn(workspace, ['commit', '--quiet', '--no-verify', '--message', subject], {
+    env: signedAs(ownIdentity(workspace.address ?? unknownApp)),
+  });
   return await headOf(workspace);
 }
 

@@ -39,5 +39,7 @@ export const Assignment = z.object({
   heartbeat_seconds: z.int(),
   runner_token: z.string(),
   agent_token: z.string(),
+  /** The App's own address: what is committed here is in no person's name. */
+  address: z.string().max(200),
 });
 export type Assignment = z.infer<typeof Assignment>;

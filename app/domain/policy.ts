@@ -141,6 +141,8 @@ const frontMatter = {
     .strictObject({
       max_files: z.int().min(1).max(10_000).default(100),
       max_kib: z.int().min(1).max(100_000).default(4_096),
+      /** Fixtures and samples, where what looks like a secret is none. */
+      secrets_allowed_in: z.array(Glob).max(100).default([]),
     })
     .prefault({}),
   workspace: z

@@ -2,6 +2,7 @@
 import type { Assignment } from '../catalog/assignment.ts';
 import type { Session } from '../domain/session.ts';
 import { stuckRules } from '../domain/activity.ts';
+import { unknownApp } from '../domain/authorship.ts';
 import { addressedTo } from '../domain/message.ts';
 import { planPrompt } from '../domain/prompt/plan.ts';
 import { workPrompt } from '../domain/prompt/work.ts';
@@ -67,5 +68,6 @@ export async function assignmentOf(context: Context, work: RunWork, claimed: Cla
     heartbeat_seconds: context.engine.ceilings.heartbeatSeconds,
     runner_token: tokens.runner,
     agent_token: tokens.agent,
+    address: unknownApp,
   };
 }

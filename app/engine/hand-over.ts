@@ -1,5 +1,6 @@
 /** A session goes to whoever hosts it: two tokens, kept as hashes, the first lease, and everything there is to know for it. */
 import type { Assignment } from '../catalog/assignment.ts';
+import { appAddress } from '../domain/authorship.ts';
 import type { Session } from '../domain/session.ts';
 import { repositoryByName, type RepositoryRow } from '../../db/queries/runs.ts';
 import { addToken, setLease } from '../../db/queries/sessions.ts';
@@ -44,8 +45,9 @@ export async function completeAssignment(
   });
   if (repository === null) throw new Error(`${assignment.repository} vanished while a session was claimed`);
   const git_token = await engine.github.readToken(installation, repository);
-  if (assignment.start !== unknownStart) return { ...assignment, git_token };
+  const address = appAddress(await engine.github.login());
+  if (assignment.start !== unknownStart) return { ...assignment, git_token, address };
   const start = await engine.github.head(installation, repository, assignment.base);
   if (start === null) throw new Error(`${assignment.repository} has no branch ${assignment.base}`);
-  return { ...assignment, git_token, start };
+  return { ...assignment, git_token, address, start };
 }

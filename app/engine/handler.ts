@@ -40,6 +40,8 @@ export type GitHubFacts = {
     repository: RepositoryRow,
     heads: { base: string; branch: string; before: string; after: string },
   ): Promise<boolean>;
+  /** The App's own account, `entourage[bot]`. */
+  login(): Promise<string>;
   readToken(installation: number, repository: RepositoryRow): Promise<string | null>;
   cloneUrl(repository: RepositoryRow): string;
 };

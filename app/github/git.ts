@@ -1,13 +1,20 @@
 /** Runs git without a shell, hooks, or anybody's configuration; with a time limit and a limit on what it may print. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 
-export type GitResult = { code: number | null; stdout: Buffer; stderr: string; timedOut: boolean };
+export type GitResult = {
+  code: number | null;
+  stdout: Buffer;
+  stderr: string;
+  timedOut: boolean;
+  /** It printed more than we read, and was ended. */
+  tooLong: boolean;
+};
 
 export type GitCall = {
   /** The bare repository it works in. */
   dir: string;
   args: readonly string[];
-  stdin?: string;
+  stdin?: string | Uint8Array;
   /** More configuration, given through the environment: it may hold a token, which must not be in argv or in an URL. */
   config?: Readonly<Record<string, string>>;
   milliseconds?: number;
@@ -42,18 +49,23 @@ export async function git(call: GitCall): Promise<GitResult> {
       cwd: call.dir,
       env: environment(call.dir, { ...fixed, ...call.config }),
       stdio: ['pipe', 'pipe', 'pipe'],
+      // A group of its own: git's helpers (index-pack, remote-https) have to end with it.
+      detached: true,
     });
+    const end = () => endGroup(child);
     const out: Buffer[] = [];
     let size = 0;
     let errors = '';
     let timedOut = false;
+    let tooLong = false;
     const timer = setTimeout(() => {
       timedOut = true;
-      child.kill('SIGKILL');
+      end();
     }, call.milliseconds ?? patience);
     child.stdout.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > maxOutput) child.kill('SIGKILL');
+      tooLong ||= size > maxOutput;
+      if (tooLong) end();
       else out.push(chunk);
     });
     child.stderr.setEncoding('utf8');
@@ -68,12 +80,22 @@ export async function git(call: GitCall): Promise<GitResult> {
     });
     child.on('close', (code) => {
       clearTimeout(timer);
-      resolve({ code, stdout: Buffer.concat(out), stderr: errors, timedOut });
+      resolve({ code, stdout: Buffer.concat(out), stderr: errors, timedOut, tooLong });
     });
     // A git that ends early closes its input; its exit code says why.
     child.stdin.on('error', () => undefined);
     child.stdin.end(call.stdin ?? '');
   });
+}
+
+function endGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch (error) {
+    // It has ended already.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function environment(home: string, config: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
@@ -103,9 +125,14 @@ export function authorisation(url: string, token: string): Record<string, string
   return { [`http.${url}.extraHeader`]: `Authorization: Basic ${basic}` };
 }
 
+/** The machine's own trouble, which may be gone at the next try, and not what git was given. */
+export const isMachine = (result: GitResult): boolean =>
+  /No space left|Cannot allocate memory|Too many open files|Disk quota/i.test(result.stderr);
+
 /** The last line that says something, for people. */
 export function lastWords(result: GitResult): string {
   if (result.timedOut) return 'it took too long';
+  if (result.tooLong) return 'there is too much of it';
   const lines = result.stderr.split('\n').map((line) => line.replace(/^(fatal|error): /, '').trim());
   return lines.findLast((line) => line !== '') ?? `git ended with code ${result.code ?? 'none'}`;
 }

@@ -66,6 +66,7 @@ export function createPort(connection: Connection, { pusher, cloneUrl, memory }:
     pushBundle: async (repository, push) =>
       await pusher.push({
         repository: { id: repository.id, url: cloneUrl(repository) },
+        login: await connection.login(),
         token: async () => await accessToken(connection, repository, 'write'),
         ...push,
       }),

@@ -3,6 +3,7 @@
  * be run twice or late without harm. One port serves one installation. Errors: `GitHubError` for anything that was
  * refused or broke; a refusal that the caller is expected to handle is a value in the result.
  */
+import type { PushLimits } from '../domain/push.ts';
 import type { Permission } from '../domain/permission.ts';
 import type { AbsenceFacts } from '../domain/ci-absence.ts';
 import type { Check } from '../domain/ci.ts';
@@ -299,7 +300,7 @@ export type BundlePush = {
   /** Where the branch stood when the work began; the bundle must build on it. */
   expected: string;
   head: string;
-  limits: { protectedPaths: readonly string[]; maxFiles: number; maxBytes: number };
+  limits: PushLimits;
 };
 export type PushResult = { pushed: string } | { refused: string };
 

@@ -45,6 +45,7 @@ async function push(work: Work, upload: Upload): Promise<PushResult> {
       protectedPaths: policy.protected_paths,
       maxFiles: policy.push.max_files,
       maxBytes: policy.push.max_kib * 1024,
+      secretsAllowedIn: policy.push.secrets_allowed_in,
     },
   });
 }

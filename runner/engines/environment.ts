@@ -1,6 +1,7 @@
 /** The environment of what works for an agent: built from nothing, so that none of the runner's own secrets is in it. */
+import { agentIdentity } from '../../app/domain/authorship.ts';
 import { isWithheld } from '../../app/domain/withheld.ts';
-import { gitConfiguration } from '../git.ts';
+import { gitConfiguration, signedAs } from '../git.ts';
 import { markVariable } from '../process-tree.ts';
 import type { Quarters } from '../quarters.ts';
 
@@ -9,6 +10,8 @@ export type SessionEnvironment = {
   quarters: Pick<Quarters, 'directory' | 'home' | 'tmp' | 'user'>;
   /** Who the agent's own commits are by. */
   agent: string;
+  /** The address they are by. */
+  address: string;
   excludes: string;
   /** Variables of the runner that the operator hands on: model keys. */
   pass: readonly string[];
@@ -19,8 +22,6 @@ export function environmentFor(
   own: Readonly<Record<string, string | undefined>> = process.env,
 ): Record<string, string> {
   const { user } = order.quarters;
-  const name = `${order.agent} (Entourage)`;
-  const email = 'entourage@users.noreply.github.com';
   const environment: Record<string, string> = {
     PATH: own['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
     HOME: order.quarters.home,
@@ -34,10 +35,7 @@ export function environmentFor(
     GIT_CEILING_DIRECTORIES: order.quarters.directory,
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
-    GIT_AUTHOR_NAME: name,
-    GIT_AUTHOR_EMAIL: email,
-    GIT_COMMITTER_NAME: name,
-    GIT_COMMITTER_EMAIL: email,
+    ...signedAs(agentIdentity(order.agent, order.address)),
     ...gitConfiguration({
       'core.excludesFile': order.excludes,
       'core.hooksPath': '/dev/null',

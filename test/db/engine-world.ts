@@ -60,6 +60,7 @@ export async function engineWorld(): Promise<EngineWorld> {
       head: async (_installation, _repository, branch) => (branch === 'nope' ? null : 'b'.repeat(40)),
       issue: async (_installation, _repository, number) =>
         number === 999 ? null : { title: `Issue ${number}`, body: 'As the issue says.', labels: ['urgent'] },
+      login: async () => 'entourage[bot]',
       readToken: async () => 'read-token',
       cloneUrl: ({ owner, name }) => `https://example.com/${owner}/${name}.git`,
     },

@@ -51,7 +51,7 @@ async function claimed(title: string): Promise<Liar> {
   await session.call(startSession, { session: assignment!.session, isolation: 'none' });
   const checkout = join(world.directory, `liar-${issue}`);
   mkdirSync(checkout);
-  const author = ['-c', 'user.name=Liar', '-c', 'user.email=liar@example.invalid'];
+  const author = ['-c', 'user.name=liar (Entourage)', '-c', `user.email=${assignment!.address}`];
   const git = async (...args: string[]): Promise<string> =>
     (await run('git', [...author, ...args], { cwd: checkout, timeout: 20_000 })).stdout.trim();
   const url = new URL(assignment!.clone_url);

@@ -14,6 +14,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import nock from 'nock';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { appAddress } from '../../app/domain/authorship.ts';
 import { createGitHub, siteOf, type App } from '../../app/github/app.ts';
 import { GitHubError, type GitHub, type RepositoryRef } from '../../app/github/port.ts';
 import { endMarker, runMarker, taskMarker } from '../../app/github/render/markers.ts';
@@ -58,7 +59,7 @@ async function repositoryNamed(name: string): Promise<RepositoryRef> {
 const git = async (dir: string, ...args: string[]): Promise<string> => {
   const { stdout } = await promisify(execFile)(
     'git',
-    ['-c', 'user.name=agent', '-c', 'user.email=agent@example.com', ...args],
+    ['-c', 'user.name=eng-1 (Entourage)', '-c', `user.email=${appAddress('entourage[bot]')}`, ...args],
     {
       cwd: dir,
       env: { PATH: process.env['PATH'], HOME: scratch, GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0' },
@@ -116,7 +117,12 @@ const bundle = async (dir: string, range: string): Promise<Uint8Array> => {
   rmSync(join(dir, 'out.bundle'));
   return data;
 };
-const limits = { protectedPaths: ['.github/**'], maxFiles: 100, maxBytes: 1024 * 1024 };
+const limits = {
+  protectedPaths: ['.github/**'],
+  maxFiles: 100,
+  maxBytes: 1024 * 1024,
+  secretsAllowedIn: [],
+};
 const push = async (
   at: { name: string; head: string },
   more: { bundle: Uint8Array; head: string; expected?: string; limits?: typeof limits },

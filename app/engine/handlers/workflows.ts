@@ -144,7 +144,7 @@ export const exchangeSession: Handlers['exchange_session'] = {
     const repository = claims === undefined ? null : await currentNames(engine, installation, claims);
     // A GitHub that is away must be met before the session is bound: a job has only one exchange. The token is kept for the answer.
     if (claims !== undefined && repository !== null && refuseClaims(claims, repository) === null)
-      await engine.github.readToken(installation, repository);
+      await Promise.all([engine.github.readToken(installation, repository), engine.github.login()]);
     return { input };
   },
   async handle(context, input) {
