@@ -26,7 +26,7 @@ export function adopt(adoption: Adoption, place: WorkPlace, signal: AbortSignal)
       user,
       isolation,
     };
-    const workspace = { ...adoption.workspace, user };
+    const workspace = { ...adoption.workspace, user, address: assignment.address };
     return await finish(course, {
       quarters,
       workspace,
@@ -35,6 +35,7 @@ export function adopt(adoption: Adoption, place: WorkPlace, signal: AbortSignal)
         session,
         quarters,
         agent: assignment.agent,
+        address: assignment.address,
         excludes: workspace.excludes,
         pass: place.pass,
       }),
