@@ -1,5 +1,6 @@
 /** An event in words, for timelines and for the card. Plain text: whoever shows it escapes it. */
 import type { Event } from './event.ts';
+import { reasonWords } from './managing.ts';
 import { mergeWords } from './merge.ts';
 import { dollars } from './words.ts';
 
@@ -32,9 +33,23 @@ export function describeEvent(event: Event): string {
     case 'run_done':
       return 'run done';
     case 'task_added':
-      return `t${event.task.number} added: ${event.task.title}`;
+      return `t${event.task.number} added${event.task.addedBy === null ? '' : ` by ${event.task.addedBy}`}: ${event.task.title}`;
     case 'task_moved':
       return `t${event.task} ${words(event.from)} → ${words(event.to)}: ${event.reason}`;
+    case 'manager_wanted':
+      return `the manager is wanted: ${reasonWords([event.reason])}`;
+    case 'manager_given_up':
+      return `the manager is not woken: ${event.reason}`;
+    case 'manager_retried':
+      return `t${event.task} is retried by ${event.by}`;
+    case 'run_summarized':
+      return `${event.by} summed the run up`;
+    case 'task_linked':
+      return `t${event.task} waits for t${event.dependency}, says ${event.by}`;
+    case 'task_unlinked':
+      return `t${event.task} does not wait for t${event.dependency}, says ${event.by}`;
+    case 'task_changed':
+      return `t${event.task} changed by ${event.by}: ${Object.keys(event.changes).join(', ')}`;
     case 'dependency_met':
       return `t${event.task} no longer waits for t${event.dependency}`;
     case 'branch_created':

@@ -48,6 +48,37 @@ const examples: { [T in EventType]: [Extract<Event, { type: T }>, string, string
   run_cancelled: [{ type: 'run_cancelled', reason: 'x' }, 'card', 'run cancelled: x'],
   run_failed: [{ type: 'run_failed', reason: 'x' }, 'card', 'run failed: x'],
   run_done: [{ type: 'run_done' }, 'card finish', 'run done'],
+  manager_wanted: [
+    { type: 'manager_wanted', reason: { kind: 'task_failed', task: 2 } },
+    'card',
+    'the manager is wanted: t2 failed',
+  ],
+  manager_given_up: [
+    { type: 'manager_given_up', reason: 'it failed 3 times' },
+    'card',
+    'the manager is not woken: it failed 3 times',
+  ],
+  manager_retried: [{ type: 'manager_retried', task: 2, by: 'manager' }, '', 't2 is retried by manager'],
+  run_summarized: [
+    { type: 'run_summarized', text: 'All is there.', by: 'manager' },
+    'card',
+    'manager summed the run up',
+  ],
+  task_linked: [
+    { type: 'task_linked', task: 2, dependency: 1, met: false, by: '@ana' },
+    'card task',
+    't2 waits for t1, says @ana',
+  ],
+  task_unlinked: [
+    { type: 'task_unlinked', task: 2, dependency: 1, by: '@ana' },
+    'card task',
+    't2 does not wait for t1, says @ana',
+  ],
+  task_changed: [
+    { type: 'task_changed', task: 2, changes: { title: 'x', priority: 'high' }, by: 'manager' },
+    'card task',
+    't2 changed by manager: title, priority',
+  ],
   task_added: [{ type: 'task_added', task: exampleTask() }, 'card', 't2 added: Build the notification API'],
   task_moved: [
     { type: 'task_moved', task: 2, from: 'in_progress', to: 'in_review', reason: 'x' },
@@ -261,7 +292,7 @@ it('TR-1 knows the task of every event', () => {
   const without = Object.values(examples)
     .filter(([event]) => taskOf(event) === null)
     .map(([event]) => event.type);
-  expect(without.filter((type) => !/^(?:run|plan|planning|message)_/.test(type))).toEqual([
+  expect(without.filter((type) => !/^(?:run|plan|planning|manager|message)_/.test(type))).toEqual([
     'session_started',
   ]);
   for (const [event] of Object.values(examples)) expect([null, 2]).toContain(taskOf(event));

@@ -42,11 +42,17 @@ export function effects(run: RunId, event: Event): Effect[] {
     case 'run_reopened':
     case 'run_cancelled':
     case 'run_failed':
+    case 'manager_wanted':
+    case 'manager_given_up':
+    case 'run_summarized':
       return [card];
     case 'task_added':
       return [card];
     case 'task_moved':
       return [card, ...taskEffects(run, event)];
+    case 'task_linked':
+    case 'task_unlinked':
+    case 'task_changed':
     case 'pull_request_opened':
     case 'acceptance_ticked':
     case 'push_refused':
@@ -103,6 +109,7 @@ export function effects(run: RunId, event: Event): Effect[] {
     case 'merge_started':
       return [{ type: 'merge_task', run, task: event.task }];
     case 'dependency_met':
+    case 'manager_retried':
     case 'context_saved':
     case 'pull_request_merged':
     case 'review_received':

@@ -1,5 +1,6 @@
 /** Every event there is, past tense. Events are the record of truth: folding them gives the rows. */
 import { z } from 'zod';
+import { WakeReason } from './managing.ts';
 import { Message } from './message.ts';
 import { Plan } from './plan.ts';
 import { Question } from './question.ts';
@@ -8,7 +9,7 @@ import { Run } from './run.ts';
 import { Outcome, Session, SessionKind, SessionPlace, Usage, WorkflowRun } from './session.ts';
 import { Check } from './ci.ts';
 import { Merging } from './merge.ts';
-import { Task, TaskState } from './task.ts';
+import { Task, TaskChanges, TaskState } from './task.ts';
 import { Instant, SessionId, Sha } from './words.ts';
 import { Actor } from './actor.ts';
 
@@ -29,10 +30,25 @@ export const Event = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('run_cancelled'), reason: z.string() }),
   z.strictObject({ type: z.literal('run_failed'), reason: z.string() }),
   z.strictObject({ type: z.literal('run_done') }),
+  // The manager, while the run goes on and at its end
+  z.strictObject({ type: z.literal('manager_wanted'), reason: WakeReason }),
+  z.strictObject({ type: z.literal('manager_given_up'), reason: z.string() }),
+  z.strictObject({ type: z.literal('manager_retried'), task, by: z.string() }),
+  z.strictObject({ type: z.literal('run_summarized'), text: z.string(), by: z.string() }),
   // Tasks
   z.strictObject({ type: z.literal('task_added'), task: Task }),
   z.strictObject({ type: z.literal('task_moved'), task, from: TaskState, to: TaskState, reason: z.string() }),
   z.strictObject({ type: z.literal('dependency_met'), task, dependency: task }),
+  /** `met`: it was done already when the edge was made. */
+  z.strictObject({
+    type: z.literal('task_linked'),
+    task,
+    dependency: task,
+    met: z.boolean(),
+    by: z.string(),
+  }),
+  z.strictObject({ type: z.literal('task_unlinked'), task, dependency: task, by: z.string() }),
+  z.strictObject({ type: z.literal('task_changed'), task, changes: TaskChanges, by: z.string() }),
   z.strictObject({ type: z.literal('branch_created'), task, branch: z.string(), base: Sha, head: Sha }),
   z.strictObject({ type: z.literal('pull_request_opened'), task, number: z.int(), url: z.string() }),
   /** `unchanged`: against its base it changes what the approved head changed, no more and no less. */

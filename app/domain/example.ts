@@ -1,4 +1,5 @@
 /** States to start a spec from: each takes what the spec is about and fills in the rest. */
+import { notManaged } from './managing.ts';
 import type { Message } from './message.ts';
 import type { Question } from './question.ts';
 import type { Review, Thread } from './review.ts';
@@ -38,6 +39,8 @@ export const exampleRun = (about: Partial<Run> = {}): Run => ({
   tasks: { total: 0, done: 0, cancelled: 0, failed: 0, moving: 0 },
   cost: 0,
   unpriced: 0,
+  managing: notManaged,
+  summary: null,
   reason: null,
   createdAt: now,
   endedAt: null,
@@ -60,6 +63,7 @@ export const exampleTask = (about: Partial<Task> = {}): Task => ({
   agent: null,
   dependsOn: [],
   unmet: [],
+  addedBy: null,
   state: 'todo',
   reason: '',
   attempts: 0,

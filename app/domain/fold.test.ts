@@ -7,6 +7,7 @@ import { foldRun } from './fold.ts';
 import type { Message } from './message.ts';
 import type { Question } from './question.ts';
 import type { Review } from './review.ts';
+import { notManaged } from './managing.ts';
 import type { Run } from './run.ts';
 import { noUsage, type Session } from './session.ts';
 import type { Task } from './task.ts';
@@ -46,6 +47,8 @@ const run: Run = {
   tasks: { total: 0, done: 0, cancelled: 0, failed: 0, moving: 0 },
   cost: 0,
   unpriced: 0,
+  managing: notManaged,
+  summary: null,
   reason: null,
   createdAt: at(0),
   endedAt: null,
@@ -66,6 +69,7 @@ const task: Task = {
   agent: null,
   dependsOn: [],
   unmet: [],
+  addedBy: null,
   state: 'todo',
   reason: '',
   attempts: 0,

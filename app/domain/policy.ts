@@ -3,6 +3,7 @@ import picomatch from 'picomatch';
 import { LineCounter, parseDocument, isAlias, isMap, isScalar, isSeq, type Document, type Node } from 'yaml';
 import { z } from 'zod';
 import { permissions } from './permission.ts';
+import { Waking } from './managing.ts';
 import { Role, Template } from './words.ts';
 
 export const engines = ['claude-code', 'codex', 'gemini', 'opencode', 'aider', 'command'] as const;
@@ -103,6 +104,12 @@ const frontMatter = {
       approval: z.enum(['required', 'optional']).default('required'),
       auto_approve_templates: z.array(Template).default([]),
       max_tasks: z.int().min(1).max(200).default(20),
+    })
+    .prefault({}),
+  manage: z
+    .strictObject({
+      /** What wakes the manager while the run goes on: a task that failed for good, a message to it, the run's end. */
+      woken_by: z.array(Waking).max(3).default(['failure', 'message', 'end']),
     })
     .prefault({}),
   proof: z

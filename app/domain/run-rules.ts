@@ -1,5 +1,6 @@
 /** What may be asked of a run and how events change it, its tasks' counts included. */
 import type { Event } from './event.ts';
+import { evolve as evolveManaging } from './managing-fold.ts';
 import type { Plan } from './plan.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { ended, type Run, type TaskCounts } from './run.ts';
@@ -103,6 +104,11 @@ function wrong(run: Run, verb: string, help?: string): Rejection {
 
 /** Folds one event into the run. Events of its tasks keep the counts and the cost. */
 export function evolve(run: Run, event: Event, at: Instant): Run {
+  const managing = evolveManaging(run.managing, event);
+  return evolveRun(managing === run.managing ? run : { ...run, managing }, event, at);
+}
+
+function evolveRun(run: Run, event: Event, at: Instant): Run {
   switch (event.type) {
     case 'planning_started':
       return { ...run, state: 'planning' };
@@ -115,8 +121,12 @@ export function evolve(run: Run, event: Event, at: Instant): Run {
     case 'run_paused':
       return { ...run, state: 'paused', reason: event.reason };
     case 'run_resumed':
-    case 'run_reopened':
       return { ...run, state: 'executing', reason: null, endedAt: null };
+    case 'run_reopened':
+      // What was summed up is not the end any more.
+      return { ...run, state: 'executing', reason: null, endedAt: null, summary: null };
+    case 'run_summarized':
+      return { ...run, summary: event.text };
     case 'run_cancelled':
       return { ...run, state: 'cancelled', reason: event.reason, endedAt: at };
     case 'run_failed':

@@ -1,5 +1,6 @@
 /** A run: what people talk about, from an issue to its merges. */
 import { z } from 'zod';
+import { Managing } from './managing.ts';
 import { Plan } from './plan.ts';
 import { Instant, Login, Micros, Priority, RunId, Template } from './words.ts';
 
@@ -56,6 +57,9 @@ export const Run = z.strictObject({
   cost: Micros,
   /** Tokens whose price nobody knows: what they cost comes on top. */
   unpriced: z.int().nonnegative(),
+  managing: Managing,
+  /** How the run went, in its manager's words. */
+  summary: z.string().nullable(),
   /** Why the run failed, was cancelled, or was paused by Entourage itself, in words. */
   reason: z.string().nullable(),
   createdAt: Instant,

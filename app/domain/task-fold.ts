@@ -2,7 +2,7 @@
 import type { Event } from './event.ts';
 import { noCi } from './ci.ts';
 import { evolve as evolveLanding } from './landing-fold.ts';
-import { terminal, type Task, type TaskState } from './task.ts';
+import { terminal, type Task, type TaskChanges, type TaskState } from './task.ts';
 import type { Instant } from './words.ts';
 
 export function evolve(task: Task, event: Event, at: Instant): Task {
@@ -11,6 +11,16 @@ export function evolve(task: Task, event: Event, at: Instant): Task {
       return moved(task, event, at);
     case 'dependency_met':
       return { ...task, unmet: task.unmet.filter((number) => number !== event.dependency) };
+    case 'task_linked':
+      return linked(task, event);
+    case 'task_unlinked':
+      return {
+        ...task,
+        dependsOn: task.dependsOn.filter((number) => number !== event.dependency),
+        unmet: task.unmet.filter((number) => number !== event.dependency),
+      };
+    case 'task_changed':
+      return changed(task, event.changes);
     case 'branch_created':
       return { ...task, branch: event.branch, base: event.base, head: event.head, startHead: event.head };
     case 'pull_request_opened':
@@ -61,6 +71,26 @@ export function evolve(task: Task, event: Event, at: Instant): Task {
     default:
       return evolveLanding(task, event, at);
   }
+}
+
+function linked(task: Task, { dependency, met }: { dependency: number; met: boolean }): Task {
+  const together = (numbers: readonly number[]): number[] =>
+    [...new Set([...numbers, dependency])].sort((first, second) => first - second);
+  return {
+    ...task,
+    dependsOn: together(task.dependsOn),
+    unmet: met ? task.unmet : together(task.unmet),
+  };
+}
+
+/** Evidence is about a text: it stays with a text that stays. */
+function changed(task: Task, { acceptance, ...changes }: TaskChanges): Task {
+  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  const items = acceptance?.map((text) => ({
+    text,
+    evidence: task.acceptance.find((item) => item.text === text)?.evidence ?? null,
+  }));
+  return { ...task, ...given, acceptance: items ?? task.acceptance };
 }
 
 /**

@@ -38,6 +38,8 @@ export const Task = z.strictObject({
   dependsOn: z.array(z.int()),
   /** What is left of `dependsOn`; the task is ready when nothing is. */
   unmet: z.array(z.int()),
+  /** Who added it after the plan was approved: an agent's name or `@ana`; null when the plan has it. */
+  addedBy: z.string().nullable(),
   state: TaskState,
   /** Why it is where it is, in words for the card. */
   reason: z.string(),
@@ -76,6 +78,21 @@ export const Task = z.strictObject({
   endedAt: Instant.nullable(),
 });
 export type Task = z.infer<typeof Task>;
+
+/** What may be said of a task anew; fields that are absent stay. `acceptance`: texts; evidence stays with a text that stays. */
+export const TaskChanges = z.strictObject({
+  title: z.string().optional(),
+  why: z.string().optional(),
+  description: z.string().optional(),
+  acceptance: z.array(z.string()).optional(),
+  size: Size.optional(),
+  priority: Priority.optional(),
+  capabilities: z.array(z.string()).optional(),
+  files: z.array(z.string()).optional(),
+  /** Null: whoever fits. */
+  agent: z.string().nullable().optional(),
+});
+export type TaskChanges = z.infer<typeof TaskChanges>;
 
 /** The whole state machine. GitHub or a person may add `done` and `cancelled` from anywhere (see `truth`). */
 export const transitions: Readonly<Record<TaskState, readonly TaskState[]>> = {

@@ -4,6 +4,7 @@ import type { Session } from '../domain/session.ts';
 import { stuckRules } from '../domain/activity.ts';
 import { unknownApp } from '../domain/authorship.ts';
 import { addressedTo } from '../domain/message.ts';
+import { managePrompt } from '../domain/prompt/manage.ts';
 import { planPrompt } from '../domain/prompt/plan.ts';
 import { workPrompt } from '../domain/prompt/work.ts';
 import { loadMessages } from '../../db/entities.ts';
@@ -12,7 +13,7 @@ import type { Context } from './handler.ts';
 import { policyOf } from './policy-of.ts';
 import type { RunWork } from './run-work.ts';
 
-/** A plan session starts from the base's head, which is read from GitHub after the commit. */
+/** A manager's session starts from the base's head, which is read from GitHub after the commit. */
 export const unknownStart = '0'.repeat(40);
 
 type Claimed = { session: Session; repository: RepositoryRow; tokens: { runner: string; agent: string } };
@@ -33,7 +34,14 @@ export async function assignmentOf(context: Context, work: RunWork, claimed: Cla
   };
   const prompt =
     task === null
-      ? planPrompt(shared)
+      ? session.kind === 'manage'
+        ? managePrompt({
+            ...shared,
+            tasks: [...work.tasks.values()],
+            questions: [...work.questions.values()],
+            messages,
+          })
+        : planPrompt(shared)
       : workPrompt({
           ...shared,
           task,

@@ -1,14 +1,20 @@
 /** Ends a handler's work on a run: dispatch what may start, save everything, insert the jobs, say whom to wake. */
 import type { Event } from '../domain/event.ts';
-import type { Rejection } from '../domain/rejection.ts';
+import { isRejection, type Rejection } from '../domain/rejection.ts';
 import { addJobs } from '../../db/jobs.ts';
-import { repositoryById, runsWithReadyTasks, type RepositoryRow } from '../../db/queries/runs.ts';
+import {
+  repositoryById,
+  runsThatWantManager,
+  runsWithReadyTasks,
+  type RepositoryRow,
+} from '../../db/queries/runs.ts';
 import { releaseSessions } from '../../db/queries/slots.ts';
 import { claimKey, runKey } from './bell.ts';
 import { dispatchTasks } from './dispatch.ts';
 import { effectJob } from './effect-job.ts';
 import { apply } from './follow.ts';
 import type { Context } from './handler.ts';
+import { manageIfNeeded, seenByManager } from './managing.ts';
 import { lookAtMerges } from './merge-turns.ts';
 import { planIfNeeded } from './planning.ts';
 import { policyOf } from './policy-of.ts';
@@ -21,12 +27,14 @@ export async function commit(
   decision: Event[] | Rejection,
 ): Promise<Rejection | null> {
   const repository = await repositoryOfRun(context, work);
-  const rejection = apply(work, decision, policyOf(repository));
+  const seen = isRejection(decision) ? [] : await seenByManager(context, work, decision);
+  const rejection = apply(work, isRejection(decision) ? decision : [...seen, ...decision], policyOf(repository));
   if (rejection !== null) return rejection;
   // First the slots, so that what ended in this transaction makes room for what starts in it (TA-7).
   const ended = work.events.flatMap((event) => (event.type === 'session_ended' ? [event.session] : []));
   await releaseSessions(context.tx, work.installation, ended);
   await planIfNeeded(context, work, repository);
+  await manageIfNeeded(context, work, repository);
   if (work.dispatchable) await dispatchTasks(context, work, repository);
   await write(context, work);
   if (ended.length > 0) await serveOthers(context, work, repository);
@@ -61,10 +69,15 @@ async function write(context: Context, work: RunWork): Promise<void> {
 
 /** A freed slot may serve another run of the repository. A run that somebody else holds will look for itself. */
 async function serveOthers(context: Context, work: RunWork, repository: RepositoryRow): Promise<void> {
-  for (const id of await runsWithReadyTasks(context.tx, work.installation, repository.id)) {
+  const waiting = new Set([
+    ...(await runsWithReadyTasks(context.tx, work.installation, repository.id)),
+    ...(await runsThatWantManager(context.tx, work.installation, repository.id)),
+  ]);
+  for (const id of waiting) {
     if (id === work.run.id) continue;
     const other = await openRun(context.tx, id, { now: context.now, skipLocked: true });
     if (other === null) continue;
+    await manageIfNeeded(context, other, repository);
     await dispatchTasks(context, other, repository);
     await write(context, other);
   }

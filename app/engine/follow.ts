@@ -4,6 +4,7 @@ import { decide as decideQuestion } from '../domain/question-rules.ts';
 import type { Event, EventOf } from '../domain/event.ts';
 import type { Question } from '../domain/question.ts';
 import { isRejection, type Rejection } from '../domain/rejection.ts';
+import { wakes, type ManageRules, type Surroundings } from '../domain/manage-rules.ts';
 import { decide as decideRun } from '../domain/run-rules.ts';
 import { decide as decideSession } from '../domain/session-rules.ts';
 import type { Outcome } from '../domain/session.ts';
@@ -14,7 +15,7 @@ import { afterAnswer, afterRed } from './reactions.ts';
 import { fold, type RunWork } from './run-work.ts';
 
 /** What follows depends on the repository's policy: attempts that fail a task, and who merges. */
-export type Rules = {
+export type Rules = ManageRules & {
   readonly limits: { readonly attempts: number };
   readonly merge: { readonly by: string };
   readonly review: { readonly people: number; readonly requesters_approval_counts: boolean };
@@ -30,10 +31,24 @@ export function apply(work: RunWork, decision: Decision, rules: Rules): Rejectio
   for (let event = open.shift(); event !== undefined; event = open.shift()) {
     fold(work, event);
     // Depth first: what follows from an event is folded before the next one is looked at, so decisions are never stale.
-    open.unshift(...consequences(work, event, rules));
+    open.unshift(...consequences(work, event, rules), ...wakes(work.run, event, around(work, event, rules)));
     if (open.length === 0) open.push(...decided(decideRun(work.run, { type: 'settle_run' })));
   }
   return null;
+}
+
+/** What decides whether an event wakes the manager. */
+function around(work: RunWork, event: Event, rules: Rules): Surroundings {
+  const question =
+    event.type === 'question_answered' || event.type === 'question_expired'
+      ? (work.questions.get(event.question) ?? null)
+      : null;
+  const byHand =
+    event.type === 'task_moved' &&
+    work.events.some(
+      (other) => other.type === 'session_ended' && other.task === event.task && other.cancelled,
+    );
+  return { rules, byHand, question };
 }
 
 /** A consequence that the state does not allow any more is no error: it simply does not follow. */
@@ -43,7 +58,13 @@ function consequences(work: RunWork, event: Event, rules: Rules): Event[] {
       return plannedTasks(work).map((task): Event => ({ type: 'task_added', task }));
     case 'task_added':
       return event.task.unmet.length === 0
-        ? decided(decideTask(event.task, { type: 'ready_task', reason: 'the plan was approved' }))
+        ? decided(
+            decideTask(event.task, {
+              type: 'ready_task',
+              reason:
+                event.task.addedBy === null ? 'the plan was approved' : `added by ${event.task.addedBy}`,
+            }),
+          )
         : [];
     case 'run_cancelled':
       return [

@@ -51,6 +51,8 @@ const statements = [
     tasks jsonb not null,
     cost bigint not null,
     unpriced bigint not null,
+    managing jsonb not null,
+    summary text,
     reason text,
     created_at timestamptz not null,
     ended_at timestamptz,
@@ -58,6 +60,7 @@ const statements = [
   )`,
   `create index run_by_issue on run (installation, repository, issue, number desc)`,
   `create index run_planning on run (id) where state = 'planning'`,
+  `create index run_wants_manager on run (repository, id) where managing -> 'session' = 'null' and managing -> 'reasons' <> '[]' and state in ('executing', 'done', 'failed')`,
   `create table task (
     run uuid not null references run,
     installation bigint not null,
@@ -74,6 +77,7 @@ const statements = [
     agent text,
     depends_on integer[] not null,
     unmet integer[] not null,
+    added_by text,
     state text not null,
     reason text not null,
     attempts integer not null,
@@ -143,6 +147,7 @@ const statements = [
   `create index session_not_begun on session (queued_at) where state in ('queued', 'dispatched')`,
   `create index session_of_run on session (run, queued_at)`,
   `create unique index session_one_live_per_task on session (run, task) where state <> 'ended' and task is not null and kind = 'work'`,
+  `create unique index session_one_manager_per_run on session (run) where state <> 'ended' and kind = 'manage'`,
   `create table session_lease (
     session uuid primary key references session,
     installation bigint not null,

@@ -153,7 +153,22 @@ export async function runsWithReadyTasks(
   return rows.map((row) => row.id);
 }
 
-/** Runs, over all installations, with a ready task that nobody took or a plan that nobody began. */
+const wantsManager = sql`run.managing -> 'session' = 'null' and run.managing -> 'reasons' <> '[]' and run.state in ('executing', 'done', 'failed')`;
+
+/** Runs of a repository whose manager is wanted and has no session, the oldest first. */
+export async function runsThatWantManager(
+  tx: Transaction,
+  installation: number,
+  repository: number,
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from run where installation = ${installation} and repository = ${repository} and ${wantsManager} order by number`.execute(
+    tx,
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Runs, over all installations, with a ready task that nobody took, a plan that nobody began, or a manager that is wanted. */
 export async function runsToSweep(tx: Transaction): Promise<{ id: string; installation: number }[]> {
   const { rows } = await sql<{ id: string; installation: number }>`
     select distinct run.id, run.installation from run join task on task.run = run.id
@@ -161,6 +176,8 @@ export async function runsToSweep(tx: Transaction): Promise<{ id: string; instal
     union
     select run.id, run.installation from run
     where run.state = 'planning' and not exists (select 1 from session where session.run = run.id and session.state <> 'ended')
+    union
+    select run.id, run.installation from run where ${wantsManager}
     order by id`.execute(tx);
   return rows;
 }

@@ -60,7 +60,7 @@ export async function leaseActivity(tx: Transaction, installation: number, sessi
 }
 
 /**
- * Sessions whose lease ran out, over all installations; plan sessions that nobody took in time; and sessions for GitHub
+ * Sessions whose lease ran out, over all installations; a manager's sessions that nobody took in time; and sessions for GitHub
  * Actions that were not even dispatched (`undispatched`), because the job that should have done it was lost.
  */
 export async function expiredSessions(
@@ -72,7 +72,7 @@ export async function expiredSessions(
     select session, installation from session_lease where until < ${now}
     union
     select id, installation from session
-    where state in ('queued', 'dispatched') and kind = 'plan' and queued_at < ${before.queued}
+    where state in ('queued', 'dispatched') and kind in ('plan', 'manage') and queued_at < ${before.queued}
       and (state = 'queued' or (place = 'actions' and bound_at is null))
     union
     select session.id, session.installation from session left join task on task.run = session.run and task.number = session.task

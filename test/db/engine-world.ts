@@ -39,6 +39,7 @@ agents:
   - { name: eng-a, role: engineer, engine: command, command: [work], slots: 2 }
   - { name: eng-b, role: engineer, engine: command, command: [work] }
 review: { agent: null }
+manage: { woken_by: [] }
 ---
 `;
 

@@ -1,5 +1,6 @@
 /** Arbitrary states of all six kinds, with texts that hurt: quotes, backslashes, braces, line breaks, other scripts. */
 import fc from 'fast-check';
+import { notManaged, type WakeReason } from '../../app/domain/managing.ts';
 import { Message } from '../../app/domain/message.ts';
 import { Plan } from '../../app/domain/plan.ts';
 import { Question, QuestionState } from '../../app/domain/question.ts';
@@ -59,6 +60,25 @@ const plan = fc.record({
   note: text,
 });
 
+const reason: fc.Arbitrary<WakeReason> = fc.oneof(
+  fc.record({ kind: fc.constant('task_failed' as const), task: number }),
+  fc.record({ kind: fc.constant('message' as const), message: fc.uuid(), from: text, person: fc.boolean() }),
+  fc.record({ kind: fc.constant('answer' as const), question: number }),
+  fc.record({
+    kind: fc.constant('run_ended' as const),
+    state: fc.constantFrom('done' as const, 'failed' as const),
+  }),
+);
+const managing = fc.record({
+  reasons: fc.array(reason),
+  taken: fc.array(reason),
+  session: maybe(fc.uuid()),
+  sessions: count,
+  attempts: count,
+  gaveUp: maybe(text),
+  retried: fc.array(number),
+});
+
 export const run = fc
   .record({
     id: uuid,
@@ -84,6 +104,8 @@ export const run = fc
     tasks: fc.record({ total: count, done: count, cancelled: count, failed: count, moving: count }),
     cost: big,
     unpriced: big,
+    managing,
+    summary: maybe(text),
     reason: maybe(text),
     createdAt: instant,
     endedAt: maybe(instant),
@@ -117,6 +139,7 @@ export const taskOf = (runId: string): fc.Arbitrary<Task> =>
       agent: maybe(text),
       dependsOn: fc.array(count),
       unmet: fc.array(count),
+      addedBy: maybe(text),
       state: one(TaskState),
       reason: text,
       attempts: count,
@@ -285,6 +308,8 @@ export const sampleRun: Run = {
   tasks: { total: 0, done: 0, cancelled: 0, failed: 0, moving: 0 },
   cost: 0,
   unpriced: 0,
+  managing: notManaged,
+  summary: null,
   reason: null,
   createdAt: '2026-11-21T10:00:00.000Z',
   endedAt: null,

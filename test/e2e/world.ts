@@ -87,6 +87,8 @@ const policyKeys: Record<string, string> = {
   budget: '{ task_usd: 5, run_usd: 25 }',
   review: '{ people: 1 }',
   merge: '{ method: squash }',
+  // Its sessions at each end would cost every test time; those that are about them turn them on.
+  manage: '{ woken_by: [] }',
 };
 
 const workflow = `name: ci

@@ -22,7 +22,7 @@ export const expireLease: Handlers['expire_lease'] = {
     if (work === null || session === undefined) return found(false);
     const lease = await leaseOf(context.tx, work.installation, session.id);
     // A heartbeat may have come between the sweep's look and this lock.
-    if (lease !== null && lease.until > context.now && !planIsLate(context, session)) return found(false);
+    if (lease !== null && lease.until > context.now && !managerIsLate(context, session)) return found(false);
     return session.place === 'runner'
       ? await lost(context, work, {
           session,
@@ -32,9 +32,9 @@ export const expireLease: Handlers['expire_lease'] = {
   },
 };
 
-/** A plan always comes out: it waits for a manager only so long. */
-const planIsLate = (context: Context, session: Session): boolean =>
-  session.kind === 'plan' &&
+/** A plan always comes out, and a manager's slot is not held for ever: its sessions wait for a host only so long. */
+const managerIsLate = (context: Context, session: Session): boolean =>
+  (session.kind === 'plan' || session.kind === 'manage') &&
   (session.state === 'queued' || waitsForJob(session)) &&
   later(session.queuedAt, context.engine.ceilings.planQueueSeconds) <= context.now;
 
@@ -55,7 +55,7 @@ async function expireOnActions(
   const { tx, now } = context;
   const { startSeconds } = context.engine.ceilings;
   const { installation } = work;
-  if (planIsLate(context, session))
+  if (managerIsLate(context, session))
     return await lost(context, work, { session, reason: 'no GitHub runner took it in time' });
   // The second time, GitHub was asked and had no end to tell: the job hangs, or GitHub is away.
   if (session.boundAt !== null && looked)

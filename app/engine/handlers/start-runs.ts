@@ -1,4 +1,5 @@
 /** Handlers that start runs: from an issue's intent, or one prompt for one agent. */
+import { notManaged } from '../../domain/managing.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { priorityOf } from '../../domain/priority.ts';
 import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
@@ -176,6 +177,8 @@ async function begin(context: Context, start: Start): Promise<RunWork | Rejectio
     tasks: { total: 0, done: 0, cancelled: 0, failed: 0, moving: 0 },
     cost: 0,
     unpriced: 0,
+    managing: notManaged,
+    summary: null,
     reason: null,
     createdAt: context.now,
     endedAt: null,

@@ -1,5 +1,6 @@
 /** Domain states for the render tests: one run that is a little of everything. */
 import { noCi } from '../../../domain/ci.ts';
+import { notManaged } from '../../../domain/managing.ts';
 import type { Plan, PlannedTask } from '../../../domain/plan.ts';
 import type { Question } from '../../../domain/question.ts';
 import type { Run } from '../../../domain/run.ts';
@@ -36,6 +37,8 @@ export const run = (changes: Partial<Run> = {}): Run => ({
   tasks: { total: 4, done: 1, cancelled: 0, failed: 0, moving: 2 },
   cost: 3_100_000,
   unpriced: 0,
+  managing: notManaged,
+  summary: null,
   reason: null,
   createdAt: '2026-11-21T09:00:00.000Z',
   endedAt: null,
@@ -97,6 +100,7 @@ export const task = (changes: Partial<Task> = {}): Task => ({
   agent: null,
   dependsOn: [],
   unmet: [],
+  addedBy: null,
   state: 'todo',
   reason: '',
   attempts: 0,
