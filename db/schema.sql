@@ -222,6 +222,8 @@ create table run (
   tasks jsonb not null,
   cost bigint not null,
   unpriced bigint not null,
+  managing jsonb not null,
+  summary text,
   reason text,
   created_at timestamp with time zone not null,
   ended_at timestamp with time zone,
@@ -232,6 +234,7 @@ create table run (
 );
 CREATE INDEX run_by_issue ON public.run USING btree (installation, repository, issue, number DESC);
 CREATE INDEX run_planning ON public.run USING btree (id) WHERE (state = 'planning'::text);
+CREATE INDEX run_wants_manager ON public.run USING btree (repository, id) WHERE (((managing -> 'session'::text) = 'null'::jsonb) AND ((managing -> 'reasons'::text) <> '[]'::jsonb) AND (state = ANY (ARRAY['executing'::text, 'done'::text, 'failed'::text])));
 alter table run enable row level security, force row level security;
 create policy tenant on run using (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint))) with check (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint)));
 grant delete, insert, select, update on run to entourage_app;
@@ -302,6 +305,7 @@ CREATE INDEX session_live ON public.session USING btree (installation, run) WHER
 CREATE INDEX session_not_begun ON public.session USING btree (queued_at) WHERE (state = ANY (ARRAY['queued'::text, 'dispatched'::text]));
 CREATE INDEX session_of_run ON public.session USING btree (run, queued_at);
 CREATE UNIQUE INDEX session_one_live_per_task ON public.session USING btree (run, task) WHERE ((state <> 'ended'::text) AND (task IS NOT NULL) AND (kind = 'work'::text));
+CREATE UNIQUE INDEX session_one_manager_per_run ON public.session USING btree (run) WHERE ((state <> 'ended'::text) AND (kind = 'manage'::text));
 CREATE INDEX session_queued ON public.session USING btree (installation, queued_at) WHERE (state = 'queued'::text);
 alter table session enable row level security, force row level security;
 create policy tenant on session using (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint))) with check (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint)));
@@ -353,6 +357,7 @@ create table task (
   agent text,
   depends_on integer[] not null,
   unmet integer[] not null,
+  added_by text,
   state text not null,
   reason text not null,
   attempts integer not null,

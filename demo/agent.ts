@@ -1,4 +1,5 @@
 /** The demo's agent: no model, a script; for the rest an agent like any other, with nothing but its worktree and its tools. */
+import { coordinate, plans } from './agent/coordinator.ts';
 import { engineer } from './agent/engineer.ts';
 import { manage } from './agent/manager.ts';
 import { connectTools } from './agent/tools.ts';
@@ -11,5 +12,7 @@ if (configuration === undefined)
 await using tools = await connectTools(configuration);
 const voice = createVoice((line) => console.log(line));
 const bench = { tools, voice, workshop: createWorkshop(process.cwd()) };
-await (tools.has('set_run_task_graph') ? manage(bench) : engineer(bench));
+if (!tools.has('set_run_task_graph')) await engineer(bench);
+else if (await plans(tools)) await manage(bench);
+else await coordinate(bench);
 voice.say('Done.');

@@ -65,6 +65,7 @@ describe('a bad agent', () => {
               stop: input['activity'] === 'stuck' ? 'The budget is used up.' : null,
               suspend: null,
               warn: null,
+              messages: null,
               lease_until: '2026-01-01T00:00:00.000Z',
             }),
           },

@@ -23,6 +23,8 @@ export type Heart = {
   now(): { activity: string; condition: Condition; usage: Usage | undefined };
   /** The App warns of something that will stop it. */
   warn(words: string): void;
+  /** The App has something to tell the agent. */
+  notify(words: string): void;
   /** The App wants it stopped; `over` when it has ended the session already. */
   stop(reason: string, over: boolean): void;
   /** The App wants it suspended: handed over, to go on in another session. */
@@ -48,6 +50,7 @@ export async function beat(heart: Heart, signal: AbortSignal): Promise<void> {
       if (away) heart.log('the App is back');
       away = false;
       if (answer.warn !== null) heart.warn(answer.warn);
+      if (answer.messages !== null) heart.notify(answer.messages);
       if (answer.stop !== null) heart.stop(answer.stop, false);
       else if (answer.suspend !== null) heart.suspend(answer.suspend);
     } catch (error) {

@@ -131,6 +131,7 @@ describe('a session', () => {
             stop: null,
             suspend: null,
             warn: '80 % of the budget is used.',
+            messages: null,
             lease_until: '2026-01-01T00:00:00.000Z',
           }),
         },
@@ -283,7 +284,13 @@ describe('the App’s word', () => {
                 'A newer session works on this task.',
                 'Stop working.',
               );
-            return { stop: null, suspend: null, warn: null, lease_until: '2026-01-01T00:00:00.000Z' };
+            return {
+              stop: null,
+              suspend: null,
+              warn: null,
+              messages: null,
+              lease_until: '2026-01-01T00:00:00.000Z',
+            };
           };
         })(),
       },

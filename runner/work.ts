@@ -125,6 +125,7 @@ function heartOf(course: Course) {
       usage: course.usage,
     }),
     warn: (words: string) => warn(course, words),
+    notify: (words: string) => course.notices.add(words),
     stop(reason: string, over: boolean) {
       course.over ||= over;
       course.log(over ? 'the App has ended this session' : 'the App stops this session', { reason });

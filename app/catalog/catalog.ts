@@ -1,6 +1,7 @@
 /** Every operation there is, by name. Doors and handlers are read off this table; a missing handler does not compile. */
 import * as facts from './facts.ts';
 import * as merges from './merges.ts';
+import * as graph from './graph.ts';
 import type { Operation } from './operation.ts';
 import * as platform from './platform.ts';
 import * as questions from './questions.ts';
@@ -14,6 +15,7 @@ export const catalog = {
   ...platform,
   ...runs,
   ...tasks,
+  ...graph,
   ...questions,
   ...sessions,
   ...worktree,

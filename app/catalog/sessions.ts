@@ -80,6 +80,8 @@ export const heartbeat = operation({
     /** End as `suspended`: the work handed over, the conversation kept, and another session goes on. */
     suspend: z.string().nullable(),
     warn: z.string().nullable(),
+    /** Messages to the agent that it has not read, in words (TA-10). */
+    messages: z.string().nullable(),
     lease_until: z.string(),
   }),
 });

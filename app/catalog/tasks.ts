@@ -1,4 +1,4 @@
-/** Operations on tasks: read, cancel, retry, the proof and the review's answers. */
+/** Operations on tasks: read, notes, the proof and the review's answers. */
 import { z } from 'zod';
 import { operation } from './operation.ts';
 import { runRef, taskRef, Text, wait } from './refs.ts';
@@ -12,29 +12,6 @@ export const getTask = operation({
   runs: 'app',
   allow: { person: 'read', agent: ['manager', 'engineer', 'reviewer'] },
   reads: true,
-  input: z.strictObject(taskRef),
-  output: z.object({ task: TaskView }),
-});
-
-export const cancelTask = operation({
-  name: 'cancel_task',
-  summary: 'Cancel one task and stop its session.',
-  http: 'POST /repos/{repository}/runs/{run}/tasks/{task}/cancel',
-  doors: ['http', 'mcp', 'cli', 'comment'],
-  runs: 'app',
-  allow: { person: 'write', agent: ['manager'] },
-  destroys: true,
-  input: z.strictObject({ ...taskRef, reason: z.string().max(500).default('') }),
-  output: z.object({ task: TaskView }),
-});
-
-export const retryTask = operation({
-  name: 'retry_task',
-  summary: 'Try a failed or cancelled task again.',
-  http: 'POST /repos/{repository}/runs/{run}/tasks/{task}/retry',
-  doors: ['http', 'mcp', 'cli', 'comment'],
-  runs: 'app',
-  allow: { person: 'write', agent: ['manager'] },
   input: z.strictObject(taskRef),
   output: z.object({ task: TaskView }),
 });

@@ -34,6 +34,8 @@ export const RunView = z.object({
   base: z.string(),
   approved_by: z.string().nullable(),
   reason: z.string().nullable(),
+  /** How it went, in its manager's words. */
+  summary: z.string().nullable(),
   tasks: TaskCounts,
   plan: PlanView.nullable(),
   cost_usd: z.number(),
@@ -61,6 +63,8 @@ export const TaskView = z.object({
   files: z.array(z.string()),
   depends_on: z.array(z.string()),
   unmet: z.array(z.string()),
+  /** Who added it after the plan was approved. */
+  added_by: z.string().nullable(),
   acceptance: z.array(z.object({ item: z.int(), text: z.string(), evidence: z.string().nullable() })),
   branch: z.string().nullable(),
   pull: z.int().nullable(),

@@ -1,8 +1,8 @@
 /** Changes of the graph while it runs (PL-7): tasks added and changed, edges made and removed, each refusal with its reason. */
-import { noCi } from './ci.ts';
-import { decided, type Decision } from './decision.ts';
+import type { Decision } from './decision.ts';
 import type { Event } from './event.ts';
 import { order } from './graph.ts';
+import { newTask } from './new-task.ts';
 import type { PlannedTask } from './plan.ts';
 import { isRejection, reject, type Rejection } from './rejection.ts';
 import type { Run } from './run.ts';
@@ -35,64 +35,7 @@ export function mayEdit(run: Run): Rejection | null {
   );
 }
 
-/** The fields of a task as a plan or a later addition gives them; it waits for all of `dependsOn`. */
-export function newTask(
-  run: Run,
-  planned: Omit<PlannedTask, 'depends_on'>,
-  more: { number: number; dependsOn: readonly number[]; unmet: readonly number[]; addedBy: string | null; at: Instant },
-): Task {
-  const sorted = (numbers: readonly number[]): number[] =>
-    [...new Set(numbers)].sort((first, second) => first - second);
-  const unmet = sorted(more.unmet);
-  return {
-    run: run.id,
-    installation: run.installation,
-    number: more.number,
-    title: planned.title,
-    why: planned.why,
-    description: planned.description,
-    acceptance: planned.acceptance.map((text) => ({ text, evidence: null })),
-    size: planned.size,
-    priority: planned.priority === 'medium' ? run.priority : planned.priority,
-    role: planned.role,
-    capabilities: planned.capabilities,
-    files: planned.files,
-    agent: planned.agent,
-    dependsOn: sorted(more.dependsOn),
-    unmet,
-    addedBy: more.addedBy,
-    state: 'todo',
-    reason: waitsFor(unmet),
-    attempts: 0,
-    suspensions: 0,
-    fencing: 0,
-    session: null,
-    branch: null,
-    base: null,
-    head: null,
-    startHead: null,
-    pull: null,
-    pullUrl: null,
-    reviewHead: null,
-    summary: '',
-    checksHead: null,
-    checks: [],
-    ci: noCi,
-    approvedHead: null,
-    approvedBy: null,
-    mergedCommit: null,
-    merge: null,
-    context: {},
-    cost: 0,
-    unpriced: 0,
-    addedAt: more.at,
-    readyAt: null,
-    endedAt: null,
-  };
-}
-
 const names = (numbers: readonly number[]): string => numbers.map((number) => `t${number}`).join(', ');
-const waitsFor = (unmet: readonly number[]): string => (unmet.length === 0 ? '' : `waits for ${names(unmet)}`);
 
 /** All or nothing: the tasks in order, then the edges from those that shall wait for the first of them (`before`). */
 export function addTasks(
@@ -129,7 +72,10 @@ export function addTasks(
   return events;
 }
 
-function tooMany(graph: Graph, { tasks, maxTasks }: { tasks: readonly NewTask[]; maxTasks: number }): Rejection | null {
+function tooMany(
+  graph: Graph,
+  { tasks, maxTasks }: { tasks: readonly NewTask[]; maxTasks: number },
+): Rejection | null {
   const total = graph.tasks.size + tasks.length;
   return total > maxTasks
     ? reject(
@@ -143,7 +89,9 @@ function tooMany(graph: Graph, { tasks, maxTasks }: { tasks: readonly NewTask[];
 /** A call that is repeated because its answer was lost adds nothing twice. */
 function sameTitle(graph: Graph, tasks: readonly NewTask[]): Rejection | null {
   const seen = new Map(
-    [...graph.tasks.values()].filter(({ state }) => state !== 'cancelled').map((task) => [task.title, task.number]),
+    [...graph.tasks.values()]
+      .filter(({ state }) => state !== 'cancelled')
+      .map((task) => [task.title, task.number]),
   );
   for (const [index, { title }] of tasks.entries()) {
     const known = seen.get(title);
@@ -156,10 +104,15 @@ function sameTitle(graph: Graph, tasks: readonly NewTask[]): Rejection | null {
   return null;
 }
 
-function numbersOf(graph: Graph, task: NewTask, batch: { first: number; count: number }): number[] | Rejection {
+function numbersOf(
+  graph: Graph,
+  task: NewTask,
+  batch: { first: number; count: number },
+): number[] | Rejection {
   const numbers: number[] = [];
   for (const { task: number, position } of task.dependsOn) {
-    const known = number === undefined ? position !== undefined && position <= batch.count : graph.tasks.has(number);
+    const known =
+      number === undefined ? position !== undefined && position <= batch.count : graph.tasks.has(number);
     if (!known)
       return reject(
         'unknown_dependency',
@@ -183,10 +136,14 @@ function circleOf(edges: readonly (readonly number[])[]): Rejection | null {
 }
 
 const cycle = (walk: readonly number[]): Rejection =>
-  reject('cycle', `The tasks would wait for each other: ${walk.map((number) => `t${number}`).join(' waits for ')}.`, {
-    help: 'Leave this edge out, or unlink one of the others first.',
-    data: { cycle: [...walk] },
-  });
+  reject(
+    'cycle',
+    `The tasks would wait for each other: ${walk.map((number) => `t${number}`).join(' waits for ')}.`,
+    {
+      help: 'Leave this edge out, or unlink one of the others first.',
+      data: { cycle: [...walk] },
+    },
+  );
 
 /** Nobody works on it and nothing of it is before people: what it waits for and what it says may still change. */
 const open: readonly TaskState[] = ['todo', 'ready', 'failed', 'cancelled'];
@@ -200,7 +157,11 @@ export function link(graph: Graph, { task: number, dependency, by }: Edge): Deci
   const { task, on } = ends;
   if (task.dependsOn.includes(dependency)) return [];
   if (!open.includes(task.state))
-    return wrong(task, `begin to wait for t${dependency}`, 'Only a task that nobody works on gets a dependency.');
+    return wrong(
+      task,
+      `begin to wait for t${dependency}`,
+      'Only a task that nobody works on gets a dependency.',
+    );
   const circle = circleOf(
     edgesOf(graph.tasks).map((edges, index) => (index + 1 === number ? [...edges, dependency] : edges)),
   );
@@ -246,7 +207,10 @@ function endsOf(graph: Graph, number: number, dependency: number): { task: Task;
 }
 
 /** Cancelled for good: nothing waits for it any more. What landed can't be dropped. */
-export function drop(graph: Graph, { task, reason, by }: { task: Task; reason: string; by: string }): Decision {
+export function drop(
+  graph: Graph,
+  { task, reason, by }: { task: Task; reason: string; by: string },
+): Decision {
   const refused = mayEdit(graph.run);
   if (refused !== null) return refused;
   if (task.state === 'done')
@@ -260,12 +224,17 @@ export function drop(graph: Graph, { task, reason, by }: { task: Task; reason: s
 }
 
 /** What a task says. While somebody works on it only its priority changes: its agent has read the rest. */
-export function change(graph: Graph, { task, changes, by }: { task: Task; changes: TaskChanges; by: string }): Decision {
+export function change(
+  graph: Graph,
+  { task, changes, by }: { task: Task; changes: TaskChanges; by: string },
+): Decision {
   const refused = mayEdit(graph.run);
   if (refused !== null) return refused;
   const fields = Object.keys(changes);
   if (fields.length === 0)
-    return reject('invalid_input', 'Nothing to change was given.', { help: 'Give at least one field of the task.' });
+    return reject('invalid_input', 'Nothing to change was given.', {
+      help: 'Give at least one field of the task.',
+    });
   if (task.state === 'done') return reject('already_done', `${ref(task)} is done already.`);
   if (!open.includes(task.state) && fields.some((field) => field !== 'priority'))
     return wrong(
@@ -287,37 +256,12 @@ export function changeStatus(
   if (status === 'todo')
     return task.state === 'ready'
       ? [moved(task, 'todo', reason)]
-      : wrong(task, 'be held back', 'Only a ready task can be; cancel_task stops one that somebody works on.');
-  return task.state === 'todo'
-    ? decideTask(task, { type: 'ready_task', reason })
-    : decideTask(task, { type: 'retry_task', by });
+      : wrong(
+          task,
+          'be held back',
+          'Only a ready task can be; cancel_task stops one that somebody works on.',
+        );
+  return task.state === 'todo' ? decideTask(task, { type: 'ready_task', reason }) : retry(task, by);
 }
 
-/** How often a manager may start a failed task again; then a person says how to go on. */
-export const managerRetries = 2;
-
-/** What an agent may not do to a task although a person may: people's decisions are people's. */
-export function agentMay(run: Run, task: Task, wanted: 'stop' | 'retry'): Rejection | null {
-  if (wanted === 'stop')
-    return task.state === 'approved' || task.state === 'merging'
-      ? reject('not_permitted', `A person approved ${ref(task)}; only a person stops it now.`, {
-          help: 'ask_human, when it must not land.',
-        })
-      : null;
-  if (task.state !== 'failed' && task.state !== 'todo')
-    return reject('not_permitted', `${ref(task)} is ${task.state.replace('_', ' ')}; a manager retries failed tasks only.`, {
-      help: 'ask_human, or create a task of its own for what is missing.',
-    });
-  const times = run.managing.retried.filter((number) => number === task.number).length;
-  return times >= managerRetries
-    ? reject('not_permitted', `A manager retried ${ref(task)} ${times} times already; a person decides now.`, {
-        help: 'create_task with another approach, or ask_human.',
-      })
-    : null;
-}
-
-/** Recorded, so that a manager's retries can be counted. */
-export const retriedByManager = (task: Task, by: string, decision: Decision): Decision =>
-  isRejection(decision) || decided(decision).length === 0
-    ? decision
-    : [{ type: 'manager_retried', task: task.number, by }, ...decision];
+export const retry = (task: Task, by: string): Decision => decideTask(task, { type: 'retry_task', by });

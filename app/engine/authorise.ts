@@ -84,6 +84,10 @@ function neededPermission(operation: Operation, repository: RepositoryRow): Perm
 /** Operations whose comment command is not their first word. */
 const commandNames: Readonly<Record<string, string>> = {
   create_run: 'run',
+  create_task: 'add',
+  create_tasks_batch: 'add',
+  update_task: 'edit',
+  change_task_status: 'edit',
   get_run: 'status',
   get_run_tasks: 'tasks',
   get_timeline: 'timeline',

@@ -28,7 +28,11 @@ export async function commit(
 ): Promise<Rejection | null> {
   const repository = await repositoryOfRun(context, work);
   const seen = isRejection(decision) ? [] : await seenByManager(context, work, decision);
-  const rejection = apply(work, isRejection(decision) ? decision : [...seen, ...decision], policyOf(repository));
+  const rejection = apply(
+    work,
+    isRejection(decision) ? decision : [...seen, ...decision],
+    policyOf(repository),
+  );
   if (rejection !== null) return rejection;
   // First the slots, so that what ended in this transaction makes room for what starts in it (TA-7).
   const ended = work.events.flatMap((event) => (event.type === 'session_ended' ? [event.session] : []));

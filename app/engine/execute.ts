@@ -138,10 +138,13 @@ async function once(
   }
 }
 
+/** MCP clients give up after 60 seconds. */
+const maxWait = 45;
+
 function waitSeconds(input: unknown): number {
-  return typeof input === 'object' && input !== null && 'wait' in input && typeof input.wait === 'number'
-    ? input.wait
-    : 0;
+  if (typeof input !== 'object' || input === null) return 0;
+  const wanted = 'wait' in input ? input.wait : 'timeout_seconds' in input ? input.timeout_seconds : 0;
+  return typeof wanted === 'number' ? Math.min(wanted, maxWait) : 0;
 }
 
 /** Postgres stores no NUL, in text or in jsonb. Whoever sent one meant nothing by it: it shows as the replacement character. */

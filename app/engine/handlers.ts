@@ -1,5 +1,6 @@
 /** Every operation's handler. The type makes a missing one a compile error. */
 import * as facts from './handlers/facts.ts';
+import * as graph from './handlers/graph.ts';
 import * as merges from './handlers/merges.ts';
 import * as leases from './handlers/leases.ts';
 import * as messages from './handlers/messages.ts';
@@ -34,8 +35,18 @@ export const handlers: Handlers = {
   get_timeline: runs.getTimeline,
   verify_events: verifyEvents,
   get_task: tasks.getTask,
-  cancel_task: tasks.cancelTask,
-  retry_task: tasks.retryTask,
+  create_task: graph.createTask,
+  create_tasks_batch: graph.createTasksBatch,
+  update_task: graph.updateTask,
+  assign_task: graph.assignTask,
+  cancel_task: graph.cancelTask,
+  retry_task: graph.retryTask,
+  change_task_status: graph.changeTaskStatus,
+  drop_task: graph.dropTask,
+  link_tasks: graph.linkTasks,
+  unlink_tasks: graph.unlinkTasks,
+  wait_for_task_completion: graph.waitForTaskCompletion,
+  summarize_run: graph.summarizeRun,
   save_context: tasks.saveContext,
   get_context: tasks.getContext,
   request_review: tasks.requestReview,

@@ -66,7 +66,11 @@ async function queueSession(
 }
 
 /** A manage session that did its work has read what its prompt told it: the next one is not told again. */
-export async function seenByManager(context: Context, work: RunWork, events: readonly Event[]): Promise<Event[]> {
+export async function seenByManager(
+  context: Context,
+  work: RunWork,
+  events: readonly Event[],
+): Promise<Event[]> {
   const { session, taken } = work.run.managing;
   const over = events.some(
     (event) => event.type === 'session_ended' && event.session === session && event.outcome === 'completed',

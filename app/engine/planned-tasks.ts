@@ -1,5 +1,5 @@
 /** From an approved plan to tasks. */
-import { newTask } from '../domain/graph-rules.ts';
+import { newTask } from '../domain/new-task.ts';
 import type { Task } from '../domain/task.ts';
 import type { RunWork } from './run-work.ts';
 

@@ -36,6 +36,7 @@ export function runView(run: Run, repository: { owner: string; name: string }): 
     base: run.base,
     approved_by: run.approvedBy,
     reason: run.reason,
+    summary: run.summary,
     tasks: run.tasks,
     plan: planView(run),
     cost_usd: usd(run.cost),
@@ -86,6 +87,7 @@ export function taskView(task: Task, run: Run): TaskView {
     files: task.files,
     depends_on: refs(task.dependsOn),
     unmet: refs(task.unmet),
+    added_by: task.addedBy,
     acceptance: task.acceptance.map((item, index) => ({
       item: index + 1,
       text: item.text,

@@ -175,8 +175,12 @@ async function scriptOf(tools: Tools): Promise<{ name: string; acceptance: numbe
   const script = JSON.parse(readFileSync(join(directory!, 'script.json'), 'utf8')) as Script;
   if (tools.has('set_run_task_graph')) {
     const { run } = z
-      .object({ run: z.object({ title: z.string() }) })
+      .object({ run: z.object({ title: z.string(), state: z.string() }) })
       .parse(await tools.call('get_run', {}, anything));
+    if (run.state !== 'planning') {
+      const woken = script.managing[run.title] ?? script.managing['*'] ?? [];
+      return { name: `manage: ${run.title}`, acceptance: 0, sessions: woken };
+    }
     const sessions = script.plans[run.title] ?? script.plans['*'] ?? [];
     return { name: `plan: ${run.title}`, acceptance: 0, sessions };
   }

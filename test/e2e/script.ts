@@ -34,6 +34,8 @@ export type Step =
 export type Script = {
   /** By the run's title; `*` for every other. The last session is repeated. */
   plans: Record<string, Step[][]>;
+  /** A woken manager's sessions, by the run's title; `*` for every other. */
+  managing: Record<string, Step[][]>;
   /** By the task's title; `*` for every other. */
   tasks: Record<string, Step[][]>;
 };

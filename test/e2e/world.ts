@@ -67,6 +67,8 @@ export interface World extends Views, AsyncDisposable {
   plans(title: string, tasks: PlannedTask[], ...more: Step[][]): void;
   /** A manager's sessions, step by step. */
   manages(title: string, ...sessions: Step[][]): void;
+  /** The sessions of a manager that is woken, step by step. */
+  coordinates(title: string, ...sessions: Step[][]): void;
   /** A task's sessions, step by step. */
   works(title: string, ...sessions: Step[][]): void;
   /** Lets agents go on that wait for this file. */
@@ -338,8 +340,8 @@ export async function plantRunnerToken(records: Records, forge: RunningForge): P
 
 function writeScript(
   directory: string,
-): Pick<World, 'plans' | 'manages' | 'works' | 'release' | 'transcript'> {
-  const script: Script = { plans: {}, tasks: {} };
+): Pick<World, 'plans' | 'manages' | 'coordinates' | 'works' | 'release' | 'transcript'> {
+  const script: Script = { plans: {}, managing: {}, tasks: {} };
   const save = (): void => writeFileSync(join(directory, 'script.json'), JSON.stringify(script));
   save();
   const manages = (title: string, ...sessions: Step[][]): void => {
@@ -349,6 +351,10 @@ function writeScript(
   return {
     manages,
     plans: (title, tasks, ...more) => manages(title, [{ do: 'plan', tasks }], ...more),
+    coordinates(title, ...sessions) {
+      script.managing[title] = sessions;
+      save();
+    },
     works(title, ...sessions) {
       script.tasks[title] = sessions;
       save();

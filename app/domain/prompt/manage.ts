@@ -1,7 +1,7 @@
 /** The manager's words while the run goes on and at its end: why it is woken, how everything stands, what it may do. */
 import { spend } from '../budget.ts';
 import { clean, cleanLine, fence } from '../clean.ts';
-import { agentMay } from '../graph-rules.ts';
+import { agentMay } from '../manager-limits.ts';
 import { reasonWords, type WakeReason } from '../managing.ts';
 import type { Message } from '../message.ts';
 import type { Policy } from '../policy.ts';

@@ -20,6 +20,7 @@ import { commit } from '../commit.ts';
 import { completeAssignment, handOver, later } from '../hand-over.ts';
 import type { Context, Handlers } from '../handler.ts';
 import { callingSession, locateRun } from '../locate.ts';
+import { messageNotice } from '../message-notice.ts';
 import { policyOf } from '../policy-of.ts';
 import { openRun, type RunWork } from '../run-work.ts';
 import { hashSecret } from '../secret.ts';
@@ -149,7 +150,8 @@ export const heartbeat: Handlers['heartbeat'] = {
         ? money.warn
         : null;
     const suspend = whySuspend(work, at.session, money.questions);
-    return { output: { stop: money.stop, suspend, warn, lease_until: until } };
+    const messages = await messageNotice(context.tx, work.run.id, at.session);
+    return { output: { stop: money.stop, suspend, warn, messages, lease_until: until } };
   },
 };
 

@@ -1,10 +1,9 @@
-/** Handlers of tasks: read, cancel, retry, notes, the proof, the review's answers. */
-import { actorName } from '../../domain/actor.ts';
+/** Handlers of tasks: read, notes, the proof, the review's answers. */
 import { prove } from '../../domain/proof.ts';
 import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
 import { decide as decideReview } from '../../domain/review-rules.ts';
 import { openThreads } from '../../domain/review.ts';
-import { decide, type TaskCommand } from '../../domain/task-rules.ts';
+import { decide } from '../../domain/task-rules.ts';
 import { ref, type Task } from '../../domain/task.ts';
 import type { Event } from '../../domain/event.ts';
 import { commit } from '../commit.ts';
@@ -31,18 +30,6 @@ async function locateOwn(context: Context, input: RunInput): Promise<Located | R
   return isRejection(session) ? session : located;
 }
 
-async function change(
-  context: Context,
-  input: RunInput,
-  command: TaskCommand,
-): Promise<Rejection | { output: { task: ReturnType<typeof taskView> } }> {
-  const located = await locate(context, input);
-  if (isRejection(located)) return located;
-  const { work, task } = located;
-  const rejection = await commit(context, work, decide(task, command));
-  return rejection ?? { output: { task: taskView(work.tasks.get(task.number) ?? task, work.run) } };
-}
-
 export const getTask: Handlers['get_task'] = {
   async handle(context, input) {
     const work = await locateRun(context, input);
@@ -51,18 +38,6 @@ export const getTask: Handlers['get_task'] = {
     if (isRejection(task)) return task;
     return { output: { task: taskView(task, work.run) } };
   },
-};
-
-export const cancelTask: Handlers['cancel_task'] = {
-  handle: async (context, input) =>
-    await change(context, input, {
-      type: 'cancel_task',
-      reason: input.reason || `cancelled by ${actorName(context.caller.actor)}`,
-    }),
-};
-export const retryTask: Handlers['retry_task'] = {
-  handle: async (context, input) =>
-    await change(context, input, { type: 'retry_task', by: actorName(context.caller.actor) }),
 };
 
 export const saveContext: Handlers['save_context'] = {

@@ -1,4 +1,5 @@
 /** The run card: the one comment on the issue that is edited in place (SE-1). Pure: state in, Markdown out. */
+import { reasonWords } from '../../domain/managing.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Question } from '../../domain/question.ts';
 import type { Run } from '../../domain/run.ts';
@@ -9,7 +10,7 @@ import { folds, type Fold } from './card-fold.ts';
 import type { CostHistory } from './estimate.ts';
 import { planGraph, taskGraph } from './graph.ts';
 import { runMarker } from './markers.ts';
-import { person, plain } from './plain.ts';
+import { person, plain, plainLines } from './plain.ts';
 import { planChoice, planTable } from './plan-table.ts';
 import { endOfRun } from './summary.ts';
 import { taskTable } from './task-table.ts';
@@ -58,6 +59,7 @@ function renderFolded(card: Card, fold: Fold): string {
       : planParts(card, waiting, fold)),
     waitsForYou(card),
     endOfRun(run, tasks),
+    summary(run),
     happened(card, fold),
     commands(run, tasks),
     runMarker(run.number),
@@ -108,18 +110,44 @@ function planSource(plan: Plan, sessions: readonly Session[]): string {
   }
 }
 
-function notes({ run, policyProblem }: Card): string {
+function notes(card: Card): string {
+  const { run, policyProblem } = card;
   const lines = [
     ...(run.plan !== null && run.plan.note !== '' ? [plain(run.plan.note, 500)] : []),
     ...(run.state === 'planning' && run.feedback !== null
       ? [`Feedback for the next plan: ${plain(run.feedback, 500)}`]
       : []),
+    ...managerLines(card),
     ...(run.state === 'paused' && run.reason !== null ? [`Paused: ${plain(run.reason, 700)}`] : []),
     ...(policyProblem === null
       ? []
       : [`ENTOURAGE.md has problems, so its last good version stays in force: ${plain(policyProblem, 500)}`]),
   ];
   return lines.map((line) => `> ${line}`).join('\n>\n');
+}
+
+/** How the run went, in its manager's words. */
+function summary({ summary: text }: Run): string {
+  if (text === null) return '';
+  const lines = plainLines(text, 4_000)
+    .split('\n')
+    .map((line) => `> ${line}`);
+  return ['**Summary** by the manager:', ...lines].join('\n');
+}
+
+/** A manager that is at work, and one that could not do it, are what people may wonder about. */
+function managerLines({ run, sessions }: Card): string[] {
+  const { session: live, taken, reasons, gaveUp } = run.managing;
+  const session = sessions.find(({ id }) => id === live);
+  const waits = session === undefined ? null : sessionWaits(session);
+  return [
+    ...(session === undefined
+      ? []
+      : [
+          `${plain(session.agent, 60)} looks at it: ${plain(reasonWords([...taken, ...reasons]), 200)}${waits === null ? '' : `, ${waits}`}`,
+        ]),
+    ...(gaveUp === null ? [] : [`The manager was not woken again: ${plain(gaveUp, 500)}`]),
+  ];
 }
 
 function planParts(card: Card, plan: Plan, fold: Fold): string[] {

@@ -3,7 +3,7 @@ import type { Question } from '../../domain/question.ts';
 import type { Session } from '../../domain/session.ts';
 import { ref, type Task } from '../../domain/task.ts';
 import type { Fold } from './card-fold.ts';
-import { plain } from './plain.ts';
+import { person, plain } from './plain.ts';
 import { agentOf, money, taskGlyph, taskWords } from './words.ts';
 
 /** When not all fit, tasks that are finished go first, and a line says how many are left out. */
@@ -14,7 +14,8 @@ export function taskTable(
   const shown = choose(card.tasks, fold.rows);
   const left = card.tasks.length - shown.length;
   const rows = shown.map((task) => {
-    const title = `${ref(task)} ${plain(task.title, Math.min(120, fold.words))}`;
+    const added = task.addedBy === null ? '' : ` (added by ${byName(task.addedBy)})`;
+    const title = `${ref(task)} ${plain(task.title, Math.min(120, fold.words))}${added}`;
     const agent = plain(agentOf(task, card.sessions) ?? '', 60) || '–';
     const pull = task.pull === null ? '–' : `#${task.pull}`;
     return `| ${taskGlyph[task.state]} | ${title} | ${agent} | ${taskWords(task, card)} | ${pull} | ${money(task)} |`;
@@ -26,6 +27,9 @@ export function taskTable(
     ...(left > 0 ? [`| | … and ${left} more: \`/entourage tasks\` | | | | |`] : []),
   ].join('\n');
 }
+
+/** A person by login is a mention where it is one; an agent is plain text. */
+const byName = (name: string): string => (name.startsWith('@') ? person(name.slice(1)) : plain(name, 60));
 
 function choose(tasks: readonly Task[], rows: number): readonly Task[] {
   if (tasks.length <= rows) return tasks;
