@@ -134,6 +134,7 @@ export const sessions: Entity<Session> = {
     launches: 'integer',
     isolation: 'text',
     usage: 'jsonb',
+    stuck: 'jsonb',
     unpriced: 'bigint',
     reserved: 'bigint',
     queuedAt: 'timestamptz',

@@ -53,6 +53,7 @@ export type Tables = {
     installation: number;
     until: string;
     activity: Generated<string>;
+    condition: Generated<string>;
     warned: Generated<boolean>;
     looked: Generated<boolean>;
   };

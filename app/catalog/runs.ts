@@ -4,7 +4,7 @@ import { PlannedTask } from '../domain/plan.ts';
 import { Template } from '../domain/words.ts';
 import { operation } from './operation.ts';
 import { page, RepositoryName, runRef, taskRef, Text } from './refs.ts';
-import { RunView, TaskView, TimelineEntry } from './views.ts';
+import { RunView, SessionView, TaskView, TimelineEntry } from './views.ts';
 
 export const createRun = operation({
   name: 'create_run',
@@ -153,14 +153,14 @@ export const listRuns = operation({
 
 export const getRun = operation({
   name: 'get_run',
-  summary: 'One run: its state, plan, counts and cost.',
+  summary: 'One run: its state, plan, counts and cost, and what its agents do now.',
   http: 'GET /repos/{repository}/runs/{run}',
   doors: ['http', 'mcp', 'cli', 'comment'],
   runs: 'app',
   allow: { person: 'read', agent: ['manager', 'engineer', 'reviewer'] },
   reads: true,
   input: z.strictObject({ ...runRef }),
-  output: z.object({ run: RunView }),
+  output: z.object({ run: RunView, sessions: z.array(SessionView) }),
 });
 
 export const getRunTasks = operation({

@@ -1,6 +1,8 @@
 /** What operations answer with: the states people and agents read, in snake_case. */
 import { z } from 'zod';
+import { Condition } from '../domain/activity.ts';
 import { RunState, TaskCounts } from '../domain/run.ts';
+import { SessionKind } from '../domain/session.ts';
 import { TaskState } from '../domain/task.ts';
 import { Priority, Role, Size, Template } from '../domain/words.ts';
 
@@ -46,6 +48,19 @@ export const RunView = z.object({
   ended_at: z.string().nullable(),
 });
 export type RunView = z.infer<typeof RunView>;
+
+/** A session that has not ended, and what it does in words for people. */
+export const SessionView = z.object({
+  task: z.string().nullable(),
+  kind: SessionKind,
+  agent: z.string(),
+  engine: z.string(),
+  /** Null: its agent has not begun. */
+  condition: Condition.nullable(),
+  doing: z.string(),
+  since: z.string().nullable(),
+});
+export type SessionView = z.infer<typeof SessionView>;
 
 export const TaskView = z.object({
   run: z.int(),

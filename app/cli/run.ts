@@ -77,7 +77,10 @@ async function list(options: ConnectionOptions): Promise<void> {
 async function status(run: string, options: ConnectionOptions): Promise<void> {
   const { client, repository, json } = connectionOf(options);
   const answer = await client.call(getRun, { repository, run });
-  show(json, answer, runLines(answer.run));
+  const now = answer.sessions.map(
+    ({ task, kind, agent, doing }) => `${task ?? kind} ${plainLine(agent)}: ${plainLine(doing, 200)}`,
+  );
+  show(json, answer, [runLines(answer.run), ...now].join('\n'));
 }
 
 async function plan(run: string, options: ConnectionOptions): Promise<void> {

@@ -92,6 +92,10 @@ export function describeEvent(event: Event): string {
       return `session queued again: ${event.reason}`;
     case 'session_started':
       return `session started (isolation: ${event.isolation})`;
+    case 'session_got_stuck':
+      return `${event.task === null ? 'the agent' : `the agent of t${event.task}`} seems stuck: ${event.evidence}`;
+    case 'session_recovered':
+      return `${event.task === null ? 'the agent' : `the agent of t${event.task}`} moves again`;
     case 'usage_recorded':
       return `usage: ${event.usage.input_tokens + event.usage.cached_tokens} tokens in, ${event.usage.output_tokens} out, ${event.usage.cost === null ? 'price unknown' : `${dollars(event.usage.cost)} so far`}`;
     case 'session_ended':

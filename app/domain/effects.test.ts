@@ -201,6 +201,16 @@ const examples: { [T in EventType]: [Extract<Event, { type: T }>, string, string
     'card',
     'session started (isolation: none)',
   ],
+  session_got_stuck: [
+    { type: 'session_got_stuck', session: sessionId, task: 2, evidence: 'no event for 10 minutes' },
+    'card task',
+    'the agent of t2 seems stuck: no event for 10 minutes',
+  ],
+  session_recovered: [
+    { type: 'session_recovered', session: sessionId, task: 2 },
+    'card task',
+    'the agent of t2 moves again',
+  ],
   usage_recorded: [
     { type: 'usage_recorded', session: sessionId, task: 2, usage, delta: 1, unpriced: 0 },
     'card task',

@@ -78,6 +78,8 @@ export function effects(run: RunId, event: Event): Effect[] {
       // A runner that takes a session starts it at once; a workflow run may wait, and people want to see where.
       return event.runner === null ? [card] : [];
     case 'session_started':
+    case 'session_got_stuck':
+    case 'session_recovered':
     case 'usage_recorded':
       return [card, ...showTask(run, event.task)];
     case 'session_ended':

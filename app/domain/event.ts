@@ -111,6 +111,14 @@ export const Event = z.discriminatedUnion('type', [
     task: maybeTask,
     isolation: z.enum(['container', 'user', 'none']),
   }),
+  /** Silent for longer than policy allows; `evidence` says what was looked at. */
+  z.strictObject({
+    type: z.literal('session_got_stuck'),
+    session: SessionId,
+    task: maybeTask,
+    evidence: z.string(),
+  }),
+  z.strictObject({ type: z.literal('session_recovered'), session: SessionId, task: maybeTask }),
   z.strictObject({
     type: z.literal('usage_recorded'),
     session: SessionId,

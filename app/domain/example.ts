@@ -129,6 +129,7 @@ export const exampleSession = (about: Partial<Session> = {}): Session => ({
   launches: 0,
   isolation: null,
   usage: noUsage,
+  stuck: null,
   unpriced: 0,
   reserved: 0,
   queuedAt: now,

@@ -119,6 +119,7 @@ const session: Session = {
   launches: 0,
   isolation: null,
   usage: noUsage,
+  stuck: null,
   unpriced: 0,
   reserved: 0,
   queuedAt: at(3),

@@ -26,6 +26,19 @@ describe('a session', () => {
     expect(over).toMatchObject({ state: 'ended', outcome: 'completed', reason: 'done', endedAt: later });
   });
 
+  it('AG-9 tells once that it is stuck, and once that it moves again', () => {
+    const running = exampleSession({ state: 'running', startedAt: now });
+    const evidence = 'no event for 10 minutes';
+    const report = (condition: 'stuck' | 'idle') =>
+      ({ type: 'report_condition', condition, evidence }) as const;
+    expect(decide(running, report('idle'))).toEqual([]);
+    const stuck = fold(running, report('stuck'));
+    expect(stuck.stuck).toEqual({ since: later, evidence });
+    expect(decide(stuck, report('stuck'))).toEqual([]);
+    expect(fold(stuck, report('idle'))).toEqual(running);
+    expect(fold(stuck, { type: 'end_session', outcome: 'failed', reason: 'x' }).stuck).toBeNull();
+  });
+
   it('TA-5 is taken by one runner only', () => {
     const taken = exampleSession({ state: 'dispatched', runner });
     expect(decide(taken, { type: 'dispatch_session', runner })).toMatchObject({ rejected: 'already_done' });

@@ -1,4 +1,5 @@
 /** What may be asked of a session, whose writes are refused, and how events change it. */
+import type { Condition } from './activity.ts';
 import type { Event } from './event.ts';
 import { reject, type Rejection } from './rejection.ts';
 import {
@@ -20,6 +21,7 @@ export type SessionCommand =
   | { type: 'requeue_session'; place: SessionPlace; reason: string }
   | { type: 'start_session'; isolation: 'container' | 'user' | 'none' }
   | { type: 'record_usage'; usage: Usage }
+  | { type: 'report_condition'; condition: Condition; evidence: string }
   | {
       type: 'end_session';
       outcome: Outcome;
@@ -66,6 +68,8 @@ export function decide(session: Session, command: SessionCommand): Event[] | Rej
       return [
         { type: 'session_started', session: session.id, task: session.task, isolation: command.isolation },
       ];
+    case 'report_condition':
+      return reportCondition(session, command);
     case 'record_usage':
       return recordUsage(session, command.usage);
     case 'end_session':
@@ -130,6 +134,17 @@ function bind(session: Session, workflowRun: WorkflowRun): Event[] | Rejection {
   ];
 }
 
+/** Only that it is stuck, or no longer, is worth an event: the rest changes with every heartbeat. */
+function reportCondition(
+  session: Session,
+  { condition, evidence }: { condition: Condition; evidence: string },
+): Event[] {
+  const about = { session: session.id, task: session.task };
+  if (condition === 'stuck')
+    return session.stuck === null ? [{ type: 'session_got_stuck', ...about, evidence }] : [];
+  return session.stuck === null ? [] : [{ type: 'session_recovered', ...about }];
+}
+
 /** Totals only grow; a smaller report is an engine that counts from its own restart, and is kept at the larger value. */
 function recordUsage(session: Session, usage: Usage): Event[] {
   const known = session.usage;
@@ -184,8 +199,19 @@ export function evolve(session: Session, event: Event, at: Instant): Session {
       return { ...session, state: 'running', startedAt: at, isolation: event.isolation };
     case 'usage_recorded':
       return { ...session, usage: event.usage, unpriced: session.unpriced + event.unpriced };
+    case 'session_got_stuck':
+      return { ...session, stuck: { since: at, evidence: event.evidence } };
+    case 'session_recovered':
+      return { ...session, stuck: null };
     case 'session_ended':
-      return { ...session, state: 'ended', outcome: event.outcome, reason: event.reason, endedAt: at };
+      return {
+        ...session,
+        stuck: null,
+        state: 'ended',
+        outcome: event.outcome,
+        reason: event.reason,
+        endedAt: at,
+      };
     default:
       return session;
   }

@@ -66,6 +66,8 @@ export const Session = z.strictObject({
   /** What kept the engine apart: its own container, its own user, nothing. Reported by the runner. */
   isolation: z.enum(['container', 'user', 'none']).nullable(),
   usage: Usage,
+  /** Since when nothing speaks for its agent being at work, and what was looked at; null while it moves. */
+  stuck: z.strictObject({ since: Instant, evidence: z.string() }).nullable(),
   /** Tokens among them whose price nobody knows. */
   unpriced: z.int().nonnegative(),
   /** What was set aside for it of its task's, run's and team's budgets when it was dispatched. */

@@ -40,6 +40,7 @@ export function newSession(
     launches: 0,
     isolation: null,
     usage: noUsage,
+    stuck: null,
     unpriced: 0,
     reserved: session.reserved ?? 0,
     queuedAt: context.now,

@@ -5,6 +5,7 @@ import type {
   PlanView,
   QuestionView,
   RunView,
+  SessionView,
   TaskView,
   TimelineEntry,
 } from '../catalog/views.ts';
@@ -14,6 +15,8 @@ import type { RecordedEvent } from '../domain/event.ts';
 import { taskOf } from '../domain/event.ts';
 import type { Question } from '../domain/question.ts';
 import type { Review } from '../domain/review.ts';
+import type { Condition } from '../domain/activity.ts';
+import type { Session } from '../domain/session.ts';
 import type { Run } from '../domain/run.ts';
 import { ref, type Task } from '../domain/task.ts';
 import { describeEvent } from '../domain/describe.ts';
@@ -68,6 +71,32 @@ function planView(run: Run): z.infer<typeof PlanView> | null {
     depends_on: refs(task.depends_on),
   }));
   return { version: run.planVersion, by, source, note, tasks };
+}
+
+/** `lease`: what its runner said last; null before there is one. */
+export function sessionView(
+  session: Session,
+  lease: { activity: string; condition: Condition } | null,
+): SessionView {
+  const begun = session.state === 'running' && lease !== null;
+  return {
+    task: session.task === null ? null : `t${session.task}`,
+    kind: session.kind,
+    agent: session.agent,
+    engine: session.engine,
+    condition: begun ? lease.condition : null,
+    doing: begun ? cleanLine(doingWords(session, lease), 300) : 'waits for its start',
+    since: session.startedAt,
+  };
+}
+
+function doingWords(
+  { stuck }: Session,
+  { condition, activity }: { condition: Condition; activity: string },
+): string {
+  if (stuck !== null) return `stuck since ${stuck.since.slice(11, 16)} UTC: ${stuck.evidence}`;
+  if (condition === 'waiting') return 'waiting for an answer';
+  return activity === '' ? 'working' : activity;
 }
 
 export function taskView(task: Task, run: Run): TaskView {

@@ -135,6 +135,7 @@ const statements = [
     launches integer not null,
     isolation text,
     usage jsonb not null,
+    stuck jsonb,
     unpriced bigint not null,
     reserved bigint not null,
     queued_at timestamptz not null,
@@ -154,6 +155,7 @@ const statements = [
     installation bigint not null,
     until timestamptz not null,
     activity text not null default '',
+    condition text not null default 'active',
     warned boolean not null default false,
     looked boolean not null default false
   )`,

@@ -1,5 +1,6 @@
 /** Sessions' working rows that are no events: the queue, leases, tokens; and the runners that host them. */
 import { sql } from 'kysely';
+import type { Condition } from '../../app/domain/activity.ts';
 import type { Transaction } from '../transaction.ts';
 
 /** The next queued session that a runner with these engines can host: most urgent task first, then oldest. Not locked; the caller locks its run and looks again. */
@@ -19,11 +20,12 @@ export async function nextQueued(
 
 export async function setLease(
   tx: Transaction,
-  lease: { installation: number; session: string; until: string; activity: string },
+  lease: { installation: number; session: string; until: string; activity: string; condition?: Condition },
 ): Promise<void> {
   await sql`
-    insert into session_lease (session, installation, until, activity) values (${lease.session}, ${lease.installation}, ${lease.until}, ${lease.activity})
-    on conflict (session) do update set until = excluded.until, activity = excluded.activity, looked = false`.execute(
+    insert into session_lease (session, installation, until, activity, condition)
+    values (${lease.session}, ${lease.installation}, ${lease.until}, ${lease.activity}, ${lease.condition ?? 'active'})
+    on conflict (session) do update set until = excluded.until, activity = excluded.activity, condition = excluded.condition, looked = false`.execute(
     tx,
   );
 }
@@ -57,6 +59,18 @@ export async function leaseActivity(tx: Transaction, installation: number, sessi
     tx,
   );
   return rows[0]?.activity ?? '';
+}
+
+export type LeaseNow = { session: string; activity: string; condition: Condition };
+
+/** What the sessions of a run said last of what they do. */
+export async function leasesOf(tx: Transaction, installation: number, run: string): Promise<LeaseNow[]> {
+  const { rows } = await sql<LeaseNow>`
+    select lease.session, lease.activity, lease.condition from session_lease lease join session on session.id = lease.session
+    where lease.installation = ${installation} and session.run = ${run} and session.state <> 'ended'`.execute(
+    tx,
+  );
+  return rows;
 }
 
 /**

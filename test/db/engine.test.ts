@@ -247,6 +247,48 @@ describe('sessions', () => {
     await clean(run);
   });
 
+  it('AG-9 KW-4 a stuck agent is told of once, in words, until it moves; stopped, its task is tried again', async () => {
+    const ana = world.person('ana');
+    const { run, id } = await approved([{ title: 'Only' }]);
+    await branchOf(id, 1);
+    const { session, ...assignment } = (await claim())!;
+    const side = await as(assignment.runner_token);
+    const beat = (condition: string, activity: string) =>
+      world.must('heartbeat', { session, condition, activity }, side);
+    const now = async () => (await world.must('get_run', { run }, ana))['sessions'];
+    const told = async () => {
+      const { events } = await world.must('get_timeline', { run, limit: 100 }, ana);
+      return (events as { type: string; words: string }[])
+        .filter(({ type }) => /stuck|recovered/.test(type))
+        .map(({ words }) => words);
+    };
+    expect(await now()).toMatchObject([{ task: 't1', condition: null, doing: 'waits for its start' }]);
+    await world.must('start_session', { session, isolation: 'none' }, side);
+    await beat('active', 'using Bash');
+    expect(await now()).toMatchObject([{ condition: 'active', doing: 'using Bash' }]);
+    await beat('waiting', 'using ask_human');
+    expect(await now()).toMatchObject([{ condition: 'waiting', doing: 'waiting for an answer' }]);
+    const evidence = 'no event, no output for 10 minutes; last: Bash running';
+    for (let beats = 0; beats < 3; beats += 1) await beat('stuck', evidence);
+    expect(await now()).toMatchObject([
+      { condition: 'stuck', doing: expect.stringMatching(/^stuck since \d\d:\d\d UTC: no event, no output/) },
+    ]);
+    expect(await told()).toEqual([`the agent of t1 seems stuck: ${evidence}`]);
+    await beat('active', 'using Edit');
+    await beat('active', 'using Bash');
+    expect(await now()).toMatchObject([{ condition: 'active', doing: 'using Bash' }]);
+    expect(await told()).toHaveLength(2);
+    await beat('stuck', evidence);
+    const end = { session, outcome: 'failed', reason: `The agent was stuck and was stopped: ${evidence}.` };
+    await world.must('end_session', end, side);
+    const { task } = (await world.must('get_task', { run, task: 't1' }, ana)) as { task: Task };
+    expect(task).toMatchObject({ attempts: 1, state: 'in_progress' });
+    expect(await now()).toMatchObject([{ task: 't1', condition: null }]);
+    await clean(run);
+    await world.must('cancel_run', { run }, ana);
+    await clean(run);
+  });
+
   it('TA-5 two runners that claim at once get different sessions', async () => {
     const { run, id } = await approved([{ title: 'One' }, { title: 'Two' }]);
     await branchOf(id, 1);

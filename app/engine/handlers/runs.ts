@@ -9,13 +9,14 @@ import { decide as decideTask } from '../../domain/task-rules.ts';
 import type { Event } from '../../domain/event.ts';
 import { readEvents } from '../../../db/events.ts';
 import { listRunIds, repositoryById } from '../../../db/queries/runs.ts';
+import { leasesOf } from '../../../db/queries/sessions.ts';
 import { loadRun } from '../../../db/entities.ts';
 import { commit } from '../commit.ts';
 import type { Context, Handlers } from '../handler.ts';
 import { callingSession, locateRun, type RunInput } from '../locate.ts';
 import { autoApproval } from '../planning.ts';
 import { policyOf } from '../policy-of.ts';
-import { runOutput, runView, taskView, timelineEntry } from '../views.ts';
+import { runOutput, runView, sessionView, taskView, timelineEntry } from '../views.ts';
 
 export const setRunTaskGraph: Handlers['set_run_task_graph'] = {
   async handle(context, input) {
@@ -115,7 +116,12 @@ export const retryRun: Handlers['retry_run'] = {
 export const getRun: Handlers['get_run'] = {
   async handle(context, input) {
     const work = await locateRun(context, input);
-    return isRejection(work) ? work : runOutput(context, work);
+    if (isRejection(work)) return work;
+    const leases = await leasesOf(context.tx, work.installation, work.run.id);
+    const sessions = [...work.sessions.values()]
+      .filter(({ state }) => state !== 'ended')
+      .map((session) => sessionView(session, leases.find((lease) => lease.session === session.id) ?? null));
+    return { output: { ...runOutput(context, work).output, sessions } };
   },
 };
 

@@ -137,12 +137,17 @@ export const heartbeat: Handlers['heartbeat'] = {
     const { work } = at;
     const reported = await report(context, at, input.usage);
     if (reported !== null) return reported;
+    const { condition, activity: evidence } = input;
+    const moved = decide(at.session, { type: 'report_condition', condition, evidence });
+    const told = isRejection(moved) || moved.length > 0 ? await commit(context, work, moved) : null;
+    if (told !== null) return told;
     const until = later(context.now, context.engine.ceilings.leaseSeconds);
     await setLease(context.tx, {
       installation: work.installation,
       session: input.session,
       until,
       activity: input.activity,
+      condition,
     });
     const money = await budgetOf(context, work, at.session);
     const warn =

@@ -8,7 +8,7 @@ import { costWords } from '../../domain/words.ts';
 import type { CheckRunContent } from '../port.ts';
 import { oneLine, person, plain } from './plain.ts';
 import { proofWords } from './task-pull.ts';
-import { agentOf, unproven } from './words.ts';
+import { agentOf, clock, unproven } from './words.ts';
 
 export type TaskCheck = {
   run: Run;
@@ -36,13 +36,13 @@ export function taskCheck(input: TaskCheck): CheckRunContent | null {
 
 type Outcome = Pick<CheckRunContent, 'status' | 'conclusion' | 'title'>;
 
-function verdict({ task, questions, activity }: TaskCheck): Outcome {
+function verdict({ task, questions, sessions, activity }: TaskCheck): Outcome {
   switch (task.state) {
     case 'todo':
     case 'ready':
       return { status: 'queued', title: 'Waits for an agent' };
     case 'in_progress':
-      return { status: 'in_progress', title: oneLine(progress(task, activity), 120) };
+      return { status: 'in_progress', title: oneLine(progress(task, { sessions, activity }), 120) };
     case 'waiting': {
       const open = questions.find((question) => question.task === task.number && question.state === 'open');
       return {
@@ -68,9 +68,11 @@ function verdict({ task, questions, activity }: TaskCheck): Outcome {
   }
 }
 
-function progress(task: Task, activity: string): string {
+function progress(task: Task, { sessions, activity }: Pick<TaskCheck, 'sessions' | 'activity'>): string {
   if (task.reviewHead !== null && task.reviewHead === task.head)
     return prove(task).state === 'pending' ? 'Waits for checks' : 'Looks at the proof';
+  const stuck = sessions.find(({ id }) => id === task.session)?.stuck ?? null;
+  if (stuck !== null) return `Stuck since ${clock(stuck.since)}: ${stuck.evidence}`;
   return activity === '' ? 'An agent works on it' : activity;
 }
 

@@ -253,6 +253,27 @@ describe('golden texts', () => {
     });
     return golden('check-run', JSON.stringify(content, null, 2));
   });
+  it('AG-9 KW-4 a stuck agent stands on the card and on the check, with what was looked at', () => {
+    const stuck = {
+      since: '2026-11-21T09:40:00.000Z',
+      evidence: 'no event, no output for 10 minutes; last: Bash @ana running',
+    };
+    const at = session({ task: 2, state: 'running', stuck });
+    const working = task({ number: 2, state: 'in_progress', session: at.id, head: 'a'.repeat(40) });
+    const state = { tasks: [working], sessions: [at] };
+    expect(renderCard(card(state))).toMatch(
+      /in progress, stuck since 09:40 UTC: no event, no output for 10 minutes; last: Bash .*running/,
+    );
+    expect(renderCard(card(state))).not.toContain('@ana running');
+    const shown = taskCheck({
+      run: run(),
+      task: working,
+      sessions: [at],
+      questions: [],
+      activity: 'using Bash',
+    });
+    expect(shown?.title).toMatch(/^Stuck since 09:40 UTC: no event, no output for 10 minutes/);
+  });
   it('AG-4 check run of an agent that works in a job leads to that job', () => {
     const [session] = card().sessions;
     const url = 'https://github.com/acme/shop/actions/runs/7001';

@@ -113,9 +113,13 @@ function progressWords(task: Task, sessions: readonly Session[]): string {
     return `in progress, waits for checks${task.ci.absent === null ? '' : `: ${plain(task.ci.absent, 300)}`}`;
   const session = sessions.find((candidate) => candidate.id === task.session);
   if (session === undefined) return 'in progress';
+  if (session.stuck !== null) return `in progress, ${stuckWords(session.stuck)}`;
   const where = sessionWaits(session) ?? (session.workflowRun && `[in its job](${session.workflowRun.url})`);
   return where === null ? 'in progress' : `in progress, ${where}`;
 }
+
+export const stuckWords = ({ since, evidence }: NonNullable<Session['stuck']>): string =>
+  `stuck since ${clock(since)}: ${plain(evidence, 160)}`;
 
 /** What a session waits for before its agent begins; null when it waits for nothing. */
 export function sessionWaits(session: Session): string | null {

@@ -152,6 +152,7 @@ export const session = (changes: Partial<Session> = {}): Session => ({
   launches: 0,
   isolation: null,
   usage: noUsage,
+  stuck: null,
   unpriced: 0,
   reserved: 0,
   queuedAt: at,
