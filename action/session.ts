@@ -36,6 +36,7 @@ export async function runSession(
       cache: directory.cache,
       // The job's end is the App's to notice; there is no next start here.
       tickets: null,
+      tmux: null,
       isolation: 'auto',
       ...(await bringPrograms(root)),
       log,

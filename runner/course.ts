@@ -9,6 +9,8 @@ import type { Notices } from './notices.ts';
 import type { ObjectCache } from './object-cache.ts';
 import type { Isolation, IsolationMode } from './quarters.ts';
 import type { Tickets } from './tickets.ts';
+import type { Tmux } from './tmux.ts';
+import type { View } from './view.ts';
 import type { HandedOver } from './hand-over.ts';
 
 export type WorkPlace = {
@@ -18,6 +20,8 @@ export type WorkPlace = {
   cache: ObjectCache;
   /** For a next start that clears up after this one; null where there is none. */
   tickets: Tickets | null;
+  /** Shows sessions to people of this machine; null where there is no tmux, or nobody to look. */
+  tmux: Tmux | null;
   isolation: IsolationMode;
   /** Node, and the program of the agent's MCP server that it runs; an agent's user must be able to read both. */
   node: string;
@@ -60,6 +64,7 @@ export type Course = {
   stuckOn: string | null;
   usage: Usage | undefined;
   engine: EngineRun | null;
+  view: View | null;
   isolation: Isolation | null;
   /** There was a workspace: what fails from then on is not the machine's fault. */
   prepared: boolean;

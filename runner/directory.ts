@@ -16,6 +16,7 @@ export type Credential = z.infer<typeof Credential>;
 export type RunnerDirectory = {
   readonly sessions: string;
   readonly cache: ObjectCache;
+  readonly path: string;
   readonly tickets: Tickets;
   /** Sessions of a runner that was killed, whose engine lives or ended by itself: they can go on. */
   readonly adoptable: readonly Adoption[];
@@ -42,6 +43,7 @@ export async function openRunnerDirectory(path: string, log: Log): Promise<Runne
   await cache.sweep();
   const credentialFile = join(path, 'credential');
   return {
+    path,
     sessions,
     cache,
     tickets,

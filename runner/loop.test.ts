@@ -16,6 +16,7 @@ import { commitOne } from './fixtures/agent-script.ts';
 import { branch, makeOrigin, temporaryDirectory, type TestOrigin } from './fixtures/origin.ts';
 import { assignmentFor, kindAnswers } from './fixtures/play.ts';
 import { until } from './fixtures/until.ts';
+import { hasTmux, shownIn } from './fixtures/watching.ts';
 import { onLinux, processTree } from './process-tree.ts';
 import type { Ticket } from './tickets.ts';
 
@@ -181,10 +182,12 @@ describe('a runner', { timeout: 30_000 }, () => {
       await killed.exited;
       const tree = processTree(null, assignment.session);
       expect(await tree.alive()).not.toEqual([]);
+      expect(shownIn(join(directory, 'runner'))).toEqual(hasTmux ? ['entourage-12-t2'] : []);
       const { length: before } = beats(app);
       const next = start();
       await until(() => beats(app).length > before);
       expect(app.inputsOf('end_session')).toEqual([]);
+      expect(shownIn(join(directory, 'runner'))).toEqual(hasTmux ? ['entourage-12-t2'] : []);
       writeFileSync(enough, '');
       await until(() => app.inputsOf('end_session').length === 1);
       queue.push(assignmentFor(origin, ''));
@@ -200,6 +203,7 @@ describe('a runner', { timeout: 30_000 }, () => {
       });
       expect(app.inputsOf('start_session')).toHaveLength(2);
       expect(await tree.alive()).toEqual([]);
+      expect(shownIn(join(directory, 'runner'))).toEqual([]);
       expect(readdirSync(sessions)).toEqual([]);
       expect(readdirSync(join(directory, 'runner', 'tickets'))).toEqual([]);
     },

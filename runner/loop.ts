@@ -9,6 +9,7 @@ import { pause } from './heartbeat.ts';
 import { wordsOf, type Log } from './log.ts';
 import { mcpMain } from './mcp-path.ts';
 import type { IsolationMode } from './quarters.ts';
+import { openTmux } from './tmux.ts';
 import { workOn } from './work.ts';
 
 export type RunnerOptions = {
@@ -44,6 +45,9 @@ export async function runLoop(
   const { directory, log } = parts;
   let client = await connect(options, parts, signal);
   if (client === null) return;
+  const shown = await openTmux(directory.path, log);
+  const adopted = new Set(directory.adoptable.map(({ assignment }) => assignment.session));
+  await shown.tmux?.keepOnly(adopted);
   const running = new Set<Promise<unknown>>();
   const drained = new AbortController();
   const place = {
@@ -51,6 +55,7 @@ export async function runLoop(
     sessions: directory.sessions,
     cache: directory.cache,
     tickets: directory.tickets,
+    tmux: shown.tmux,
     isolation: options.isolation,
     node: process.execPath,
     mcp: mcpMain,
@@ -70,7 +75,12 @@ export async function runLoop(
     running.add(work);
   }
   await reportLost(options.url, parts, signal);
-  log('waiting for work', { name: options.name, slots: options.slots, engines: options.engines.join(' ') });
+  log('waiting for work', {
+    name: options.name,
+    slots: options.slots,
+    engines: options.engines.join(' '),
+    watch: shown.tmux === null ? `sessions can’t be watched: ${shown.reason}` : shown.tmux.command(),
+  });
   while (!signal.aborted) {
     if (running.size >= options.slots) {
       await Promise.race([...running, aborted(signal)]);

@@ -1,4 +1,5 @@
 /** The runner's process: options and signals around the loop, and the list of engines. */
+import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -11,6 +12,7 @@ import { createLog, wordsOf } from './log.ts';
 import { runLoop } from './loop.ts';
 import { mcpMain } from './mcp-path.ts';
 import { isolationModes, type IsolationMode } from './quarters.ts';
+import { socketIn } from './tmux.ts';
 
 type Options = {
   url?: string;
@@ -81,6 +83,12 @@ program
     tellIsolation({ ...options, ...program.opts<Pick<Options, 'dir'>>() }),
   );
 
+program
+  .command('attach')
+  .description('watch a session that runs here, by tmux')
+  .argument('[name]', 'entourage-12-t3, as the log of the runner names it; the latest one if left out')
+  .action((name: string | undefined) => attach(program.opts<Pick<Options, 'dir'>>(), name));
+
 async function start(options: Options): Promise<void> {
   const url = options.url ?? process.env['ENTOURAGE_URL'];
   if (url === undefined || !URL.canParse(url)) {
@@ -118,7 +126,7 @@ async function start(options: Options): Promise<void> {
 const directoryOf = (dir: string | undefined): string =>
   resolve(dir ?? join(process.env['ENTOURAGE_DIR'] ?? '.entourage', 'runner'));
 
-/** The first signal ends in good order; a second one means now. Whatever is left then is cleared at the next start. */
+/** The first signal ends in good order; a second one means now. Whatever is left then is the next start’s. */
 function endingSignal(): AbortSignal {
   const ending = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
@@ -171,6 +179,24 @@ async function tellIsolation(options: { dir?: string; json?: boolean }): Promise
   });
   if (options.json === true) console.log(JSON.stringify(here));
   else console.log(`${here.isolation === 'user' ? '✓' : '✗'} isolation ${here.isolation}  ${here.words}`);
+}
+
+/** Its terminal is ours until somebody leaves it. */
+function attach({ dir }: Pick<Options, 'dir'>, name: string | undefined): void {
+  const socket = socketIn(directoryOf(dir));
+  const target = name === undefined ? [] : ['-t', `=${name}`];
+  const { status, error } = spawnSync('tmux', ['-u', '-S', socket, 'attach', '-r', ...target], {
+    stdio: 'inherit',
+  });
+  if (error !== undefined) {
+    throw new Error(
+      (error as NodeJS.ErrnoException).code === 'ENOENT'
+        ? 'tmux is not installed: sessions run without it, and nobody can watch them.'
+        : error.message,
+      { cause: error },
+    );
+  }
+  process.exitCode = status ?? 1;
 }
 
 try {

@@ -14,6 +14,7 @@ import { writeMcpConfig, writeSessionFile } from './session-file.ts';
 import { giveTo } from './spawn-as.ts';
 import type { Adoption } from './tickets.ts';
 import type { Uploader } from './upload.ts';
+import { openView } from './view.ts';
 import { watchEngine, type Watch } from './watch.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -47,6 +48,8 @@ export async function think(course: Course, thinking: Thinking): Promise<Ending>
     uploader: thinking.uploader,
     notices: course.notices,
   });
+  const { tmux } = course.place;
+  if (tmux !== null) course.view = openView({ ...course, tmux });
   try {
     course.engine = await runEngine(course, thinking, { engine, socket: socket.path });
     if (course.engine === null) return unstarted(course);
@@ -158,6 +161,7 @@ async function follow(
   let last = { ok: false, reason: 'The engine ended without a last event.' };
   for await (const event of engine.events) {
     watch.hear(event);
+    course.view?.show(event);
     if (event.type === 'usage') course.usage = event.usage;
     if (event.type === 'ended') last = { ok: event.ok, reason: event.reason };
     // Before it is cut: half a secret would not be found.

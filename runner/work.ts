@@ -90,6 +90,7 @@ export function begin(assignment: Assignment, place: WorkPlace, began: number): 
     stuckOn: null,
     usage: undefined,
     engine: null,
+    view: null,
     isolation: null,
     prepared: false,
     notices: createNotices(),
@@ -236,6 +237,7 @@ async function cleanUp(course: Course): Promise<void> {
   const { session, repository } = assignment;
   try {
     if (course.over || course.reported) await place.tickets?.drop(session);
+    await course.view?.close();
     const survivors = await closeQuarters(session, directory);
     if (survivors > 0) course.log('processes did not end after SIGKILL', { survivors });
     await forgetStart(place.cache, repository, session);

@@ -145,6 +145,7 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
     {
       id: 'AG-3',
       text: "On a self-hosted runner each session runs in tmux: tmux attach -t entourage-<run>-<task>; it survives the runner's death and is adopted again",
+      claimed: true,
     },
     {
       id: 'AG-4',

@@ -31,9 +31,9 @@ async function checkTmux(): Promise<Finding> {
     ? {
         state: 'unsure',
         what: 'tmux is not installed.',
-        help: 'Sessions run without it; nobody can attach to them.',
+        help: 'Sessions run without it, and outlive a killed runner all the same; nobody can watch them.',
       }
-    : { state: 'good', what: text };
+    : { state: 'good', what: `${text}: \`entourage runner attach\` shows what agents do.` };
 }
 
 async function versionOf(file: string, args: readonly string[]): Promise<string | null> {
