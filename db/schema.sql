@@ -184,6 +184,7 @@ create table review (
   installation bigint not null,
   task integer not null,
   by text not null,
+  agent boolean not null,
   verdict text not null,
   head text not null,
   body text not null,
@@ -305,7 +306,7 @@ create table session (
 CREATE INDEX session_live ON public.session USING btree (installation, run) WHERE (state <> 'ended'::text);
 CREATE INDEX session_not_begun ON public.session USING btree (queued_at) WHERE (state = ANY (ARRAY['queued'::text, 'dispatched'::text]));
 CREATE INDEX session_of_run ON public.session USING btree (run, queued_at);
-CREATE UNIQUE INDEX session_one_live_per_task ON public.session USING btree (run, task) WHERE ((state <> 'ended'::text) AND (task IS NOT NULL) AND (kind = 'work'::text));
+CREATE UNIQUE INDEX session_one_live_per_task ON public.session USING btree (run, task) WHERE ((state <> 'ended'::text) AND (task IS NOT NULL));
 CREATE UNIQUE INDEX session_one_manager_per_run ON public.session USING btree (run) WHERE ((state <> 'ended'::text) AND (kind = 'manage'::text));
 CREATE INDEX session_queued ON public.session USING btree (installation, queued_at) WHERE (state = 'queued'::text);
 alter table session enable row level security, force row level security;
@@ -377,6 +378,7 @@ create table task (
   checks_head text,
   checks jsonb not null,
   ci jsonb not null,
+  agent_review jsonb,
   approved_head text,
   approved_by text,
   merged_commit text,
@@ -396,6 +398,7 @@ CREATE INDEX task_by_pull ON public.task USING btree (installation, pull) WHERE 
 CREATE INDEX task_in_review ON public.task USING btree (installation) WHERE (state = 'in_review'::text);
 CREATE INDEX task_merging ON public.task USING btree (installation) WHERE (state = 'merging'::text);
 CREATE INDEX task_ready ON public.task USING btree (installation, ready_at) WHERE (state = 'ready'::text);
+CREATE INDEX task_to_read ON public.task USING btree (installation) WHERE ((state = 'in_review'::text) AND ((agent_review ->> 'state'::text) = 'waiting'::text));
 alter table task enable row level security, force row level security;
 create policy tenant on task using (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint))) with check (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint)));
 grant delete, insert, select, update on task to entourage_app;

@@ -5,6 +5,7 @@ import * as graph from './graph.ts';
 import type { Operation } from './operation.ts';
 import * as platform from './platform.ts';
 import * as questions from './questions.ts';
+import * as reviews from './reviews.ts';
 import * as runs from './runs.ts';
 import * as sessions from './sessions.ts';
 import * as tasks from './tasks.ts';
@@ -17,6 +18,7 @@ export const catalog = {
   ...tasks,
   ...graph,
   ...questions,
+  ...reviews,
   ...sessions,
   ...worktree,
   ...merges,

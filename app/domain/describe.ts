@@ -2,6 +2,7 @@
 import type { Event } from './event.ts';
 import { reasonWords } from './managing.ts';
 import { mergeWords } from './merge.ts';
+import { byName } from './review.ts';
 import { dollars } from './words.ts';
 
 const short = (sha: string): string => sha.slice(0, 7);
@@ -109,11 +110,19 @@ export function describeEvent(event: Event): string {
     case 'question_withdrawn':
       return `q${event.question} withdrawn`;
     case 'review_received':
-      return `t${event.review.task} review by @${event.review.by}: ${words(event.review.verdict)}${event.review.threads.length === 0 ? '' : `, ${event.review.threads.length} threads`}`;
+      return `t${event.review.task} review by ${byName(event.review)}: ${words(event.review.verdict)}${event.review.threads.length === 0 ? '' : `, ${event.review.threads.length} threads`}`;
     case 'review_dismissed':
       return `t${event.task} review by @${event.by} dismissed`;
     case 'thread_answered':
       return `t${event.task} thread answered: ${event.outcome === 'fixed' ? `fixed in ${short(event.commit ?? '')}` : 'kept'}`;
+    case 'agent_review_opened':
+      return `t${event.task} goes to ${event.agent} for review at ${short(event.head)}`;
+    case 'agent_review_closed':
+      return `t${event.task} agent review of ${short(event.head)} closed: ${event.reason}`;
+    case 'remark_added':
+      return `t${event.task} remark on ${event.remark.path} line ${event.remark.line}`;
+    case 'verdict_given':
+      return `t${event.task} verdict of the reviewer on ${short(event.head)}: ${words(event.verdict)}`;
     case 'message_sent':
       return `message from ${event.message.from}`;
     case 'message_seen':

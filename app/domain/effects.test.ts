@@ -127,6 +127,38 @@ const examples: { [T in EventType]: [Extract<Event, { type: T }>, string, string
     't2 checks on bbbbbbb: test success, lint in progress',
   ],
   context_saved: [{ type: 'context_saved', task: 2, key: 'k', value: 'v' }, '', 't2 note saved: k'],
+  agent_review_opened: [
+    { type: 'agent_review_opened', task: 2, head: sha('b'), agent: 'reviewer' },
+    'card task',
+    't2 goes to reviewer for review at bbbbbbb',
+  ],
+  agent_review_closed: [
+    { type: 'agent_review_closed', task: 2, head: sha('b'), agent: 'reviewer', reason: 'x' },
+    'card task',
+    't2 agent review of bbbbbbb closed: x',
+  ],
+  remark_added: [
+    {
+      type: 'remark_added',
+      task: 2,
+      session: sessionId,
+      remark: { path: 'src/a.ts', line: 3, side: 'RIGHT', body: 'x', suggestion: null },
+    },
+    '',
+    't2 remark on src/a.ts line 3',
+  ],
+  verdict_given: [
+    {
+      type: 'verdict_given',
+      task: 2,
+      session: sessionId,
+      head: sha('b'),
+      verdict: 'request_changes',
+      summary: 'x',
+    },
+    'card task review',
+    't2 verdict of the reviewer on bbbbbbb: request changes',
+  ],
   merge_moved: [
     {
       type: 'merge_moved',
@@ -278,6 +310,7 @@ const examples: { [T in EventType]: [Extract<Event, { type: T }>, string, string
 const short: Record<string, string> = {
   show_card: 'card',
   show_task: 'task',
+  show_review: 'review',
   show_question: 'question',
   answer_threads: 'threads',
   merge_task: 'merge',
@@ -372,7 +405,7 @@ it('SE-1 brings a thing up to date once, however many events ask, and never twic
       `finish_run:${runId}`,
       `show_question:${runId}:1`,
       `cancel_launch:${runId}:${sessionId}`,
-      ...['show_task', 'answer_threads', 'merge_task', 'read_checks', 'launch_session'].map(
+      ...['show_task', 'show_review', 'answer_threads', 'merge_task', 'read_checks', 'launch_session'].map(
         (type) => `${type}:${runId}:2`,
       ),
     ]),

@@ -11,6 +11,8 @@ export type Effect =
   | { type: 'show_question'; run: RunId; question: number }
   /** A reply in each answered thread that has none yet. */
   | { type: 'answer_threads'; run: RunId; task: number }
+  /** The reviewer agent's review with its comments, once. */
+  | { type: 'show_review'; run: RunId; task: number }
   | { type: 'merge_task'; run: RunId; task: number }
   /** Out of GitHub's merge queue, when the task is not on its way to a merge any more. */
   | { type: 'withdraw_merge'; run: RunId; task: number }
@@ -108,6 +110,11 @@ export function effects(run: RunId, event: Event): Effect[] {
       return [card, { type: 'show_question', run, question: event.question }];
     case 'thread_answered':
       return [{ type: 'answer_threads', run, task: event.task }];
+    case 'agent_review_opened':
+    case 'agent_review_closed':
+      return [card, ...showTask(run, event.task)];
+    case 'verdict_given':
+      return [card, ...showTask(run, event.task), { type: 'show_review', run, task: event.task }];
     case 'merge_started':
       return [{ type: 'merge_task', run, task: event.task }];
     case 'dependency_met':
@@ -116,6 +123,7 @@ export function effects(run: RunId, event: Event): Effect[] {
     case 'pull_request_merged':
     case 'review_received':
     case 'review_dismissed':
+    case 'remark_added':
     case 'session_bound':
     case 'message_sent':
     case 'message_seen':

@@ -1,6 +1,7 @@
 /** Every event there is, past tense. Events are the record of truth: folding them gives the rows. */
 import { z } from 'zod';
 import { WakeReason } from './managing.ts';
+import { AgentVerdict, Remark } from './agent-review.ts';
 import { Message } from './message.ts';
 import { Plan } from './plan.ts';
 import { Question } from './question.ts';
@@ -174,6 +175,24 @@ export const Event = z.discriminatedUnion('type', [
     outcome: z.enum(['fixed', 'kept']),
     commit: z.string().nullable(),
     why: z.string(),
+  }),
+  // The reviewer agent's review
+  z.strictObject({ type: z.literal('agent_review_opened'), task, head: Sha, agent: z.string() }),
+  z.strictObject({
+    type: z.literal('agent_review_closed'),
+    task,
+    head: Sha,
+    agent: z.string(),
+    reason: z.string(),
+  }),
+  z.strictObject({ type: z.literal('remark_added'), task, session: SessionId, remark: Remark }),
+  z.strictObject({
+    type: z.literal('verdict_given'),
+    task,
+    session: SessionId,
+    head: Sha,
+    verdict: AgentVerdict,
+    summary: z.string(),
   }),
   // Messages
   z.strictObject({ type: z.literal('message_sent'), message: Message }),

@@ -87,6 +87,7 @@ const task: Task = {
   checksHead: null,
   checks: [],
   ci: noCi,
+  agentReview: null,
   approvedHead: null,
   approvedBy: null,
   mergedCommit: null,
@@ -156,6 +157,7 @@ const review: Review = {
   head: sha,
   body: '',
   threads: [],
+  agent: false,
   dismissed: false,
   submittedAt: at(5),
 };

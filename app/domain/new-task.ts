@@ -54,6 +54,7 @@ export function newTask(
     checksHead: null,
     checks: [],
     ci: noCi,
+    agentReview: null,
     approvedHead: null,
     approvedBy: null,
     mergedCommit: null,

@@ -4,6 +4,7 @@ import { LineCounter, parseDocument, isAlias, isMap, isScalar, isSeq, type Docum
 import { z } from 'zod';
 import { permissions } from './permission.ts';
 import { Waking } from './managing.ts';
+import { noWords, splitSections, Words } from './policy-words.ts';
 import { Role, Template } from './words.ts';
 
 export const engines = ['claude-code', 'codex', 'gemini', 'opencode', 'aider', 'command'] as const;
@@ -128,6 +129,8 @@ const frontMatter = {
       /** Never 0: nothing merges without a person's approval (RE-4). */
       people: z.int().min(1).max(10).default(1),
       requesters_approval_counts: z.boolean().default(true),
+      /** Verdicts of the reviewer agent on one task before people decide alone. */
+      rounds: z.int().min(1).max(20).default(3),
     })
     .prefault({}),
   merge: z
@@ -167,17 +170,9 @@ const frontMatter = {
   locked: z.array(z.string().min(1).max(100)).max(50).default([]),
 };
 
-const sections = { conventions: '', manager: '', engineer: '', reviewer: '' };
-const Words = z.strictObject({
-  conventions: z.string(),
-  manager: z.string(),
-  engineer: z.string(),
-  reviewer: z.string(),
-});
-
 const FrontMatter = z.strictObject(frontMatter);
 /** What is in force: the front matter, and the Markdown sections under `words`. */
-export const Policy = z.strictObject({ ...frontMatter, words: Words.default(sections) });
+export const Policy = z.strictObject({ ...frontMatter, words: Words.default(noWords) });
 export type Policy = z.infer<typeof Policy>;
 
 /** No file at all: one manager, two engineers, one reviewer, engine `claude-code`. */
@@ -224,9 +219,16 @@ function readFrontMatter(
   if ('problem' in raw) return { problems: [at(0, raw.problem)] };
   const parsed = FrontMatter.safeParse(raw.value);
   const issues = [...(parsed.error?.issues ?? []).flatMap(asFindings), ...crossFindings(raw.value)];
-  if (parsed.success && issues.length === 0) return { values: parsed.data };
+  if (parsed.success && issues.length === 0) return { values: withReviewer(parsed.data, raw.value) };
   const problems = issues.map(({ path, key, message }) => at(offsetOf(document, path, key), message));
   return { problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
+}
+
+/** A file that names no reviewer has its first agent of that role, or none. */
+function withReviewer(values: z.infer<typeof FrontMatter>, raw: unknown): z.infer<typeof FrontMatter> {
+  if (record(record(raw)['review'])['agent'] !== undefined) return values;
+  const reviewer = values.agents.find((agent) => agent.role === 'reviewer');
+  return { ...values, review: { ...values.review, agent: reviewer?.name ?? null } };
 }
 
 /** Aliases are resolved here; a file that multiplies them without end is refused by the parser. */
@@ -274,10 +276,21 @@ function crossFindings(raw: unknown): Finding[] {
         : []),
     ];
   });
-  const reviewer = record(root['review'])['agent'];
-  if (typeof reviewer === 'string' && agents.length > 0 && !names.includes(reviewer))
-    findings.push({ path: ['review', 'agent'], message: `review.agent: no agent is named \`${reviewer}\`` });
-  return findings;
+  return [...findings, ...reviewerFindings(root, root['agents'] === undefined ? agentsByDefault : agents)];
+}
+
+function reviewerFindings(
+  root: Record<string, unknown>,
+  agents: readonly Record<string, unknown>[],
+): Finding[] {
+  const name = record(root['review'])['agent'];
+  if (typeof name !== 'string' || agents.length === 0) return [];
+  const path = ['review', 'agent'];
+  const agent = agents.find((candidate) => candidate['name'] === name);
+  if (agent === undefined) return [{ path, message: `review.agent: no agent is named \`${name}\`` }];
+  return agent['role'] === 'reviewer'
+    ? []
+    : [{ path, message: `review.agent: agent \`${name}\` has another role than reviewer` }];
 }
 
 const record = (value: unknown): Record<string, unknown> =>
@@ -309,28 +322,6 @@ function child(
   if (!isMap<Node, Node | null>(node)) return null;
   const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part));
   return pair === undefined ? null : { node: pair.value, offset: pair.key.range?.[0] ?? 0 };
-}
-
-/** The text under `## Conventions`, `## Manager`, `## Engineer`, `## Reviewer`; other sections are the people's own. */
-function splitSections(lines: readonly string[]): z.infer<typeof Words> {
-  const found = new Map<string, string[]>();
-  let current: string[] = [];
-  let fence: string | null = null;
-  for (const line of lines) {
-    const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
-    if (fence === null && mark !== undefined) fence = mark;
-    else if (fence !== null && line.trim().startsWith(fence)) fence = null;
-    const heading = fence === null ? /^ {0,3}##?[ \t]+(.*?)[ \t#]*$/.exec(line)?.[1] : undefined;
-    if (heading === undefined) current.push(line);
-    else found.set(heading.toLowerCase(), (current = found.get(heading.toLowerCase()) ?? []));
-  }
-  const text = (name: string): string => (found.get(name) ?? []).join('\n').trim();
-  return {
-    conventions: text('conventions'),
-    manager: text('manager'),
-    engineer: text('engineer'),
-    reviewer: text('reviewer'),
-  };
 }
 
 function compiles(glob: string): boolean {

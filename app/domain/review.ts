@@ -1,4 +1,4 @@
-/** A review that a person gave in GitHub's review screen, with its threads; each thread is answered once. */
+/** A review as it stands on GitHub, a person's or our reviewer agent's, with its threads; each thread is answered once. */
 import { z } from 'zod';
 import { Instant, RunId, Sha } from './words.ts';
 
@@ -26,7 +26,10 @@ export const Review = z.strictObject({
   run: RunId,
   installation: z.int(),
   task: z.int(),
+  /** A person's login, or the agent's name. */
   by: z.string(),
+  /** The reviewer agent gave it: it never approves (RE-4). */
+  agent: z.boolean(),
   verdict: Verdict,
   head: Sha,
   body: z.string(),
@@ -35,6 +38,10 @@ export const Review = z.strictObject({
   submittedAt: Instant,
 });
 export type Review = z.infer<typeof Review>;
+
+/** Who gave it, as people and agents read it: `@ana`, `reviewer`. */
+export const byName = (review: Pick<Review, 'by' | 'agent'>): string =>
+  review.agent ? review.by : `@${review.by}`;
 
 /** Threads of reviews that asked for changes and nobody answered yet. */
 export function openThreads(reviews: readonly Review[]): { review: Review; thread: Thread }[] {

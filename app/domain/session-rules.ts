@@ -170,7 +170,8 @@ function recordUsage(session: Session, usage: Usage): Event[] {
 /** Refuses a write of a session that is no longer the one its task (or run) listens to. */
 export function fence(session: Session, live: SessionId | null): Rejection | null {
   if (session.state === 'ended') return over(session);
-  if (session.task !== null && live !== session.id) {
+  // A reviewer changes nothing of the work; what it writes is held against the head it reads.
+  if (session.kind !== 'review' && session.task !== null && live !== session.id) {
     return reject(
       'superseded_session',
       'A newer session works on this task; this one may not write any more.',

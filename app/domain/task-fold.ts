@@ -1,4 +1,5 @@
 /** How events change a task, and which ends of a session use up one of its attempts. */
+import { evolve as evolveAgentReview } from './agent-review-rules.ts';
 import type { Event } from './event.ts';
 import { noCi } from './ci.ts';
 import { evolve as evolveLanding } from './landing-fold.ts';
@@ -6,6 +7,12 @@ import { terminal, type Task, type TaskChanges, type TaskState } from './task.ts
 import type { Instant } from './words.ts';
 
 export function evolve(task: Task, event: Event, at: Instant): Task {
+  const next = evolveTask(task, event, at);
+  const agentReview = evolveAgentReview(task, event, at);
+  return agentReview === task.agentReview ? next : { ...next, agentReview };
+}
+
+function evolveTask(task: Task, event: Event, at: Instant): Task {
   switch (event.type) {
     case 'task_moved':
       return moved(task, event, at);
@@ -54,7 +61,10 @@ export function evolve(task: Task, event: Event, at: Instant): Task {
         ? { ...task, approvedHead: null, approvedBy: null }
         : task;
     case 'session_queued':
-      return { ...task, session: event.session.id, fencing: event.session.fencing };
+      // A review's session is found by its kind; `session` is the one that may change the work.
+      return event.session.kind === 'work'
+        ? { ...task, session: event.session.id, fencing: event.session.fencing }
+        : { ...task, fencing: event.session.fencing };
     case 'session_ended':
       if (task.session !== event.session) return task;
       return {

@@ -1,5 +1,6 @@
 /** A task: ten states, only listed transitions, each refusal with its reason. Becomes one branch and one pull request. */
 import { z } from 'zod';
+import { AgentReview } from './agent-review.ts';
 import { Check, Ci } from './ci.ts';
 import { Merging } from './merge.ts';
 import { Instant, Micros, Priority, Role, RunId, SessionId, Sha, Size } from './words.ts';
@@ -63,6 +64,8 @@ export const Task = z.strictObject({
   checksHead: Sha.nullable(),
   checks: z.array(Check),
   ci: Ci,
+  /** The newest head that went to the reviewer agent; null before the first. */
+  agentReview: AgentReview.nullable(),
   approvedHead: Sha.nullable(),
   approvedBy: z.string().nullable(),
   mergedCommit: z.string().nullable(),

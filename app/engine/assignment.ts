@@ -6,7 +6,8 @@ import { unknownApp } from '../domain/authorship.ts';
 import { addressedTo } from '../domain/message.ts';
 import { managePrompt } from '../domain/prompt/manage.ts';
 import { planPrompt } from '../domain/prompt/plan.ts';
-import { workPrompt } from '../domain/prompt/work.ts';
+import { reviewPrompt } from '../domain/prompt/review.ts';
+import { workPrompt, type WorkInput } from '../domain/prompt/work.ts';
 import { loadMessages } from '../../db/entities.ts';
 import type { RepositoryRow } from '../../db/queries/runs.ts';
 import type { Context } from './handler.ts';
@@ -42,14 +43,7 @@ export async function assignmentOf(context: Context, work: RunWork, claimed: Cla
             messages,
           })
         : planPrompt(shared)
-      : workPrompt({
-          ...shared,
-          task,
-          tasks: [...work.tasks.values()],
-          reviews: [...work.reviews.values()].filter((review) => review.task === task.number),
-          questions: [...work.questions.values()].filter((question) => question.task === task.number),
-          messages,
-        });
+      : taskPrompt(work, session, { ...shared, task, messages });
   return {
     session: session.id,
     kind: session.kind,
@@ -66,7 +60,7 @@ export async function assignmentOf(context: Context, work: RunWork, claimed: Cla
     clone_url: context.engine.github.cloneUrl(repository),
     git_token: null,
     base: work.run.base,
-    branch: task?.branch ?? null,
+    branch: session.kind === 'work' ? (task?.branch ?? null) : null,
     start: task?.head ?? unknownStart,
     prompt,
     setup: policy.workspace.setup,
@@ -78,4 +72,15 @@ export async function assignmentOf(context: Context, work: RunWork, claimed: Cla
     agent_token: tokens.agent,
     address: unknownApp,
   };
+}
+
+type OfTask = Omit<WorkInput, 'tasks' | 'reviews' | 'questions'>;
+
+function taskPrompt(work: RunWork, session: Session, of: OfTask): string {
+  const mine = <T extends { task: number | null }>(rows: ReadonlyMap<number, T>): T[] =>
+    [...rows.values()].filter((row) => row.task === of.task.number);
+  const input = { ...of, tasks: [...work.tasks.values()], reviews: mine(work.reviews) };
+  return session.kind === 'review'
+    ? reviewPrompt(input)
+    : workPrompt({ ...input, questions: mine(work.questions) });
 }

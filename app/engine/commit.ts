@@ -18,6 +18,7 @@ import { manageIfNeeded, seenByManager } from './managing.ts';
 import { lookAtMerges } from './merge-turns.ts';
 import { planIfNeeded } from './planning.ts';
 import { policyOf } from './policy-of.ts';
+import { reviewIfNeeded } from './reviewing.ts';
 import { openRun, save, type RunWork } from './run-work.ts';
 
 /** Folds a decision and all that follows, and writes it. A rejection is handed back and nothing is written. */
@@ -39,6 +40,7 @@ export async function commit(
   await releaseSessions(context.tx, work.installation, ended);
   await planIfNeeded(context, work, repository);
   await manageIfNeeded(context, work, repository);
+  await reviewIfNeeded(context, work, repository);
   if (work.dispatchable) await dispatchTasks(context, work, repository);
   await write(context, work);
   if (ended.length > 0) await serveOthers(context, work, repository);
@@ -82,6 +84,7 @@ async function serveOthers(context: Context, work: RunWork, repository: Reposito
     const other = await openRun(context.tx, id, { now: context.now, skipLocked: true });
     if (other === null) continue;
     await manageIfNeeded(context, other, repository);
+    await reviewIfNeeded(context, other, repository);
     await dispatchTasks(context, other, repository);
     await write(context, other);
   }

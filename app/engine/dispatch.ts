@@ -12,6 +12,7 @@ import { apply } from './follow.ts';
 import type { Context } from './handler.ts';
 import { newSession } from './new-session.ts';
 import { policyOf } from './policy-of.ts';
+import { reviewSession } from './review-sessions.ts';
 import type { RunWork } from './run-work.ts';
 
 /** Assigns ready tasks, the most urgent and oldest first, until a limit stands in the way. */
@@ -24,7 +25,11 @@ export async function dispatchTasks(
   if (work.run.state !== 'executing') return;
   const policy = policyOf(repository);
   const ready = [...work.tasks.values()]
-    .filter((task) => task.state === 'ready' && task.session === null)
+    // Whoever reviewed it is about to end: work and review never live at the same time on one task.
+    .filter(
+      (task) =>
+        task.state === 'ready' && task.session === null && reviewSession(work, task.number) === undefined,
+    )
     .sort(urgency);
   if (ready.length === 0) return;
   const stored = await liveSessions(context.tx, work.installation, work.run.id);

@@ -9,9 +9,10 @@ import { decide as decideRun } from '../domain/run-rules.ts';
 import { decide as decideSession } from '../domain/session-rules.ts';
 import type { Outcome } from '../domain/session.ts';
 import { decide as decideTask } from '../domain/task-rules.ts';
-import { terminal, type Task, type TaskState } from '../domain/task.ts';
+import { ref, terminal, type Task, type TaskState } from '../domain/task.ts';
 import { plannedTasks } from './planned-tasks.ts';
 import { afterAnswer, afterRed } from './reactions.ts';
+import { afterReviewSession, stopReview } from './review-sessions.ts';
 import { fold, type RunWork } from './run-work.ts';
 
 /** What follows depends on the repository's policy: attempts that fail a task, and who merges. */
@@ -66,6 +67,10 @@ function consequences(work: RunWork, event: Event, rules: Rules): Event[] {
             }),
           )
         : [];
+    case 'head_moved':
+      return event.unchanged
+        ? []
+        : onTask(work, event.task, (task) => stopReview(work, task, 'there are new commits'));
     case 'run_cancelled':
       return [
         ...cancelTasks(work, event.reason),
@@ -131,6 +136,19 @@ const stops: readonly TaskState[] = ['done', 'cancelled', 'failed'];
 function afterMove(work: RunWork, event: EventOf<'task_moved'>, rules: Rules): Event[] {
   const task = work.tasks.get(event.task);
   if (task === undefined) return [];
+  return [
+    ...(event.from === 'in_review'
+      ? stopReview(work, task, `${ref(task)} left review: ${event.reason}`)
+      : []),
+    ...next(work, task, { event, rules }),
+  ];
+}
+
+function next(
+  work: RunWork,
+  task: Task,
+  { event, rules }: { event: EventOf<'task_moved'>; rules: Rules },
+): Event[] {
   if (event.to === 'ready') {
     work.dispatchable = true;
     return work.run.state === 'failed' ? decided(decideRun(work.run, { type: 'reopen_run' })) : [];
@@ -198,6 +216,7 @@ function afterSession(work: RunWork, event: EventOf<'session_ended'>, rules: Rul
     (event.outcome === 'suspended' || event.outcome === 'lost') && !event.cancelled
       ? []
       : withdrawQuestions(work, (question) => question.session === event.session);
+  if (event.kind === 'review') return [...withdrawn, ...afterReviewSession(work, event)];
   if (event.kind !== 'work') return withdrawn;
   const task = event.task === null ? undefined : work.tasks.get(event.task);
   if (task === undefined || task.session !== null) return withdrawn;

@@ -1,6 +1,7 @@
 /** What a handler is given and what it may answer. */
 import type { InputOf, OutputOf } from '../catalog/operation.ts';
 import type { AppOperation } from '../catalog/catalog.ts';
+import type { PatchedFile } from '../domain/diff-lines.ts';
 import type { Permission } from '../domain/permission.ts';
 import type { Rejection } from '../domain/rejection.ts';
 import type { Instant } from '../domain/words.ts';
@@ -42,6 +43,12 @@ export type GitHubFacts = {
   ): Promise<boolean>;
   /** The App's own account, `entourage[bot]`. */
   login(): Promise<string>;
+  /** What the pull request changes, as GitHub shows it at that head. */
+  pullFiles(
+    installation: number,
+    repository: RepositoryRow,
+    at: { pull: number; head: string },
+  ): Promise<readonly PatchedFile[]>;
   readToken(installation: number, repository: RepositoryRow): Promise<string | null>;
   cloneUrl(repository: RepositoryRow): string;
 };

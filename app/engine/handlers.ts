@@ -6,6 +6,7 @@ import * as leases from './handlers/leases.ts';
 import * as messages from './handlers/messages.ts';
 import * as platform from './handlers/platform.ts';
 import * as questions from './handlers/questions.ts';
+import * as reviews from './handlers/reviews.ts';
 import * as runs from './handlers/runs.ts';
 import * as sessions from './handlers/sessions.ts';
 import * as startRuns from './handlers/start-runs.ts';
@@ -52,6 +53,9 @@ export const handlers: Handlers = {
   request_review: tasks.requestReview,
   get_review_feedback: tasks.getReviewFeedback,
   answer_thread: tasks.answerThread,
+  add_review_comment: reviews.addReviewComment,
+  submit_review_verdict: reviews.submitReviewVerdict,
+  record_agent_review: reviews.recordAgentReview,
   merge_task: merges.mergeTask,
   get_merge_status: merges.getMergeStatus,
   record_merge_step: merges.recordMergeStep,

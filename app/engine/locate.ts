@@ -57,11 +57,12 @@ export function findTask(context: Context, work: RunWork, input: RunInput): Task
   });
 }
 
-/** The same, to be changed: an engineer changes its own task only. */
+/** The same, to be changed: an engineer and a reviewer change their own task only. */
 export function locateTask(context: Context, work: RunWork, input: RunInput): Task | Rejection {
   const task = findTask(context, work, input);
   if (isRejection(task)) return task;
-  if (context.caller.session?.role === 'engineer' && task.number !== context.caller.task) {
+  const role = context.caller.session?.role;
+  if ((role === 'engineer' || role === 'reviewer') && task.number !== context.caller.task) {
     return reject('not_permitted', `t${task.number} is another agent’s task.`, {
       help: 'get_task and get_run_tasks read it; only its own agent changes it.',
     });

@@ -14,7 +14,7 @@ import { clean, cleanCode, cleanLine } from '../domain/clean.ts';
 import type { RecordedEvent } from '../domain/event.ts';
 import { taskOf } from '../domain/event.ts';
 import type { Question } from '../domain/question.ts';
-import type { Review } from '../domain/review.ts';
+import { byName, type Review } from '../domain/review.ts';
 import type { Condition } from '../domain/activity.ts';
 import type { Session } from '../domain/session.ts';
 import type { Run } from '../domain/run.ts';
@@ -150,7 +150,7 @@ export function questionView(question: Question, run: Run): QuestionView {
 export function feedbackView(review: Review): FeedbackView {
   return {
     review: review.id,
-    by: review.by,
+    by: byName(review),
     verdict: review.verdict,
     body: clean(review.body),
     threads: review.threads.map(({ id, path, line, code, body, state }) => ({

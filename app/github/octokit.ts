@@ -5,6 +5,7 @@ import { ciVerbs } from './ci.ts';
 import { commentVerbs } from './comments.ts';
 import type { Connection } from './connection.ts';
 import type { GitHub, RepositoryRef } from './port.ts';
+import { agentReviewVerbs } from './agent-reviews.ts';
 import { branchVerbs } from './branches.ts';
 import { changesSame, conflictingFiles } from './landing.ts';
 import { mergeVerbs, type MergeMemory } from './merges.ts';
@@ -60,6 +61,7 @@ export function createPort(connection: Connection, { pusher, cloneUrl, memory }:
     ...checkVerbs(connection),
     ...ciVerbs(connection),
     ...reviewVerbs(connection),
+    ...agentReviewVerbs(connection),
     ...actionsVerbs(connection, memory),
     readToken: async (repository) => await accessToken(connection, repository, 'read'),
     cloneUrl,

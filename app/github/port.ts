@@ -4,6 +4,7 @@
  * refused or broke; a refusal that the caller is expected to handle is a value in the result.
  */
 import type { PushLimits } from '../domain/push.ts';
+import type { PatchedFile } from '../domain/diff-lines.ts';
 import type { Permission } from '../domain/permission.ts';
 import type { AbsenceFacts } from '../domain/ci-absence.ts';
 import type { Check } from '../domain/ci.ts';
@@ -83,6 +84,17 @@ export type CheckRunContent = {
   title: string;
   summary: string;
   detailsUrl?: string;
+};
+
+export type ReviewContent = {
+  pull: number;
+  head: string;
+  marker: string;
+  /** With the marker in it. */
+  body: string;
+  comments: readonly { path: string; line: number; side: 'LEFT' | 'RIGHT'; body: string }[];
+  /** The body where the comments can't stand on their lines. */
+  wholeBody: string;
 };
 
 export type GitHub = {
@@ -240,6 +252,16 @@ export type GitHub = {
     body: string;
     threads: Thread[];
   } | null>;
+  /** What the pull request changes, with the patches that comments stand on; `head` says of which commit, and is remembered. */
+  pullFiles(repository: RepositoryRef, at: { pull: number; head: string }): Promise<readonly PatchedFile[]>;
+  /**
+   * Our review of that head, found again by its marker; written once. GitHub takes all of its comments or none (G16): where
+   * it refuses one, they stand in the body instead and there are no threads. Null when the pull request is gone.
+   */
+  ensureReview(
+    repository: RepositoryRef,
+    review: ReviewContent,
+  ): Promise<{ id: number; body: string; threads: Thread[] } | null>;
   /** One reply to each thread's first comment (G16), found again by its marker; written once, never edited. */
   ensureThreadReplies(
     repository: RepositoryRef,

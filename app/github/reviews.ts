@@ -28,16 +28,13 @@ export function reviewVerbs(connection: Connection): Verbs {
         }),
       );
       if (data === null) return null;
-      const comments = await reviewComments(connection, repository, pull);
       return {
         id,
         by: data.user?.login ?? 'ghost',
         verdict: verdicts[data.state.toUpperCase()] ?? 'comment',
         head: data.commit_id ?? '',
         body: data.body,
-        threads: comments
-          .filter((row) => row.pull_request_review_id === id && row.in_reply_to_id === undefined)
-          .map(toThread),
+        threads: await threadsOf(connection, repository, { pull, id }),
       };
     },
     ensureThreadReplies: async (repository, pull, replies) => {
@@ -61,6 +58,18 @@ export function reviewVerbs(connection: Connection): Verbs {
       }
     },
   };
+}
+
+/** The first comments of a review, each of which begins a thread. */
+export async function threadsOf(
+  connection: Connection,
+  repository: RepositoryRef,
+  { pull, id }: { pull: number; id: number },
+): Promise<Thread[]> {
+  const rows = await reviewComments(connection, repository, pull);
+  return rows
+    .filter((row) => row.pull_request_review_id === id && row.in_reply_to_id === undefined)
+    .map(toThread);
 }
 
 type CommentRow = Awaited<ReturnType<typeof reviewComments>>[number];

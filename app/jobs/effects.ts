@@ -16,6 +16,7 @@ import { retireTask } from './retire-task.ts';
 import { showCard } from './show-card.ts';
 import { showGroup } from './show-group.ts';
 import { showQuestion } from './show-question.ts';
+import { showReview } from './show-review.ts';
 import { showTask } from './show-task.ts';
 import { watchSession } from './watch-session.ts';
 import { withdrawMerge } from './withdraw-merge.ts';
@@ -28,6 +29,7 @@ export const effectJobs: Readonly<Record<EffectName, (work: Work, payload: unkno
   show_task: showTask,
   show_question: showQuestion,
   answer_threads: answerThreads,
+  show_review: showReview,
   merge_task: mergeTask,
   withdraw_merge: withdrawMerge,
   read_checks: readChecks,

@@ -4,6 +4,7 @@ import { readEvents } from '../../db/events.ts';
 import { finishedCosts, gitHubObject, lastEventId, saveGitHubObject } from '../../db/queries/effects.ts';
 import { describeEvent } from '../domain/describe.ts';
 import type { EventType } from '../domain/event.ts';
+import { reviewerOf } from '../domain/reviewer.ts';
 import { Size } from '../domain/words.ts';
 import { effectJob } from '../engine/effect-job.ts';
 import { renderCard } from '../github/render/card.ts';
@@ -39,6 +40,7 @@ export async function drawCard(work: Work, run: string): Promise<Scene | null> {
     ...scene,
     ...(await surroundings(work, scene)),
     policyProblem: scene.repository.policyProblem,
+    missingReviewer: missingReviewer(scene),
   });
   const { id, before } = await work.port.ensureComment(scene.repository, {
     issue: scene.run.issue,
@@ -54,6 +56,11 @@ export async function drawCard(work: Work, run: string): Promise<Scene | null> {
   return scene;
 }
 
+function missingReviewer({ policy }: Scene): string | null {
+  const reviewer = reviewerOf(policy);
+  return reviewer !== null && 'missing' in reviewer ? reviewer.missing : null;
+}
+
 /** Counted, not told: they would push what matters out of the last ten. */
 const quiet: ReadonlySet<EventType> = new Set([
   'usage_recorded',
@@ -63,6 +70,7 @@ const quiet: ReadonlySet<EventType> = new Set([
   'dependency_met',
   'branch_created',
   'context_saved',
+  'remark_added',
   'message_seen',
   'task_added',
 ]);

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { gitHubObject, saveGitHubObject } from '../../db/queries/effects.ts';
 import { leaseActivity } from '../../db/queries/sessions.ts';
 import type { Task } from '../domain/task.ts';
-import type { PullState } from '../github/port.ts';
+import type { CheckRunContent, PullState } from '../github/port.ts';
+import { reviewCheck } from '../github/render/agent-review.ts';
 import { taskCheck } from '../github/render/check-run.ts';
 import { firstCommitMessage, pullBody, pullTitle } from '../github/render/task-pull.ts';
 import { branchName } from './branch-name.ts';
@@ -32,7 +33,8 @@ export async function showTask(work: Work, payload: unknown): Promise<void> {
   await work.port.ensurePullBody(scene.repository, pull, pullBody({ ...scene, task: shown }));
   if (pull.state === 'open' && shown.state !== 'cancelled')
     await work.port.ensureDraft(scene.repository, pull, !forReview.has(shown.state));
-  await showCheck(work, scene, shown);
+  await showCheck(work, scene, await proofOf(work, scene, shown));
+  await showCheck(work, scene, reviewCheck({ ...scene, task: shown }));
 }
 
 async function withBranch(work: Work, scene: Scene, task: Task): Promise<Task | null> {
@@ -113,13 +115,16 @@ async function reopen(
   return await work.port.pull(scene.repository, pull.number);
 }
 
-/** One check run a head; written only when its words changed. */
-async function showCheck(work: Work, scene: Scene, task: Task): Promise<void> {
+async function proofOf(work: Work, scene: Scene, task: Task): Promise<CheckRunContent | null> {
   const activity =
     task.session === null
       ? ''
       : await read(work, async (tx) => await leaseActivity(tx, work.installation, task.session ?? ''));
-  const content = taskCheck({ ...scene, task, activity });
+  return taskCheck({ ...scene, task, activity });
+}
+
+/** One check run a head; written only when its words changed. */
+async function showCheck(work: Work, scene: Scene, content: CheckRunContent | null): Promise<void> {
   if (content === null) return;
   const key = {
     installation: work.installation,

@@ -137,7 +137,10 @@ export async function listRunIds(
   return rows.map((row) => row.id);
 }
 
-/** Executing runs of a repository that have a ready task, the most urgent first: what a freed slot may serve (TA-6). */
+/** Ready for an engineer, or in review and wanted by the reviewer. */
+const waitsForAgent = sql`(task.session is null and (task.state = 'ready' or (task.state = 'in_review' and task.agent_review ->> 'state' = 'waiting')))`;
+
+/** Executing runs of a repository that have a ready task or one that waits for its reviewer, the most urgent first: what a freed slot may serve (TA-6). */
 export async function runsWithReadyTasks(
   tx: Transaction,
   installation: number,
@@ -145,7 +148,7 @@ export async function runsWithReadyTasks(
 ): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     select run.id from run join task on task.run = run.id
-    where run.installation = ${installation} and run.repository = ${repository} and run.state = 'executing' and task.state = 'ready' and task.session is null
+    where run.installation = ${installation} and run.repository = ${repository} and run.state = 'executing' and ${waitsForAgent}
     group by run.id
     order by min(array_position(array['critical','high','medium','low'], task.priority)), min(task.ready_at)`.execute(
     tx,
@@ -168,11 +171,11 @@ export async function runsThatWantManager(
   return rows.map((row) => row.id);
 }
 
-/** Runs, over all installations, with a ready task that nobody took, a plan that nobody began, or a manager that is wanted. */
+/** Runs, over all installations, with a task that no agent took, a plan that nobody began, or a manager that is wanted. */
 export async function runsToSweep(tx: Transaction): Promise<{ id: string; installation: number }[]> {
   const { rows } = await sql<{ id: string; installation: number }>`
     select distinct run.id, run.installation from run join task on task.run = run.id
-    where run.state = 'executing' and task.state = 'ready' and task.session is null
+    where run.state = 'executing' and ${waitsForAgent}
     union
     select run.id, run.installation from run
     where run.state = 'planning' and not exists (select 1 from session where session.run = run.id and session.state <> 'ended')

@@ -62,6 +62,7 @@ export async function engineWorld(): Promise<EngineWorld> {
       issue: async (_installation, _repository, number) =>
         number === 999 ? null : { title: `Issue ${number}`, body: 'As the issue says.', labels: ['urgent'] },
       login: async () => 'entourage[bot]',
+      pullFiles: async () => [{ path: 'src/a.ts', patch: '@@ -1,2 +1,3 @@\n a\n-b\n+c\n+d' }],
       readToken: async () => 'read-token',
       cloneUrl: ({ owner, name }) => `https://example.com/${owner}/${name}.git`,
     },

@@ -1,6 +1,7 @@
 /** Arbitrary states of all six kinds, with texts that hurt: quotes, backslashes, braces, line breaks, other scripts. */
 import fc from 'fast-check';
 import { notManaged, type WakeReason } from '../../app/domain/managing.ts';
+import { AgentReview, AgentVerdict, Remark } from '../../app/domain/agent-review.ts';
 import { Message } from '../../app/domain/message.ts';
 import { Plan } from '../../app/domain/plan.ts';
 import { Question, QuestionState } from '../../app/domain/question.ts';
@@ -112,6 +113,29 @@ export const run = fc
   })
   .map((value) => Run.parse(value));
 
+const agentReview = fc.record({
+  head: sha,
+  agent: text,
+  state: one(AgentReview.shape.state),
+  round: count,
+  session: maybe(uuid),
+  failures: count,
+  remarks: fc.array(
+    fc.record({
+      path: text,
+      line: number,
+      side: one(Remark.shape.side),
+      body: text,
+      suggestion: maybe(text),
+    }),
+  ),
+  verdict: maybe(one(AgentVerdict)),
+  summary: text,
+  givenAt: maybe(instant),
+  posted: fc.boolean(),
+  reason: text,
+});
+
 const check = fc.record({
   name: text,
   status: one(Check.shape.status),
@@ -157,6 +181,7 @@ export const taskOf = (runId: string): fc.Arbitrary<Task> =>
       checksHead: maybe(sha),
       checks: fc.array(check),
       ci: fc.record({ failures: count, head: maybe(sha), checks: fc.array(check), absent: maybe(text) }),
+      agentReview: maybe(agentReview),
       approvedHead: maybe(sha),
       approvedBy: maybe(text),
       mergedCommit: maybe(text),
@@ -256,6 +281,7 @@ export const reviewOf = (runId: string): fc.Arbitrary<Review> =>
       installation: fc.constant(1),
       task: number,
       by: text,
+      agent: fc.boolean(),
       verdict: one(Verdict),
       head: sha,
       body: text,

@@ -28,6 +28,7 @@ const review: Review = {
   head: 'a'.repeat(40),
   body: 'fine',
   threads: [],
+  agent: false,
   dismissed: false,
   submittedAt: '2026-11-21T10:00:00Z',
 };

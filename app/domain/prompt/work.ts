@@ -4,7 +4,7 @@ import { clean, cleanCode, cleanLine, fence } from '../clean.ts';
 import { addressedTo, type Message } from '../message.ts';
 import type { Policy } from '../policy.ts';
 import type { Question } from '../question.ts';
-import { openThreads, type Review } from '../review.ts';
+import { byName, openThreads, type Review } from '../review.ts';
 import type { Run } from '../run.ts';
 import { ref, type Task } from '../task.ts';
 import { assemble, list, type Part } from './part.ts';
@@ -130,10 +130,10 @@ function feedback(reviews: readonly Review[]): string {
         review.body.trim() !== '' &&
         (review.threads.length === 0 || open.some((thread) => thread.review === review)),
     )
-    .map((review) => fence(`@${review.by} asked for changes`, clean(review.body, 4_000)));
+    .map((review) => fence(`${byName(review)} asked for changes`, clean(review.body, 4_000)));
   const threads = open.map(({ review, thread }) =>
     [
-      `Thread ${thread.id}, by @${review.by}, ${cleanLine(thread.path)}${thread.line === null ? '' : ` line ${thread.line}${thread.side === 'LEFT' ? ' (of the old file)' : ''}`}:`,
+      `Thread ${thread.id}, by ${byName(review)}, ${cleanLine(thread.path)}${thread.line === null ? '' : ` line ${thread.line}${thread.side === 'LEFT' ? ' (of the old file)' : ''}`}:`,
       ...(thread.code === '' ? [] : [fence('The code', cleanCode(thread.code, 1_500))]),
       fence('The comment', clean(thread.body, 3_000)),
     ].join('\n'),

@@ -61,6 +61,7 @@ export const recordReview: Handlers['record_review'] = {
       installation: work.installation,
       task: task.number,
       by: input.by,
+      agent: false,
       // A verdict of somebody who may not write is an opinion (TR-2).
       verdict: input.counts ? input.verdict : 'comment',
       head: input.head,

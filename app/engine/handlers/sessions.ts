@@ -22,6 +22,7 @@ import type { Context, Handlers } from '../handler.ts';
 import { callingSession, locateRun } from '../locate.ts';
 import { messageNotice } from '../message-notice.ts';
 import { policyOf } from '../policy-of.ts';
+import { spokeLongAgo } from '../review-sessions.ts';
 import { openRun, type RunWork } from '../run-work.ts';
 import { hashSecret } from '../secret.ts';
 import { whySuspend } from '../suspending.ts';
@@ -156,7 +157,8 @@ export const heartbeat: Handlers['heartbeat'] = {
         : null;
     const suspend = whySuspend(work, at.session, money.questions);
     const messages = await messageNotice(context.tx, work.run.id, at.session);
-    return { output: { stop: money.stop, suspend, warn, messages, lease_until: until } };
+    const stop = spokeLongAgo(work, at.session) ?? money.stop;
+    return { output: { stop, suspend, warn, messages, lease_until: until } };
   },
 };
 

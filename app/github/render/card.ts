@@ -14,7 +14,7 @@ import { person, plain, plainLines } from './plain.ts';
 import { planChoice, planTable } from './plan-table.ts';
 import { endOfRun } from './summary.ts';
 import { taskTable } from './task-table.ts';
-import { clock, runGlyph, runName, runWords, sessionWaits, share } from './words.ts';
+import { asksPeople, clock, runGlyph, runName, runWords, sessionWaits, share } from './words.ts';
 
 export type Card = {
   run: Run;
@@ -26,6 +26,8 @@ export type Card = {
   history: CostHistory;
   /** Why the policy file could not be read, when the last good one is still in force. */
   policyProblem: string | null;
+  /** The policy's `review.agent`, where there is no such agent. */
+  missingReviewer: string | null;
 };
 
 /** GitHub's limit for a comment (G2). */
@@ -111,7 +113,7 @@ function planSource(plan: Plan, sessions: readonly Session[]): string {
 }
 
 function notes(card: Card): string {
-  const { run, policyProblem } = card;
+  const { run, policyProblem, missingReviewer } = card;
   const lines = [
     ...(run.plan !== null && run.plan.note !== '' ? [plain(run.plan.note, 500)] : []),
     ...(run.state === 'planning' && run.feedback !== null
@@ -122,6 +124,11 @@ function notes(card: Card): string {
     ...(policyProblem === null
       ? []
       : [`ENTOURAGE.md has problems, so its last good version stays in force: ${plain(policyProblem, 500)}`]),
+    ...(missingReviewer === null
+      ? []
+      : [
+          `ENTOURAGE.md names ${plain(missingReviewer, 60)} for reviews, and no agent of role reviewer has this name: people review without one.`,
+        ]),
   ];
   return lines.map((line) => `> ${line}`).join('\n>\n');
 }
@@ -159,7 +166,7 @@ function waitsForYou({ run, tasks, questions }: Card): string {
     ...(run.state === 'awaiting_approval' ? ['approve the plan'] : []),
     ...(run.state === 'paused' ? ['`/entourage resume`'] : []),
     ...tasks
-      .filter((task) => task.state === 'in_review' && task.pull !== null)
+      .filter((task) => asksPeople(task) && task.pull !== null)
       .map((task) => `review #${task.pull ?? 0}`),
     ...questions
       .filter((question) => question.state === 'open')

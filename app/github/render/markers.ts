@@ -9,6 +9,8 @@ export const questionMarker = (run: number, question: number): string =>
   `<!-- entourage:question ${run}/q${question} -->`;
 /** `option` counts from 0, as in the question's `options`. */
 export const optionMarker = (option: number): string => `<!-- entourage:option ${option} -->`;
+/** A reviewer agent reads a head once: by its session. */
+export const reviewMarker = (session: string): string => `<!-- entourage:review ${session} -->`;
 export const threadMarker = (thread: number): string => `<!-- entourage:thread ${thread} -->`;
 /** One reply of ours, found again by what it answers: `reply <comment>`, `refusal <person>`. */
 export const replyMarker = (to: string): string => `<!-- entourage:${to} -->`;

@@ -7,7 +7,7 @@ import { prove } from '../../domain/proof.ts';
 import { costWords } from '../../domain/words.ts';
 import { endMarker, taskMarker } from './markers.ts';
 import { plain, plainLines, titleText } from './plain.ts';
-import { agentOf, short, unproven } from './words.ts';
+import { agentOf, agentReviewWords, short, unproven } from './words.ts';
 
 export type TaskPull = { run: Run; task: Task; tasks: readonly Task[]; sessions: readonly Session[] };
 
@@ -28,6 +28,7 @@ export function pullBody({ run, task, tasks, sessions }: TaskPull): string {
     task.summary === '' ? '' : `**What was done**\n\n${plainLines(task.summary, 4_000)}`,
     relations(task, tasks),
     `**Proof:** ${proofWords(task)}`,
+    reviewLine(task, sessions),
     mergeLine(task),
     `**Agent:** ${agent === null ? 'none yet' : plain(agent, 60)} · **Cost:** ${task.cost === 0 && task.unpriced === 0 ? 'nothing yet' : costWords(task)}`,
     `Part of run ${run.number} of #${run.issue}`,
@@ -35,6 +36,11 @@ export function pullBody({ run, task, tasks, sessions }: TaskPull): string {
   return [taskMarker(run.number, task.number), ...parts.filter((part) => part !== ''), endMarker].join(
     '\n\n',
   );
+}
+
+function reviewLine(task: Task, sessions: readonly Session[]): string {
+  const words = agentReviewWords(task, sessions);
+  return words === '' ? '' : `**Agent review:** ${words}`;
 }
 
 /** GitHub shows a block to those who look at the merge box only; why the run stands still is for everybody. */

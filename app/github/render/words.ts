@@ -1,4 +1,5 @@
 /** The marks and words of states on the screen: a glyph, a colour and a phrase each, never a colour alone. */
+import { awaited, verdictWords } from '../../domain/agent-review.ts';
 import { counting, isSilent } from '../../domain/ci.ts';
 import type { Run, RunState } from '../../domain/run.ts';
 import { mergeWords } from '../../domain/merge.ts';
@@ -69,6 +70,32 @@ export const unproven = (task: Task): boolean =>
   (task.state === 'in_review' || task.state === 'approved') &&
   (task.checksHead !== task.head || counting(task.checks).every(isSilent));
 
+/** Where the agent's review of the present head stands, as one harmless phrase; empty when there is none. */
+export function agentReviewWords(task: Task, sessions: readonly Session[]): string {
+  const review = task.agentReview;
+  if (review === null || review.head !== task.head) return '';
+  if (review.verdict !== null) return plain(verdictWords(review), 160);
+  if (review.state === 'closed')
+    return `no verdict of ${plain(review.agent, 60)}: ${plain(review.reason, 200)}`;
+  if (task.state !== 'in_review') return '';
+  const session = sessions.find(({ id }) => id === review.session);
+  const waits = session === undefined ? null : sessionWaits(session);
+  const agent = plain(review.agent, 60);
+  return review.state === 'waiting' ? `waits for ${agent}` : `${agent} ${waits ?? 'reads it'}`;
+}
+
+/** People may review at any time, but nobody is asked to before the agent has read it. */
+export const asksPeople = (task: Task): boolean =>
+  task.state === 'in_review' && !awaited(task.agentReview, task.head);
+
+function reviewWords(task: Task, sessions: readonly Session[]): string {
+  const agent = agentReviewWords(task, sessions);
+  const proof = unproven(task)
+    ? `, unproven (${task.ci.absent === null ? 'no check ran' : plain(task.ci.absent, 300)})`
+    : '';
+  return `in review${proof}${agent === '' ? '' : `, ${agent}`}${asksPeople(task) ? ', waits for a person' : ''}`;
+}
+
 /** Where a task is and what it waits for, as one harmless phrase. */
 export function taskWords(
   task: Task,
@@ -89,7 +116,7 @@ export function taskWords(
       return `waits for your answer${open.length === 0 ? '' : ` (${open.map((question) => `q${question.number}`).join(', ')})`}`;
     }
     case 'in_review':
-      return `in review${unproven(task) ? `, unproven (${task.ci.absent === null ? 'no check ran' : plain(task.ci.absent, 300)})` : ''}, waits for a person`;
+      return reviewWords(task, around.sessions);
     case 'approved':
       if (task.reason.startsWith(takenOut))
         return `approved, ${plain(task.reason, 300)}; \`/entourage merge ${ref(task)}\` tries again`;

@@ -118,6 +118,7 @@ export const task = (changes: Partial<Task> = {}): Task => ({
   checksHead: null,
   checks: [],
   ci: noCi,
+  agentReview: null,
   approvedHead: null,
   approvedBy: null,
   mergedCommit: null,
@@ -239,6 +240,7 @@ export const card = (changes: Partial<Card> = {}): Card => ({
     session({ task: 3, agent: 'eng-frontend' }),
   ],
   questions: [question()],
+  missingReviewer: null,
   happened: [
     { at, words: '@ana approved plan version 2' },
     { at: '2026-11-21T09:40:00.000Z', words: 't1 merging → done: merged by Entourage' },
