@@ -185,6 +185,7 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
     {
       id: 'RE-2',
       text: 'A reviewer agent reviews first, with file-anchored comments and a check run as its verdict (an App cannot approve its own pull request)',
+      claimed: true,
     },
     {
       id: 'RE-3',

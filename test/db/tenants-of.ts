@@ -26,7 +26,7 @@ export async function seedInstallation(ownerUrl: string, installation: number): 
       insert into runner (id, installation, name, group_name, token_hash) values ('${randomUUID()}', ${installation}, 'r', 'default', ${hash});
       insert into api_key (hash, installation, name, login, user_id, expires_at) values (${hash}, ${installation}, 'k', 'ana', 1, ${at});
       insert into question (run, installation, number, session, agent, kind, text, options, state, asked_at) values ('${run}', ${installation}, 1, '${session}', 'm', 'question', '', '[]', 'open', ${at});
-      insert into review values (${installation}, '${run}', ${installation}, 1, 'ana', 'comment', '', '', '[]', false, ${at});
+      insert into review values (${installation}, '${run}', ${installation}, 1, 'ana', false, 'comment', '', '', '[]', false, ${at});
       insert into message values ('${randomUUID()}', '${run}', ${installation}, 'ana', '{}', '', ${at}, null);
       insert into bundle (id, installation, run, task, session, head, state) values ('${randomUUID()}', ${installation}, '${run}', 1, '${session}', '', 'pending');
       insert into event (installation, run, type, data, actor, cause, at) values (${installation}, '${run}', 'run_paused', '{}', '{"kind":"github"}', 'call:1', ${at});

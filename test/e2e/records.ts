@@ -24,6 +24,7 @@ export type TaskRow = {
   dependsOn: number[];
   priority: string;
   agent: string | null;
+  agentVerdict: string | null;
 };
 export type SessionRow = {
   id: string;
@@ -61,7 +62,8 @@ export function openRecords(ownerUrl: string): Records {
       ),
     tasksOf: (issue) =>
       query(
-        `select number, title, state, reason, branch, pull, head, attempts, depends_on as "dependsOn", priority, agent
+        `select number, title, state, reason, branch, pull, head, attempts, depends_on as "dependsOn", priority, agent,
+           agent_review ->> 'verdict' as "agentVerdict"
          from task where run = (${newestRun}) order by number`,
         [issue],
       ),

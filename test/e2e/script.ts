@@ -38,6 +38,8 @@ export type Script = {
   managing: Record<string, Step[][]>;
   /** By the task's title; `*` for every other. */
   tasks: Record<string, Step[][]>;
+  /** A reviewer's sessions, by the title of the task it reviews. */
+  reviews: Record<string, Step[][]>;
 };
 
 /** A file of the task's own, committed and given to review. */

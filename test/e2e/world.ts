@@ -42,6 +42,8 @@ export type WorldOptions = {
   on?: Place;
   /** Lines of YAML that replace the policy's own keys of the same name. */
   policy?: Record<string, string>;
+  /** Whether the team has a reviewer, `rev`. */
+  reviewer?: boolean;
   repository?: Partial<SeedRepository>;
   /** Environment of the App beyond the usual. */
   environment?: Record<string, string>;
@@ -71,6 +73,8 @@ export interface World extends Views, AsyncDisposable {
   coordinates(title: string, ...sessions: Step[][]): void;
   /** A task's sessions, step by step. */
   works(title: string, ...sessions: Step[][]): void;
+  /** A reviewer's sessions on a task, step by step. */
+  reviews(title: string, ...sessions: Step[][]): void;
   /** Lets agents go on that wait for this file. */
   release(file: string): void;
   /** What agents' tools answered, oldest first. */
@@ -105,13 +109,19 @@ jobs:
 `;
 
 /** `commands` of the agents: this checkout's test agent, told by argument where its script lies. */
-function policyText(directory: string, changes: Record<string, string>): string {
+function policyText(
+  directory: string,
+  { reviewer = false, policy: changes = {} }: Pick<WorldOptions, 'reviewer' | 'policy'>,
+): string {
   const command = JSON.stringify([
     process.execPath,
     join(root, 'test/e2e/agent.ts'),
     join(directory, 'agent'),
   ]);
   const agents = [
+    ...(reviewer
+      ? [`  - { name: rev, role: reviewer, engine: command, slots: 2, command: ${command} }`]
+      : []),
     `  - { name: manager, role: manager, engine: command, slots: 4, command: ${command} }`,
     `  - { name: eng-one, role: engineer, engine: command, slots: 2, command: ${command} }`,
     `  - { name: eng-two, role: engineer, engine: command, slots: 2, command: ${command}, capabilities: [css] }`,
@@ -135,7 +145,10 @@ function seedOf(directory: string, options: WorldOptions): Seed {
         name: repo,
         files: {
           'README.md': '# shop\n',
-          'ENTOURAGE.md': policyText(directory, { dispatch: on, ...options.policy }),
+          'ENTOURAGE.md': policyText(directory, {
+            ...options,
+            policy: { dispatch: on, ...options.policy },
+          }),
           '.github/workflows/ci.yml': workflow,
         },
         collaborators: { ana: 'maintain', ben: 'write', carl: 'write', tom: 'triage', rita: 'read' },
@@ -340,8 +353,8 @@ export async function plantRunnerToken(records: Records, forge: RunningForge): P
 
 function writeScript(
   directory: string,
-): Pick<World, 'plans' | 'manages' | 'coordinates' | 'works' | 'release' | 'transcript'> {
-  const script: Script = { plans: {}, managing: {}, tasks: {} };
+): Pick<World, 'plans' | 'manages' | 'coordinates' | 'works' | 'reviews' | 'release' | 'transcript'> {
+  const script: Script = { plans: {}, managing: {}, tasks: {}, reviews: {} };
   const save = (): void => writeFileSync(join(directory, 'script.json'), JSON.stringify(script));
   save();
   const manages = (title: string, ...sessions: Step[][]): void => {
@@ -357,6 +370,10 @@ function writeScript(
     },
     works(title, ...sessions) {
       script.tasks[title] = sessions;
+      save();
+    },
+    reviews(title, ...sessions) {
+      script.reviews[title] = sessions;
       save();
     },
     release: (file) => writeFileSync(join(directory, file), ''),
