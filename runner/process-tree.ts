@@ -4,62 +4,29 @@
  * own user, whom no process can shed. Elsewhere only the program's own process group is known, and what left that
  * group survives.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentUser } from './agent-user.ts';
-import { signalAs } from './spawn-as.ts';
-
-/** A process id alone may be somebody else's by now; with its start time (clock ticks since boot) it is one process. */
-export type ProcessId = { pid: number; started: string };
-
-type Entry = ProcessId & { parent: number; dead: boolean };
+import { chase } from './chase.ts';
+import {
+  hasMark,
+  hasUser,
+  msPerTick,
+  readDetail,
+  readEntry,
+  snapshot,
+  type Entry,
+  type ProcessId,
+} from './process-list.ts';
+import { killAllOf, signalAs } from './spawn-as.ts';
 
 export const onLinux = process.platform === 'linux';
-
-/** The variable whose value marks all processes of one session. */
-export const markVariable = 'ENTOURAGE_SESSION';
 
 /** The process as it is now; null when there is none (or off Linux, where start times are unknown, `started` is empty). */
 export async function identify(pid: number): Promise<ProcessId | null> {
   if (!onLinux) return (await signalAs(null, [pid], 0)) ? { pid, started: '' } : null;
   const entry = await readEntry(pid);
   return entry === null || entry.dead ? null : { pid, started: entry.started };
-}
-
-async function readEntry(pid: number): Promise<Entry | null> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(gone);
-  if (text === null) return null;
-  // The name in parentheses may hold anything; what follows the last one is well-formed (proc(5)).
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return {
-    pid,
-    parent: Number(fields[1]),
-    started: fields[19] ?? '',
-    dead: fields[0] === 'Z' || fields[0] === 'X',
-  };
-}
-
-function gone(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT' || error.code === 'ESRCH' || error.code === 'EACCES' || error.code === 'EPERM')
-    return null;
-  throw error;
-}
-
-async function snapshot(): Promise<Entry[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  const entries = await Promise.all(pids.map(readEntry));
-  return entries.filter((entry) => entry !== null && !entry.dead) as Entry[];
-}
-
-async function isMarked(pid: number, mark: string): Promise<boolean> {
-  const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(gone);
-  return environment !== null && environment.split('\0').includes(`${markVariable}=${mark}`);
-}
-
-/** By the real user of a process, which a program with a set-user-id bit does not change. */
-async function isOf(pid: number, user: AgentUser): Promise<boolean> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(gone);
-  return status !== null && new RegExp(`^Uid:\\t${user.uid}\\t`, 'm').test(status);
 }
 
 export type ProcessTree = {
@@ -85,17 +52,25 @@ export function processTree(
   const seen = new Map<number, string>();
   if (root !== null) seen.set(root.pid, root.started);
 
+  const strangers = new Map<number, string>();
+
+  async function isOurs({ pid, started }: Entry, uptimeMs: number): Promise<boolean> {
+    if (strangers.get(pid) === started) return false;
+    if (hasMark(await readDetail(pid, 'environ'), mark)) return true;
+    if (user !== null && hasUser(await readDetail(pid, 'status'), user)) return true;
+    if (uptimeMs - Number(started) * msPerTick > settledMs) strangers.set(pid, started);
+    return false;
+  }
+
   async function find(): Promise<ProcessId[]> {
     if (!onLinux) return root !== null && (await signalAs(null, [-root.pid], 0)) ? [root] : [];
     const entries = (await snapshot()).filter((entry) => entry.pid !== process.pid);
     const found = new Map(
       entries.filter((entry) => seen.get(entry.pid) === entry.started).map((entry) => [entry.pid, entry]),
     );
-    for (const entry of entries) {
-      if (found.has(entry.pid)) continue;
-      if ((await isMarked(entry.pid, mark)) || (user !== null && (await isOf(entry.pid, user))))
-        found.set(entry.pid, entry);
-    }
+    const uptimeMs = await readUptime();
+    for (const entry of entries)
+      if (!found.has(entry.pid) && (await isOurs(entry, uptimeMs))) found.set(entry.pid, entry);
     for (let grew = true; grew;) {
       const children = entries.filter((entry) => !found.has(entry.pid) && found.has(entry.parent));
       for (const child of children) found.set(child.pid, child);
@@ -109,9 +84,14 @@ export function processTree(
     const deadline = Date.now() + killMs;
     for (;;) {
       const left = await find();
-      if (left.length === 0 || Date.now() > deadline) return left;
-      const pids = left.map(({ pid }) => (onLinux ? pid : -pid));
-      await signalAs(user, pids, 'SIGKILL');
+      if (user !== null) await killAllOf(user);
+      if (onLinux && user?.by !== 'sudo') await chase({ seen, mark, user }, deadline);
+      else if (left.length > 0) {
+        const pids = left.map(({ pid }) => (onLinux ? pid : -pid));
+        await signalAs(user, pids, 'SIGKILL');
+      }
+      const rest = await find();
+      if (rest.length === 0 || Date.now() > deadline) return rest;
       await delay(20);
     }
   }
@@ -134,4 +114,12 @@ export function processTree(
       return await kill();
     },
   };
+}
+
+/** Between a fork and what makes a process another one (its user, its program) it looks like its parent. */
+const settledMs = 2_000;
+
+async function readUptime(): Promise<number> {
+  const [seconds = '0'] = (await readFile('/proc/uptime', 'utf8')).split(' ');
+  return Number(seconds) * 1_000;
 }

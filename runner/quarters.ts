@@ -8,7 +8,8 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { asRoot, findAgentUser, makeAgentUser, removeAgentUser, type AgentUser } from './agent-user.ts';
 import { wordsOf, type Log } from './log.ts';
-import { processTree, type ProcessId } from './process-tree.ts';
+import type { ProcessId } from './process-list.ts';
+import { processTree } from './process-tree.ts';
 import { giveTo, runAs } from './spawn-as.ts';
 import { removeTree } from './tree-removal.ts';
 

@@ -7,7 +7,7 @@ import type { Course, Ending } from './course.ts';
 import { findEngine } from './engines/engines.ts';
 import type { Engine, EngineRun, EngineWork } from './engines/engine.ts';
 import { wordsOf } from './log.ts';
-import { markVariable, type ProcessId } from './process-tree.ts';
+import { markVariable, type ProcessId } from './process-list.ts';
 import { openPushSocket } from './push-socket.ts';
 import type { Quarters } from './quarters.ts';
 import { writeMcpConfig, writeSessionFile } from './session-file.ts';

@@ -1,6 +1,5 @@
 /** What a session's processes use and print, read from /proc: an agent whose tool computes or writes is at work. */
-import { readFile } from 'node:fs/promises';
-import type { ProcessId } from './process-tree.ts';
+import { fieldsOf, msPerTick, readDetail, type ProcessId } from './process-list.ts';
 
 export type Vitals = {
   /** CPU time of each process and of its children that ended, in milliseconds. */
@@ -13,41 +12,27 @@ export type Vitals = {
   readonly at: number;
 };
 
-/** The kernel counts in ticks of a hundredth of a second for every program that asks (USER_HZ, proc(5)). */
-const msPerTick = 10;
-
 export async function readVitals(processes: readonly ProcessId[]): Promise<Vitals> {
   const cpu = new Map<string, number>();
   const written = new Map<string, number>();
   const parents = new Map<string, number>();
   for (const process of processes) {
     const { pid } = process;
-    const stat = await textOf(`/proc/${pid}/stat`);
+    const stat = await readDetail(pid, 'stat');
     if (stat === null) continue;
-    // After the name in its parentheses; utime, stime, cutime, cstime are the 14th to 17th of all fields.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // utime, stime, cutime, cstime are the 14th to 17th of all fields.
+    const fields = fieldsOf(stat);
     const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
     const key = keyOf(process);
     cpu.set(key, ticks * msPerTick);
     parents.set(key, Number(fields[1]));
-    const wchar = /^wchar: (\d+)$/m.exec((await textOf(`/proc/${pid}/io`)) ?? '')?.[1];
+    const wchar = /^wchar: (\d+)$/m.exec((await readDetail(pid, 'io')) ?? '')?.[1];
     if (wchar !== undefined) written.set(key, Number(wchar));
   }
   return { cpu, written, parents, at: performance.now() };
 }
 
 const keyOf = ({ pid, started }: ProcessId): string => `${pid}/${started}`;
-
-/** Null when the process is gone, or another user's. */
-async function textOf(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM') return null;
-    throw error;
-  }
-}
 
 /**
  * A program that sleeps with timers, as an engine does that waits for an answer, takes some thousandths of a CPU; what

@@ -1,7 +1,7 @@
 /** What an engine is to the runner: a program that thinks, behind one small interface and normalised events. */
 import type { Usage } from '../../app/domain/session.ts';
 import type { AgentUser } from '../agent-user.ts';
-import type { ProcessId } from '../process-tree.ts';
+import type { ProcessId } from '../process-list.ts';
 
 /** What went into a tool and what came out, by digests: the same means the same, and nothing can be read from them. */
 export type Digests = { input: string; result: string };

@@ -2,7 +2,7 @@
 import { agentIdentity } from '../../app/domain/authorship.ts';
 import { isWithheld } from '../../app/domain/withheld.ts';
 import { gitConfiguration, signedAs } from '../git.ts';
-import { markVariable } from '../process-tree.ts';
+import { markVariable } from '../process-list.ts';
 import type { Quarters } from '../quarters.ts';
 
 export type SessionEnvironment = {

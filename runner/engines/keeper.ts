@@ -7,7 +7,8 @@ import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentUser } from '../agent-user.ts';
-import { identify, type ProcessId } from '../process-tree.ts';
+import type { ProcessId } from '../process-list.ts';
+import { identify } from '../process-tree.ts';
 import { spawnKept, type Launch } from '../spawn-as.ts';
 
 export type Exit = { code: number | null; signal: NodeJS.Signals | null };

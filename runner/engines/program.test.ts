@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../fixtures/origin.ts';
-import { markVariable, onLinux, processTree } from '../process-tree.ts';
+import { markVariable } from '../process-list.ts';
+import { onLinux, processTree } from '../process-tree.ts';
 import type { EngineEvent, EngineWork } from './engine.ts';
 import { objectIn, startProgram, textEvent, toolName, verdict, type Translate } from './program.ts';
 

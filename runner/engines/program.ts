@@ -1,6 +1,7 @@
 /** A coding agent's CLI as a process: started or found again, read line by line, judged by its last event, ended with its whole tree. */
 import { z } from 'zod';
-import { processTree, type ProcessId } from '../process-tree.ts';
+import type { ProcessId } from '../process-list.ts';
+import { processTree } from '../process-tree.ts';
 import { mustRunAs } from '../spawn-as.ts';
 import type { EngineEvent, EngineRun, EngineWork } from './engine.ts';
 import { findProgram } from './installed.ts';

@@ -8,7 +8,8 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Engine, EngineEvent, EngineRun } from '../../runner/engines/engine.ts';
 import { temporaryDirectory } from '../../runner/fixtures/origin.ts';
-import { markVariable, processTree } from '../../runner/process-tree.ts';
+import { markVariable } from '../../runner/process-list.ts';
+import { processTree } from '../../runner/process-tree.ts';
 import { startModel, type ModelServer } from './model/server.ts';
 import type { ScriptInput } from './model/script.ts';
 
