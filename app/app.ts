@@ -99,7 +99,7 @@ function factsOf(github: GitHubApp): GitHubFacts {
     },
     changesSame: async (installation, repository, heads) =>
       await github.github(installation).changesSame(repository, heads),
-    login: github.login,
+    login: async () => await github.login(),
     pullFiles: async (installation, repository, at) =>
       await github.github(installation).pullFiles(repository, at),
     readToken: async (installation, repository) => await github.github(installation).readToken(repository),

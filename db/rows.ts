@@ -102,6 +102,7 @@ export const tasks: Entity<Task> = {
     approvedBy: 'text',
     mergedCommit: 'text',
     merge: 'jsonb',
+    refused: 'jsonb',
     context: 'jsonb',
     cost: 'bigint',
     unpriced: 'bigint',

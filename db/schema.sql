@@ -48,6 +48,7 @@ create table bundle (
   constraint bundle_session_fkey FOREIGN KEY (session) REFERENCES session(id),
   constraint bundle_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'pushed'::text, 'refused'::text])))
 );
+CREATE INDEX bundle_kept ON public.bundle USING btree (run, task, created_at) WHERE ((state = 'refused'::text) AND (data IS NOT NULL));
 alter table bundle enable row level security, force row level security;
 create policy tenant on bundle using (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint))) with check (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint)));
 grant delete, insert, select, update on bundle to entourage_app;
@@ -383,6 +384,7 @@ create table task (
   approved_by text,
   merged_commit text,
   merge jsonb,
+  refused jsonb,
   context jsonb not null,
   cost bigint not null,
   unpriced bigint not null,

@@ -1,7 +1,7 @@
 /** Operations on tasks: read, notes, the proof and the review's answers. */
 import { z } from 'zod';
 import { operation } from './operation.ts';
-import { runRef, taskRef, Text, wait } from './refs.ts';
+import { runRef, TaskRef, taskRef, Text, wait } from './refs.ts';
 import { FeedbackView, TaskView } from './views.ts';
 
 export const getTask = operation({
@@ -91,6 +91,26 @@ export const answerThread = operation({
     why: Text(2_000),
   }),
   output: z.object({ answered: z.literal(true), open: z.int() }),
+});
+
+export const getRefusedBundle = operation({
+  name: 'get_refused_bundle',
+  summary: 'A task’s work whose push was refused, as a git bundle, with the reason; kept until the run ends.',
+  http: 'GET /repos/{repository}/runs/{run}/tasks/{task}/refused-bundle',
+  doors: ['http', 'cli'],
+  runs: 'app',
+  allow: { person: 'write' },
+  reads: true,
+  input: z.strictObject({ ...runRef, task: TaskRef }),
+  output: z.object({
+    run: z.int(),
+    task: z.string(),
+    branch: z.string().nullable(),
+    head: z.string(),
+    reason: z.string(),
+    /** Base64; its one ref is HEAD. */
+    bundle: z.string(),
+  }),
 });
 
 export const sendMessage = operation({

@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { playApp, PlayedRefusal } from '../client/fixtures/played-app.ts';
 import { engines as policyEngines } from '../domain/policy.ts';
@@ -154,6 +157,37 @@ describe('SE-3: entourage', { timeout: 30_000 }, () => {
     });
     await app.stop();
     expect((await entourage(['run', 'status', '12'], environment)).code).toBe(7);
+  });
+
+  test('AG-6: bundle get writes refused work to a file, once, and says how to look at it', async () => {
+    const bytes = Buffer.from('# v2 git bundle\n');
+    await using app = await playApp({
+      get_refused_bundle: () => ({
+        run: 12,
+        task: 't3',
+        branch: 'entourage/12-t3',
+        head: 'a'.repeat(40),
+        reason: 'Too \u001b[2Jlarge.',
+        bundle: bytes.toString('base64'),
+      }),
+    });
+    const directory = mkdtempSync(join(tmpdir(), 'bundle-'));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    const out = join(directory, 'work.bundle');
+    const environment = {
+      ENTOURAGE_URL: app.url,
+      ENTOURAGE_API_KEY: 'key',
+      ENTOURAGE_REPOSITORY: 'acme/shop',
+    };
+    const got = await entourage(['bundle', 'get', '12/t3', '--out', out], environment);
+    expect(got.out).toMatch(/^t3 of run 12, refused: Too .*large\.\n[^]*git fetch .*work\.bundle HEAD/);
+    expect(got.out).not.toContain('\u001b');
+    expect(readFileSync(out)).toEqual(bytes);
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    expect(app.inputsOf('get_refused_bundle')).toMatchObject([{ run: 12, task: '12/t3' }]);
+    const again = await entourage(['bundle', 'get', '12/t3', '--out', out], environment);
+    expect(again).toMatchObject({ code: 2, err: expect.stringMatching(/is there already.*--out/) as string });
+    expect((await entourage(['bundle', 'get', 't3'], environment)).err).toMatch(/^Of which run\?/);
   });
 
   test('the runner’s own problems come through, with its exit code', async () => {

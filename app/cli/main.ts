@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { readConfig } from '../config.ts';
 import { appCreateCommand } from './app-create.ts';
+import { bundleCommand } from './bundle.ts';
 import { stand, type Entry } from './child.ts';
 import { tellFailure } from './connection.ts';
 import { doctorCommand } from './doctor.ts';
@@ -67,6 +68,7 @@ program
   });
 program.addCommand(runCommand());
 program.addCommand(respondCommand());
+program.addCommand(bundleCommand());
 
 try {
   await program.parseAsync();

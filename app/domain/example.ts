@@ -86,6 +86,7 @@ export const exampleTask = (about: Partial<Task> = {}): Task => ({
   approvedBy: null,
   mergedCommit: null,
   merge: null,
+  refused: null,
   context: {},
   cost: 0,
   unpriced: 0,

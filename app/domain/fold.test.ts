@@ -92,6 +92,7 @@ const task: Task = {
   approvedBy: null,
   mergedCommit: null,
   merge: null,
+  refused: null,
   context: {},
   cost: 0,
   unpriced: 0,

@@ -59,6 +59,7 @@ export function newTask(
     approvedBy: null,
     mergedCommit: null,
     merge: null,
+    refused: null,
     context: {},
     cost: 0,
     unpriced: 0,

@@ -33,7 +33,9 @@ function evolveTask(task: Task, event: Event, at: Instant): Task {
     case 'pull_request_opened':
       return { ...task, pull: event.number, pullUrl: event.url };
     case 'head_moved':
-      return evolveLanding({ ...task, suspensions: 0 }, event, at);
+      return evolveLanding({ ...task, suspensions: 0, refused: null }, event, at);
+    case 'push_refused':
+      return { ...task, refused: { bundle: event.bundle, reason: event.reason } };
     case 'acceptance_ticked':
       return {
         ...task,

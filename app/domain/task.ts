@@ -71,6 +71,8 @@ export const Task = z.strictObject({
   mergedCommit: z.string().nullable(),
   /** While it is merging. */
   merge: Merging.nullable(),
+  /** The last push, while it stands refused; the bundle is kept until the run ends (AG-6). */
+  refused: z.strictObject({ bundle: z.string(), reason: z.string() }).nullable(),
   context: z.record(z.string(), z.string()),
   cost: Micros,
   /** Tokens whose price nobody knows: what they cost comes on top. */

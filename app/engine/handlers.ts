@@ -36,6 +36,7 @@ export const handlers: Handlers = {
   get_timeline: runs.getTimeline,
   verify_events: verifyEvents,
   get_task: tasks.getTask,
+  get_refused_bundle: tasks.getRefusedBundle,
   create_task: graph.createTask,
   create_tasks_batch: graph.createTasksBatch,
   update_task: graph.updateTask,

@@ -1,4 +1,5 @@
 /** Every few seconds: what ran out of time, and what a lost notification left lying. Correctness never depends on a wake-up. */
+import { dropKeptBundles } from '../../db/queries/bundles.ts';
 import { runsToSweep } from '../../db/queries/runs.ts';
 import { overdueQuestions } from '../../db/queries/questions.ts';
 import { expiredSessions } from '../../db/queries/sessions.ts';
@@ -32,6 +33,7 @@ export async function sweep(parts: Sweep): Promise<number> {
     });
     const questions = await overdueQuestions(tx, now);
     const runs = await runsToSweep(tx);
+    await dropKeptBundles(tx);
     return [
       ...sessions.map(({ session, installation }): Chore => ({
         operation: 'expire_lease',

@@ -101,6 +101,7 @@ const statements = [
     approved_by text,
     merged_commit text,
     merge jsonb,
+    refused jsonb,
     context jsonb not null,
     cost bigint not null,
     unpriced bigint not null,
@@ -265,6 +266,8 @@ const statements = [
     reason text not null default '',
     created_at timestamptz not null default now()
   )`,
+  // Refused work that is still kept: what people ask for, and what goes when its run ends.
+  `create index bundle_kept on bundle (run, task, created_at) where state = 'refused' and data is not null`,
   ...eventLog,
   `create table delivery (
     guid text primary key,

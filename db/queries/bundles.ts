@@ -56,3 +56,26 @@ export async function settleBundle(
     update bundle set state = ${bundle.refused === null ? 'pushed' : 'refused'}, reason = ${bundle.refused ?? ''}, data = case when ${bundle.refused === null} then null else data end
     where installation = ${installation} and id = ${bundle.id} and state = 'pending'`.execute(tx);
 }
+
+/** The newest refused work of a task that is still kept. */
+export async function keptBundle(
+  tx: Transaction,
+  installation: number,
+  at: { run: string; task: number },
+): Promise<{ id: string; head: string; reason: string; data: Buffer } | null> {
+  const { rows } = await sql<{ id: string; head: string; reason: string; data: Buffer }>`
+    select id, head, reason, data from bundle
+    where installation = ${installation} and run = ${at.run} and task = ${at.task} and state = 'refused' and data is not null
+    order by created_at desc, id desc limit 1`.execute(tx);
+  return rows[0] ?? null;
+}
+
+/** Refused work is kept until its run ends; the reasons stay. Answers with how many bundles went. */
+export async function dropKeptBundles(tx: Transaction): Promise<number> {
+  const { numAffectedRows } = await sql`
+    update bundle set data = null
+    where state = 'refused' and data is not null and run in (select id from run where state in ('done', 'cancelled'))`.execute(
+    tx,
+  );
+  return Number(numAffectedRows ?? 0);
+}

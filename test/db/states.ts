@@ -185,6 +185,7 @@ export const taskOf = (runId: string): fc.Arbitrary<Task> =>
       approvedHead: maybe(sha),
       approvedBy: maybe(text),
       mergedCommit: maybe(text),
+      refused: maybe(fc.record({ bundle: text, reason: text })),
       merge: maybe(
         fc.record({
           since: instant,

@@ -6,6 +6,7 @@ import { openThreads } from '../../domain/review.ts';
 import { decide } from '../../domain/task-rules.ts';
 import { ref, type Task } from '../../domain/task.ts';
 import type { Event } from '../../domain/event.ts';
+import { keptBundle } from '../../../db/queries/bundles.ts';
 import { commit } from '../commit.ts';
 import { runKey } from '../bell.ts';
 import type { Context, Handlers } from '../handler.ts';
@@ -37,6 +38,26 @@ export const getTask: Handlers['get_task'] = {
     const task = findTask(context, work, input);
     if (isRejection(task)) return task;
     return { output: { task: taskView(task, work.run) } };
+  },
+};
+
+export const getRefusedBundle: Handlers['get_refused_bundle'] = {
+  async handle(context, input) {
+    const work = await locateRun(context, input);
+    if (isRejection(work)) return work;
+    const task = findTask(context, work, input);
+    if (isRejection(task)) return task;
+    const at = { run: work.run.id, task: task.number };
+    const kept = await keptBundle(context.tx, work.installation, at);
+    if (kept === null)
+      return reject('not_found', `No refused work of ${ref(task)} is kept.`, {
+        help: 'Refused work is kept until its run is done or cancelled.',
+      });
+    const { head, reason, data } = kept;
+    const bundle = data.toString('base64');
+    return {
+      output: { run: work.run.number, task: ref(task), branch: task.branch, head, reason, bundle },
+    };
   },
 };
 

@@ -14,7 +14,16 @@ import { person, plain, plainLines } from './plain.ts';
 import { planChoice, planTable } from './plan-table.ts';
 import { endOfRun } from './summary.ts';
 import { taskTable } from './task-table.ts';
-import { asksPeople, clock, runGlyph, runName, runWords, sessionWaits, share } from './words.ts';
+import {
+  asksPeople,
+  clock,
+  runGlyph,
+  runName,
+  runWords,
+  sessionWaits,
+  share,
+  isolationWords,
+} from './words.ts';
 
 export type Card = {
   run: Run;
@@ -188,7 +197,9 @@ function happened(card: Card, fold: Fold): string {
   if (fold.happened === 0 || card.happened.length === 0) return '';
   const last = card.happened.slice(-fold.happened).reverse();
   const lines = last.map(({ at, words }) => `- ${clock(at)} ${plain(words, 200)}`);
-  return details(`What happened (last ${lines.length})`, lines.join('\n'));
+  const isolation = isolationWords(card.sessions);
+  const ran = isolation === '' ? '' : `\n\nIsolation of agents: ${isolation}.`;
+  return details(`What happened (last ${lines.length})`, `${lines.join('\n')}${ran}`);
 }
 
 function commands(run: Run, tasks: readonly Task[]): string {

@@ -39,6 +39,25 @@ describe('golden texts', () => {
     expect(renderCard(card({ tasks: [free] }))).not.toMatch(/does not merge/);
     expect(pullBody({ run: run(), task: free, tasks: [free], sessions: [] })).not.toMatch(/Merge:/);
   });
+  it('AG-6 a refused push stands in the pull request with its reason until it is mended, harmless', () => {
+    const reason = 'Secrets can’t be pushed: GITHUB_TOKEN in `src/a.ts` line 3. @everyone <!-- x -->';
+    const held = task({ number: 3, state: 'in_progress', refused: { bundle: 'b', reason } });
+    const at = { run: run(), tasks: [held], sessions: [] };
+    const text = pullBody({ ...at, task: held });
+    expect(text).toMatch(/\*\*Refused push:\*\* Secrets can’t be pushed[^]*`entourage bundle get 12\/t3`/);
+    expect(text).not.toMatch(/<!-- x|@everyone/);
+    expect(pullBody({ ...at, task: { ...held, refused: null } })).not.toContain('Refused');
+    expect(pullBody({ ...at, task: { ...held, state: 'done' } })).not.toContain('Refused');
+  });
+  it('AG-5 says what isolation agents had, in the pull request and folded on the card', () => {
+    const [first, second] = [session({ isolation: 'user' }), session({ task: 2, isolation: 'none' })];
+    const sessions = [first, second];
+    const text = pullBody({ run: run(), task: task({ number: 2 }), tasks: [], sessions });
+    expect(text).toContain('· **Isolation:** none, the runner’s own user ·');
+    expect(renderCard(card({ sessions }))).toMatch(
+      /Isolation of agents: a user of its own, none, the runner’s own user\./,
+    );
+  });
   it('SE-1 card of a run that executes', () => golden('card-executing', renderCard(card())));
   it('PL-4 card of a plan that waits', () =>
     golden('card-waiting', renderCard(waitingCard({ budget: 2_000_000 }))));

@@ -7,7 +7,7 @@ import { prove } from '../../domain/proof.ts';
 import { costWords } from '../../domain/words.ts';
 import { endMarker, taskMarker } from './markers.ts';
 import { plain, plainLines, titleText } from './plain.ts';
-import { agentOf, agentReviewWords, short, unproven } from './words.ts';
+import { agentOf, agentReviewWords, isolationWords, short, unproven } from './words.ts';
 
 export type TaskPull = { run: Run; task: Task; tasks: readonly Task[]; sessions: readonly Session[] };
 
@@ -21,6 +21,7 @@ export const firstCommitMessage = (run: Run, task: Task): string =>
 /** Starts and ends with our markers; what people write around it stays. */
 export function pullBody({ run, task, tasks, sessions }: TaskPull): string {
   const agent = agentOf(task, sessions);
+  const isolation = isolationWords(sessions.filter((session) => session.task === task.number));
   const parts = [
     plainLines(task.why, 500),
     plainLines(task.description, 8_000),
@@ -30,7 +31,8 @@ export function pullBody({ run, task, tasks, sessions }: TaskPull): string {
     `**Proof:** ${proofWords(task)}`,
     reviewLine(task, sessions),
     mergeLine(task),
-    `**Agent:** ${agent === null ? 'none yet' : plain(agent, 60)} · **Cost:** ${task.cost === 0 && task.unpriced === 0 ? 'nothing yet' : costWords(task)}`,
+    refusedLine(run, task),
+    `**Agent:** ${agent === null ? 'none yet' : plain(agent, 60)}${isolation === '' ? '' : ` · **Isolation:** ${isolation}`} · **Cost:** ${task.cost === 0 && task.unpriced === 0 ? 'nothing yet' : costWords(task)}`,
     `Part of run ${run.number} of #${run.issue}`,
   ];
   return [taskMarker(run.number, task.number), ...parts.filter((part) => part !== ''), endMarker].join(
@@ -41,6 +43,13 @@ export function pullBody({ run, task, tasks, sessions }: TaskPull): string {
 function reviewLine(task: Task, sessions: readonly Session[]): string {
   const words = agentReviewWords(task, sessions);
   return words === '' ? '' : `**Agent review:** ${words}`;
+}
+
+/** Until another push arrives, or nobody needs it any more. */
+function refusedLine(run: Run, task: Task): string {
+  if (task.refused === null || task.state === 'done' || task.state === 'cancelled') return '';
+  const kept = `The work is kept until the run ends: \`entourage bundle get ${run.number}/${ref(task)}\``;
+  return `**Refused push:** ${plain(task.refused.reason, 1_000)}\n\n${kept}`;
 }
 
 /** GitHub shows a block to those who look at the merge box only; why the run stands still is for everybody. */

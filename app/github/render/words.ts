@@ -169,3 +169,18 @@ export function agentOf(task: Task, sessions: readonly Session[]): string | null
 }
 
 export const runName = (run: Run): string => `Run ${run.number} · ${plain(run.title, 160)}`;
+
+/** What stood between agents and the machine that hosted them, each kind once; empty before any session began. */
+export function isolationWords(sessions: readonly Session[]): string {
+  const kinds = ['container', 'user', 'none'] as const;
+  return kinds
+    .filter((kind) => sessions.some((session) => session.isolation === kind))
+    .map((kind) => isolations[kind])
+    .join(', ');
+}
+
+const isolations = {
+  container: 'a container of its own',
+  user: 'a user of its own',
+  none: 'none, the runner’s own user',
+} as const;

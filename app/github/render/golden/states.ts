@@ -123,6 +123,7 @@ export const task = (changes: Partial<Task> = {}): Task => ({
   approvedBy: null,
   mergedCommit: null,
   merge: null,
+  refused: null,
   context: {},
   cost: 0,
   unpriced: 0,
