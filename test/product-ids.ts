@@ -258,7 +258,6 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
     {
       id: 'KW-2',
       text: 'Missed webhooks are found and redelivered; state is reconciled with GitHub',
-      claimed: true,
     },
     {
       id: 'KW-3',
