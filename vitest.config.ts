@@ -1,5 +1,9 @@
 /** Test projects: pure specs beside the code, and suites on real Postgres, git and processes under test/. */
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+// Suites start hundreds of short Node processes from the same files: what one compiled, the others read.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/compile');
 
 export default defineConfig({
   test: {

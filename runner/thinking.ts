@@ -146,10 +146,17 @@ async function configure(
       ENTOURAGE_TOKEN: assignment.agent_token,
       ENTOURAGE_SESSION_FILE: sessionFile,
       [markVariable]: session,
+      ...compileCache(),
     },
   });
   for (const path of [sessionFile, mcpConfig]) await chmod(path, 0o400);
   await giveTo(thinking.quarters.user, [sessionFile, mcpConfig]);
+}
+
+/** Where the runner keeps compiled code, the tool server of each session starts in half the time. */
+function compileCache(): Record<string, string> {
+  const { NODE_COMPILE_CACHE } = process.env;
+  return NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
 }
 
 /** Reads the engine's events to the last one. */

@@ -288,6 +288,8 @@ export async function furnish(
         // The test's agents keep notes in one directory; isolation has tests of its own.
         '--isolation',
         'none',
+        '--pass-env',
+        'NODE_COMPILE_CACHE',
       ],
       cwd: directory,
       env: {
@@ -295,6 +297,7 @@ export async function furnish(
         HOME: directory,
         ENTOURAGE_URL: appUrl,
         ENTOURAGE_RUNNER_TOKEN: token,
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
       },
       logFile: join(directory, `${name}.log`),
     });
