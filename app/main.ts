@@ -9,6 +9,7 @@ import { wordsOf } from '../db/database-error.ts';
 import { startPostgres, type Postgres } from '../db/embedded.ts';
 import { migrate } from '../db/migrate.ts';
 import { connect } from '../db/pool.ts';
+import { isAway } from '../db/transaction.ts';
 import { createEngine, gitHubOptions, startApp } from './app.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { createExecute } from './engine/execute.ts';
@@ -100,7 +101,25 @@ function keepUp(): () => void {
   };
 }
 
+/**
+ * KW-1: a Postgres that dies cuts connections in libraries too, at moments when nobody waits for them. That is no reason
+ * to end: everything that needs it asks again. Whatever else nobody caught is a bug, and ends the process at once.
+ */
+function outlivePostgres(): void {
+  const heard = (error: unknown): void => {
+    if (isAway(error)) {
+      log.error({ err: error }, 'a connection to Postgres broke where nobody waited for it');
+      return;
+    }
+    log.fatal({ err: error }, 'ended by an error that nobody caught');
+    process.exit(1);
+  };
+  process.on('unhandledRejection', heard);
+  process.on('uncaughtException', heard);
+}
+
 async function serve(): Promise<void> {
+  outlivePostgres();
   const stack = new AsyncDisposableStack();
   try {
     const postgres = stack.use(await openPostgres());

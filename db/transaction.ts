@@ -62,7 +62,7 @@ export async function inTransaction<T>(
  * Postgres is not there, not yet, or not any more: its classes 08 and 57P (PostgreSQL manual, appendix A), 53300 (all
  * connections taken), the system's errors, and those of `pg` itself, which have no code. A wrong password is none of them.
  */
-function isAway(error: unknown): boolean {
+export function isAway(error: unknown): boolean {
   return (
     /^(08|57P0|53300|ECONN|EPIPE|ENOENT|ETIMEDOUT)/.test(codeOf(error)) ||
     (error instanceof Error &&
