@@ -102,6 +102,10 @@ function factsOf(github: GitHubApp): GitHubFacts {
     login: async () => await github.login(),
     pullFiles: async (installation, repository, at) =>
       await github.github(installation).pullFiles(repository, at),
+    file: async (installation, repository, { path, ref }) =>
+      await github.github(installation).readFile(repository, path, ref),
+    comparison: async (installation, repository, between) =>
+      await github.github(installation).comparison(repository, between),
     readToken: async (installation, repository) => await github.github(installation).readToken(repository),
     cloneUrl: (repository) => github.cloneUrl(repository),
   };

@@ -47,6 +47,7 @@ export const runs: Entity<Run> = {
     plan: 'jsonb',
     planVersion: 'integer',
     feedback: 'text',
+    contracts: 'jsonb',
     approvedBy: 'text',
     approvedAt: 'timestamptz',
     tasks: 'jsonb',

@@ -219,6 +219,7 @@ create table run (
   plan jsonb,
   plan_version integer not null,
   feedback text,
+  contracts jsonb not null,
   approved_by text,
   approved_at timestamp with time zone,
   tasks jsonb not null,

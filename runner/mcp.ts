@@ -3,7 +3,16 @@ import type { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import type { Operation } from '../app/catalog/operation.ts';
 import { describeProblems } from '../app/catalog/problems.ts';
 import { requestReview } from '../app/catalog/tasks.ts';
-import { getChangedFiles, getCommits, getTaskDiff, pushBranch, readFile } from '../app/catalog/worktree.ts';
+import {
+  createWorktree,
+  getChangedFiles,
+  getCommits,
+  getTaskDiff,
+  getWorktree,
+  pushBranch,
+  readFile,
+  removeWorktree,
+} from '../app/catalog/worktree.ts';
 import type { Client } from '../app/client/client.ts';
 import { pathParameters } from '../app/client/request.ts';
 import type { Refusal } from '../app/mcp/refusal.ts';
@@ -14,7 +23,14 @@ import { wordsOf } from './log.ts';
 import { requestNotices, requestPush } from './push-socket.ts';
 import type { SessionFile } from './session-file.ts';
 import { dirtyPaths } from './workspace.ts';
-import { changedFiles, commits, readWorktreeFile, taskDiff, WorktreeRefusal } from './worktree-tools.ts';
+import {
+  changedFiles,
+  commits,
+  describeWorktree,
+  readWorktreeFile,
+  taskDiff,
+  WorktreeRefusal,
+} from './worktree-tools.ts';
 
 export type McpContext = {
   session: SessionFile;
@@ -60,10 +76,21 @@ function instructionsFor(session: SessionFile): string {
 }
 
 async function outputOf(context: McpContext, call: ToolCall): Promise<unknown> {
-  if (call.operation.runs === 'runner') return await answerHere(context, call.operation, call.input);
+  if (isLocal(context.session, call)) return await answerHere(context, call.operation, call.input);
   if (call.operation.name === requestReview.name) return await reviewAfterPush(context, call);
   return await forward(context, call);
 }
+
+/** Git on the own worktree: what the App could answer too, it answers for other tasks only. */
+function isLocal({ task, run: number }: SessionFile, { operation, input }: ToolCall): boolean {
+  if (operation.runs === 'runner') return true;
+  const { task: named, run: ofRun } = input;
+  const own = named === undefined || named === task || named === `${number}/${task}`;
+  if (!own || (ofRun !== undefined && Number(ofRun) !== number)) return false;
+  if (operation.name === readFile.name) return true;
+  return task !== null && ofTask.some(({ name }) => name === operation.name);
+}
+const ofTask = [getTaskDiff, getChangedFiles, getCommits];
 
 /** The App's operations: the session's own repository, run and task where the route names them and the agent does not. */
 async function forward(context: McpContext, { operation, input, signal }: ToolCall): Promise<unknown> {
@@ -123,6 +150,11 @@ async function answerHere(context: McpContext, operation: Operation, given: unkn
   const parsed = operation.input.safeParse(given);
   if (!parsed.success) throw new WorktreeRefusal('invalid_input', describeProblems(operation, parsed.error));
   switch (operation.name) {
+    case createWorktree.name:
+    case getWorktree.name:
+      return { worktree: await describeWorktree(workspace) };
+    case removeWorktree.name:
+      return { removed: false, words: 'It stays until your session ends; then the runner removes it.' };
     case pushBranch.name:
       return await push(context, pushBranch.name);
     case readFile.name:

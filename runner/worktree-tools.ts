@@ -2,9 +2,15 @@
 import { lstat, open, realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import type { z } from 'zod';
-import type { getChangedFiles, getCommits, getTaskDiff, readFile } from '../app/catalog/worktree.ts';
+import type {
+  getChangedFiles,
+  getCommits,
+  getTaskDiff,
+  getWorktree,
+  readFile,
+} from '../app/catalog/worktree.ts';
 import { outputLines } from './git.ts';
-import { baseOf, gitIn, textIn, type Workspace } from './workspace.ts';
+import { baseOf, dirtyPaths, gitIn, headOf, textIn, type Workspace } from './workspace.ts';
 
 /** Enough for any file that a person reads, little enough for a model. */
 const largestFile = 256 * 1024;
@@ -24,9 +30,17 @@ export class WorktreeRefusal extends Error {
   }
 }
 
+export async function describeWorktree(
+  workspace: Workspace,
+): Promise<z.output<typeof getWorktree.output>['worktree']> {
+  const { path, branch } = workspace;
+  const [base, head] = [await baseOf(workspace), await headOf(workspace)];
+  return { path, branch, base, head, changed: (await dirtyPaths(workspace)).length };
+}
+
 export async function readWorktreeFile(
   workspace: Workspace,
-  input: z.output<typeof readFile.input>,
+  input: Pick<z.output<typeof readFile.input>, 'path'>,
 ): Promise<z.output<typeof readFile.output>> {
   const path = await inside(workspace, input.path);
   const info = await lstat(path);
@@ -84,7 +98,7 @@ const plain = ['--no-ext-diff', '--no-textconv', '--no-color'];
 
 export async function taskDiff(
   workspace: Workspace,
-  input: z.output<typeof getTaskDiff.input>,
+  input: Pick<z.output<typeof getTaskDiff.input>, 'path'>,
 ): Promise<z.output<typeof getTaskDiff.output>> {
   const path = input.path === undefined ? [] : [`:(top,literal)${checked(input.path)}`];
   const base = await baseOf(workspace);

@@ -1,4 +1,5 @@
 /** Every operation there is, by name. Doors and handlers are read off this table; a missing handler does not compile. */
+import * as contracts from './contracts.ts';
 import * as facts from './facts.ts';
 import * as merges from './merges.ts';
 import * as graph from './graph.ts';
@@ -8,7 +9,9 @@ import * as questions from './questions.ts';
 import * as reviews from './reviews.ts';
 import * as runs from './runs.ts';
 import * as sessions from './sessions.ts';
+import * as taskReading from './task-reading.ts';
 import * as tasks from './tasks.ts';
+import * as teams from './teams.ts';
 import * as worktree from './worktree.ts';
 
 /** Keyed by the constant's name; `name` is the wire's. */
@@ -17,6 +20,9 @@ export const catalog = {
   ...runs,
   ...tasks,
   ...graph,
+  ...taskReading,
+  ...contracts,
+  ...teams,
   ...questions,
   ...reviews,
   ...sessions,

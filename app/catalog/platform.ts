@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { operation } from './operation.ts';
 import { RepositoryName, Text } from './refs.ts';
+import { AgentView } from './views.ts';
 
 export const ping = operation({
   name: 'ping',
@@ -41,20 +42,7 @@ export const listAgents = operation({
   allow: { person: 'read', agent: ['manager', 'engineer', 'reviewer'] },
   reads: true,
   input: z.strictObject({ repository: RepositoryName.optional() }),
-  output: z.object({
-    agents: z.array(
-      z.object({
-        name: z.string(),
-        role: z.string(),
-        engine: z.string(),
-        model: z.string().nullable(),
-        capabilities: z.array(z.string()),
-        slots: z.int(),
-        busy: z.int(),
-        status: z.enum(['idle', 'busy']),
-      }),
-    ),
-  }),
+  output: z.object({ agents: z.array(AgentView) }),
 });
 
 export const createApiKey = operation({

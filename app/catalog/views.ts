@@ -106,6 +106,42 @@ export const QuestionView = z.object({
 });
 export type QuestionView = z.infer<typeof QuestionView>;
 
+export const AgentView = z.object({
+  name: z.string(),
+  role: z.string(),
+  engine: z.string(),
+  model: z.string().nullable(),
+  capabilities: z.array(z.string()),
+  slots: z.int(),
+  busy: z.int(),
+  status: z.enum(['idle', 'busy']),
+});
+export type AgentView = z.infer<typeof AgentView>;
+
+export const PullView = z.object({
+  task: z.string(),
+  state: TaskState,
+  pull: z.int().nullable().describe('null until Entourage has opened it'),
+  url: z.string().nullable(),
+  branch: z.string().nullable(),
+  into: z.string(),
+  head: z.string().nullable(),
+  checks: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      conclusion: z.string().nullable(),
+      required: z.boolean(),
+    }),
+  ),
+  reviews: z.array(
+    z.object({ by: z.string(), verdict: z.string(), head: z.string(), open_threads: z.int() }),
+  ),
+  approved_by: z.string().nullable(),
+  merged_commit: z.string().nullable(),
+});
+export type PullView = z.infer<typeof PullView>;
+
 export const TimelineEntry = z.object({
   id: z.string(),
   at: z.string(),

@@ -33,6 +33,10 @@ export function describeEvent(event: Event): string {
       return `run failed: ${event.reason}`;
     case 'run_done':
       return 'run done';
+    case 'contract_set':
+      return `contract ${event.contract} written by ${event.by}`;
+    case 'contract_locked':
+      return `contract ${event.contract} locked by ${event.by}`;
     case 'task_added':
       return `t${event.task.number} added${event.task.addedBy === null ? '' : ` by ${event.task.addedBy}`}: ${event.task.title}`;
     case 'task_moved':

@@ -126,6 +126,16 @@ const examples: { [T in EventType]: [Extract<Event, { type: T }>, string, string
     'card task merge',
     't2 checks on bbbbbbb: test success, lint in progress',
   ],
+  contract_set: [
+    { type: 'contract_set', contract: 'api', text: 'GET /', tasks: [1, 2], by: 'eng-1' },
+    '',
+    'contract api written by eng-1',
+  ],
+  contract_locked: [
+    { type: 'contract_locked', contract: 'api', by: 'manager' },
+    '',
+    'contract api locked by manager',
+  ],
   context_saved: [{ type: 'context_saved', task: 2, key: 'k', value: 'v' }, '', 't2 note saved: k'],
   agent_review_opened: [
     { type: 'agent_review_opened', task: 2, head: sha('b'), agent: 'reviewer' },
@@ -335,7 +345,7 @@ it('TR-1 knows the task of every event', () => {
   const without = Object.values(examples)
     .filter(([event]) => taskOf(event) === null)
     .map(([event]) => event.type);
-  expect(without.filter((type) => !/^(?:run|plan|planning|manager|message)_/.test(type))).toEqual([
+  expect(without.filter((type) => !/^(?:run|plan|planning|manager|message|contract)_/.test(type))).toEqual([
     'session_started',
   ]);
   for (const [event] of Object.values(examples)) expect([null, 2]).toContain(taskOf(event));

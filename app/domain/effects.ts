@@ -119,6 +119,8 @@ export function effects(run: RunId, event: Event): Effect[] {
       return [{ type: 'merge_task', run, task: event.task }];
     case 'dependency_met':
     case 'manager_retried':
+    case 'contract_set':
+    case 'contract_locked':
     case 'context_saved':
     case 'pull_request_merged':
     case 'review_received':

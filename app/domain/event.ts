@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { WakeReason } from './managing.ts';
 import { AgentVerdict, Remark } from './agent-review.ts';
+import { ContractName } from './contract.ts';
 import { Message } from './message.ts';
 import { Plan } from './plan.ts';
 import { Question } from './question.ts';
@@ -36,6 +37,14 @@ export const Event = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('manager_given_up'), reason: z.string() }),
   z.strictObject({ type: z.literal('manager_retried'), task, by: z.string() }),
   z.strictObject({ type: z.literal('run_summarized'), text: z.string(), by: z.string() }),
+  z.strictObject({
+    type: z.literal('contract_set'),
+    contract: ContractName,
+    text: z.string(),
+    tasks: z.array(z.int().positive()),
+    by: z.string(),
+  }),
+  z.strictObject({ type: z.literal('contract_locked'), contract: ContractName, by: z.string() }),
   // Tasks
   z.strictObject({ type: z.literal('task_added'), task: Task }),
   z.strictObject({ type: z.literal('task_moved'), task, from: TaskState, to: TaskState, reason: z.string() }),

@@ -34,6 +34,7 @@ export const exampleRun = (about: Partial<Run> = {}): Run => ({
   plan: null,
   planVersion: 1,
   feedback: null,
+  contracts: [],
   approvedBy: null,
   approvedAt: null,
   tasks: { total: 0, done: 0, cancelled: 0, failed: 0, moving: 0 },

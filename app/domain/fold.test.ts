@@ -42,6 +42,7 @@ const run: Run = {
   plan: null,
   planVersion: 0,
   feedback: null,
+  contracts: [],
   approvedBy: null,
   approvedAt: null,
   tasks: { total: 0, done: 0, cancelled: 0, failed: 0, moving: 0 },

@@ -1,4 +1,5 @@
 /** What may be asked of a run and how events change it, its tasks' counts included. */
+import { evolve as evolveContracts } from './contract-rules.ts';
 import type { Event } from './event.ts';
 import { evolve as evolveManaging } from './managing-fold.ts';
 import type { Plan } from './plan.ts';
@@ -137,6 +138,9 @@ function evolveRun(run: Run, event: Event, at: Instant): Run {
       return { ...run, tasks: { ...run.tasks, total: run.tasks.total + 1 } };
     case 'task_moved':
       return { ...run, tasks: recount(run.tasks, event.from, event.to) };
+    case 'contract_set':
+    case 'contract_locked':
+      return { ...run, contracts: evolveContracts(run.contracts, event) };
     case 'usage_recorded':
       return { ...run, cost: run.cost + event.delta, unpriced: run.unpriced + event.unpriced };
     default:

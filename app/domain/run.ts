@@ -1,6 +1,7 @@
 /** A run: what people talk about, from an issue to its merges. */
 import { z } from 'zod';
 import { Managing } from './managing.ts';
+import { Contract } from './contract.ts';
 import { Plan } from './plan.ts';
 import { Instant, Login, Micros, Priority, RunId, Template } from './words.ts';
 
@@ -51,6 +52,8 @@ export const Run = z.strictObject({
   plan: Plan.nullable(),
   planVersion: z.int().nonnegative(),
   feedback: z.string().nullable(),
+  /** Interface contracts between its tasks (TA-12). */
+  contracts: z.array(Contract),
   approvedBy: Login.nullable(),
   approvedAt: Instant.nullable(),
   tasks: TaskCounts,
@@ -67,5 +70,5 @@ export const Run = z.strictObject({
 });
 export type Run = z.infer<typeof Run>;
 
-export const ended = (run: Run): boolean =>
+export const ended = (run: Pick<Run, 'state'>): boolean =>
   run.state === 'done' || run.state === 'failed' || run.state === 'cancelled';

@@ -96,7 +96,12 @@ async function assign(
   return true;
 }
 
-async function candidates(context: Context, repository: RepositoryRow, policy: Policy): Promise<Candidate[]> {
+/** The policy's agents, with how busy they are. */
+export async function candidates(
+  context: Context,
+  repository: RepositoryRow,
+  policy: Policy,
+): Promise<Candidate[]> {
   const loads = await agentLoads(context.tx, repository.installation, repository.id);
   return policy.agents.map((agent) => {
     const load = loads.find((row) => row.agent === agent.name);

@@ -9,7 +9,7 @@ import { inTransaction } from '../../db/transaction.ts';
 import { authorise } from './authorise.ts';
 import type { Caller } from './caller.ts';
 import { handlers } from './handlers.ts';
-import type { Answer, Context, Engine } from './handler.ts';
+import type { Answer, Context, Engine, Place } from './handler.ts';
 
 export type Result = { ok: true; output: unknown } | { ok: false; rejection: Rejection };
 export type Execute = (name: OperationName, input: unknown, caller: Caller) => Promise<Result>;
@@ -17,6 +17,7 @@ export type Execute = (name: OperationName, input: unknown, caller: Caller) => P
 /** Erased on purpose: the mapped type `Handlers` has tied each handler to its operation's input and output already. */
 type AnyHandler = {
   handle(context: Context, input: unknown): Promise<Answer<unknown>>;
+  look?(engine: Engine, place: Place, input: unknown): Promise<Rejection | { output: unknown }>;
   prepare?(
     engine: Engine,
     scope: { caller: Caller; repository: RepositoryRow | null },
@@ -43,6 +44,10 @@ export function createExecute(engine: Engine): Execute {
     if (!parsed.success) return refused(reject('invalid_input', describeProblems(operation, parsed.error)));
     if (isRejection(scope)) return refused(scope);
     const place = { caller, repository: scope.repository };
+    if (handler.look !== undefined) {
+      const looked = await handler.look(engine, place, parsed.data);
+      return isRejection(looked) ? refused(looked) : { ok: true, output: looked.output };
+    }
     const prepared = (await handler.prepare?.(engine, place, parsed.data)) ?? { input: parsed.data };
     if (isRejection(prepared)) return refused(prepared);
     return await run(engine, {

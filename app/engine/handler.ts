@@ -49,6 +49,22 @@ export type GitHubFacts = {
     repository: RepositoryRow,
     at: { pull: number; head: string },
   ): Promise<readonly PatchedFile[]>;
+  /** The file's text at a branch or commit, or null. */
+  file(
+    installation: number,
+    repository: RepositoryRow,
+    at: { path: string; ref: string },
+  ): Promise<string | null>;
+  /** What `head` has that `base` has not; null when one of them is gone. */
+  comparison(
+    installation: number,
+    repository: RepositoryRow,
+    between: { base: string; head: string },
+  ): Promise<{
+    files: { path: string; status: string; patch: string | null }[];
+    commits: { sha: string; message: string; at: string }[];
+    truncated: boolean;
+  } | null>;
   readToken(installation: number, repository: RepositoryRow): Promise<string | null>;
   cloneUrl(repository: RepositoryRow): string;
 };
@@ -91,7 +107,15 @@ export type Context = {
 /** `pending` answers now, or again when one of `until` rings and the caller still waits. */
 export type Answer<O> = { output: O } | { pending: O; until: readonly string[] } | Rejection;
 
-export type Handler<T extends AppOperation> = {
+export type Handler<T extends AppOperation> = Transacted<T> | Outside<T>;
+
+/** What asks GitHub for its answer and changes nothing: it opens short transactions of its own. */
+type Outside<T extends AppOperation> = {
+  look(engine: Engine, scope: Place, input: InputOf<T>): Promise<Rejection | { output: OutputOf<T> }>;
+};
+export type Place = { caller: Caller; repository: RepositoryRow | null };
+
+type Transacted<T extends AppOperation> = {
   /** Runs in the transaction. May run again: after a serialisation failure, or when a wait was woken. */
   handle(context: Context, input: InputOf<T>): Promise<Answer<OutputOf<T>>>;
   /** Before the transaction: what has to be read from GitHub first. It may refuse, or complete the input. */

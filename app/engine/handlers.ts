@@ -1,4 +1,5 @@
 /** Every operation's handler. The type makes a missing one a compile error. */
+import * as contracts from './handlers/contracts.ts';
 import * as facts from './handlers/facts.ts';
 import * as graph from './handlers/graph.ts';
 import * as merges from './handlers/merges.ts';
@@ -10,7 +11,10 @@ import * as reviews from './handlers/reviews.ts';
 import * as runs from './handlers/runs.ts';
 import * as sessions from './handlers/sessions.ts';
 import * as startRuns from './handlers/start-runs.ts';
+import * as taskFiles from './handlers/task-files.ts';
+import * as taskReading from './handlers/task-reading.ts';
 import * as tasks from './handlers/tasks.ts';
+import * as teams from './handlers/teams.ts';
 import * as workflows from './handlers/workflows.ts';
 import { verifyEvents } from './handlers/verify-events.ts';
 import type { Handlers } from './handler.ts';
@@ -57,6 +61,27 @@ export const handlers: Handlers = {
   add_review_comment: reviews.addReviewComment,
   submit_review_verdict: reviews.submitReviewVerdict,
   record_agent_review: reviews.recordAgentReview,
+  list_tasks: taskReading.listTasks,
+  get_task_events: taskReading.getTaskEvents,
+  get_dependent_tasks: taskReading.getDependentTasks,
+  get_pr_info: taskReading.getPrInfo,
+  create_pr: taskReading.createPr,
+  explain: taskReading.explain,
+  read_file: taskFiles.readFile,
+  get_task_diff: taskFiles.getTaskDiff,
+  get_changed_files: taskFiles.getChangedFiles,
+  get_commits: taskFiles.getCommits,
+  list_run_contracts: contracts.listRunContracts,
+  get_run_contract: contracts.getRunContract,
+  set_run_contract: contracts.setRunContract,
+  lock_run_contract: contracts.lockRunContract,
+  list_orgs: teams.listOrgs,
+  list_teams: teams.listTeams,
+  get_team: teams.getTeam,
+  list_team_agents: teams.listTeamAgents,
+  list_repos: teams.listRepos,
+  get_team_settings: teams.getTeamSettings,
+  get_team_conventions: teams.getTeamConventions,
   merge_task: merges.mergeTask,
   get_merge_status: merges.getMergeStatus,
   record_merge_step: merges.recordMergeStep,

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type {
   FeedbackView,
   PlanView,
+  PullView,
   QuestionView,
   RunView,
   SessionView,
@@ -128,6 +129,34 @@ export function taskView(task: Task, run: Run): TaskView {
     attempts: task.attempts,
     cost_usd: usd(task.cost),
     unpriced_tokens: task.unpriced,
+  };
+}
+
+export function pullView(task: Task, run: Run, reviews: readonly Review[]): PullView {
+  return {
+    task: ref(task),
+    state: task.state,
+    pull: task.pull,
+    url: task.pullUrl,
+    branch: task.branch,
+    into: run.base,
+    head: task.head,
+    checks: task.checks.map(({ name, status, conclusion, required }) => ({
+      name,
+      status,
+      conclusion,
+      required,
+    })),
+    reviews: reviews
+      .filter((review) => review.task === task.number && !review.dismissed)
+      .map(({ by, verdict, head, threads }) => ({
+        by,
+        verdict,
+        head,
+        open_threads: threads.filter(({ state }) => state === 'open').length,
+      })),
+    approved_by: task.approvedBy,
+    merged_commit: task.mergedCommit,
   };
 }
 

@@ -108,6 +108,8 @@ export type GitHub = {
   permission(repository: RepositoryRef, login: string): Promise<Permission>;
   /** The file's text at `ref` (default branch when absent), or null. */
   readFile(repository: RepositoryRef, path: string, ref?: string): Promise<string | null>;
+  /** What `head` (a branch or a commit) has that `base` has not, as GitHub shows it; null when one of them is gone. */
+  comparison(repository: RepositoryRef, between: { base: string; head: string }): Promise<Comparison | null>;
   /** The commit a branch points to, or null. */
   head(repository: RepositoryRef, branch: string): Promise<string | null>;
 
@@ -325,6 +327,16 @@ export type BundlePush = {
   limits: PushLimits;
 };
 export type PushResult = { pushed: string } | { refused: string };
+
+/** At most 300 files and 250 commits, as many as GitHub tells of. */
+export type Comparison = {
+  /** `patch` is null where GitHub shows none: binary files, and very large differences. */
+  files: { path: string; status: string; patch: string | null }[];
+  /** Oldest first. */
+  commits: { sha: string; message: string; at: string }[];
+  /** There is more than is told here. */
+  truncated: boolean;
+};
 
 /** Opens the port of an installation. */
 export type GitHubFor = (installation: number) => GitHub;

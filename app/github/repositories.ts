@@ -4,7 +4,7 @@ import { fromGitHub } from '../domain/permission.ts';
 import { pages, type Connection } from './connection.ts';
 import type { GitHub, KnownRepository, RepositoryRef } from './port.ts';
 
-type Verbs = Pick<GitHub, 'repositories' | 'repository' | 'permission' | 'readFile'>;
+type Verbs = Pick<GitHub, 'repositories' | 'repository' | 'permission' | 'readFile' | 'comparison'>;
 
 export const at = (repository: RepositoryRef): { owner: string; repo: string } => ({
   owner: repository.owner,
@@ -72,6 +72,26 @@ export function repositoryVerbs({ octokit, call, find }: Connection): Verbs {
         }),
       );
       return data === null ? null : fileText(data);
+    },
+    comparison: async (repository, { base, head }) => {
+      const data = await find(`compares ${head} of ${named(repository)} with ${base}`, () =>
+        octokit.request('GET /repos/{owner}/{repo}/compare/{basehead}', {
+          ...at(repository),
+          basehead: `${base}...${head}`,
+          per_page: 250,
+        }),
+      );
+      if (data === null) return null;
+      const files = data.files ?? [];
+      return {
+        files: files.map(({ filename, status, patch }) => ({ path: filename, status, patch: patch ?? null })),
+        commits: data.commits.map(({ sha, commit }) => ({
+          sha,
+          message: commit.message,
+          at: commit.committer?.date ?? '',
+        })),
+        truncated: files.length >= 300 || data.total_commits > data.commits.length,
+      };
     },
   };
 }

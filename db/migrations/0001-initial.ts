@@ -47,6 +47,7 @@ const statements = [
     plan jsonb,
     plan_version integer not null,
     feedback text,
+    contracts jsonb not null,
     approved_by text,
     approved_at timestamptz,
     tasks jsonb not null,

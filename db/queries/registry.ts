@@ -58,3 +58,15 @@ export async function installationOfRepository(tx: Transaction, repository: numb
   );
   return rows[0]?.installation ?? null;
 }
+
+/** The account of an installation, with how many repositories the App has there. */
+export async function accountOf(
+  tx: Transaction,
+  installation: number,
+): Promise<{ account: string; type: string; repositories: number } | null> {
+  const { rows } = await sql<{ account: string; type: string; repositories: number }>`
+    select account, account_type as type,
+      (select count(*)::int from repository where repository.installation = installation.id and removed_at is null) as repositories
+    from installation where id = ${installation} and deleted_at is null`.execute(tx);
+  return rows[0] ?? null;
+}

@@ -6,6 +6,7 @@ import { createBell } from '../../app/engine/bell.ts';
 import type { Caller } from '../../app/engine/caller.ts';
 import { createExecute, type Execute, type Result } from '../../app/engine/execute.ts';
 import type { Engine } from '../../app/engine/handler.ts';
+import type { Comparison } from '../../app/github/port.ts';
 import { makeSecret } from '../../app/engine/secret.ts';
 import type { OperationName } from '../../app/catalog/catalog.ts';
 import { createDatabase } from './database.ts';
@@ -21,6 +22,9 @@ export type EngineWorld = {
     number,
     { owner: string; ownerId: number; name: string; defaultBranch: string; private: boolean }
   >;
+  /** Texts by `ref:path`, and differences by `base...head`, as GitHub has them. */
+  files: Map<string, string>;
+  comparisons: Map<string, Comparison>;
   clock: { now: number };
   /** Runs an operation and answers its output; throws with the refusal's words when it was refused. */
   must(name: OperationName, input: object, caller: Caller): Promise<Record<string, unknown>>;
@@ -48,6 +52,8 @@ export async function engineWorld(): Promise<EngineWorld> {
   const db = connect(database.appUrl);
   const permissions = new Map<string, Permission>([['ana', 'maintain']]);
   const present: EngineWorld['present'] = new Map();
+  const files = new Map<string, string>();
+  const comparisons = new Map<string, Comparison>();
   const policy: { text: string | null } = { text: team };
   const clock = { now: Date.parse('2026-11-21T10:00:00.000Z') };
   const engine: Engine = {
@@ -63,6 +69,9 @@ export async function engineWorld(): Promise<EngineWorld> {
         number === 999 ? null : { title: `Issue ${number}`, body: 'As the issue says.', labels: ['urgent'] },
       login: async () => 'entourage[bot]',
       pullFiles: async () => [{ path: 'src/a.ts', patch: '@@ -1,2 +1,3 @@\n a\n-b\n+c\n+d' }],
+      file: async (_installation, _repository, { path, ref }) => files.get(`${ref}:${path}`) ?? null,
+      comparison: async (_installation, _repository, { base, head }) =>
+        comparisons.get(`${base}...${head}`) ?? null,
       readToken: async () => 'read-token',
       cloneUrl: ({ owner, name }) => `https://example.com/${owner}/${name}.git`,
     },
@@ -102,6 +111,8 @@ export async function engineWorld(): Promise<EngineWorld> {
     permissions,
     policy,
     present,
+    files,
+    comparisons,
     clock,
     must,
     person: (login, more) => ({

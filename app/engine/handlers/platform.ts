@@ -3,9 +3,8 @@ import { sql } from 'kysely';
 import { actorName, type Actor } from '../../domain/actor.ts';
 import { reject } from '../../domain/rejection.ts';
 import { addApiKey, revokeApiKeys } from '../../../db/queries/sessions.ts';
-import { agentLoads } from '../../../db/queries/slots.ts';
 import type { Handlers } from '../handler.ts';
-import { policyOf } from '../policy-of.ts';
+import { agentViews } from './teams.ts';
 import { hashSecret } from '../secret.ts';
 
 export const ping: Handlers['ping'] = {
@@ -29,22 +28,7 @@ export const listAgents: Handlers['list_agents'] = {
   async handle({ repository, tx, caller }) {
     if (repository === null)
       return reject('invalid_input', 'Which repository?', { help: 'Give `repository` as owner/name.' });
-    const loads = await agentLoads(tx, caller.installation, repository.id);
-    const agents = policyOf(repository).agents.map((agent) => {
-      const busy = loads.find((load) => load.agent === agent.name)?.busy ?? 0;
-      const { name, role, engine, capabilities, slots } = agent;
-      return {
-        name,
-        role,
-        engine,
-        model: agent.model ?? null,
-        capabilities,
-        slots,
-        busy,
-        status: busy > 0 ? ('busy' as const) : ('idle' as const),
-      };
-    });
-    return { output: { agents } };
+    return { output: { agents: await agentViews(tx, caller.installation, repository) } };
   },
 };
 

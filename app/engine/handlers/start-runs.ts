@@ -172,6 +172,7 @@ async function begin(context: Context, start: Start): Promise<RunWork | Rejectio
     plan: null,
     planVersion: 0,
     feedback: null,
+    contracts: [],
     approvedBy: null,
     approvedAt: null,
     tasks: { total: 0, done: 0, cancelled: 0, failed: 0, moving: 0 },

@@ -32,6 +32,7 @@ export const run = (changes: Partial<Run> = {}): Run => ({
   plan,
   planVersion: 2,
   feedback: null,
+  contracts: [],
   approvedBy: 'ana',
   approvedAt: at,
   tasks: { total: 4, done: 1, cancelled: 0, failed: 0, moving: 2 },
