@@ -168,6 +168,7 @@ export const waitForTaskCompletion = operation({
   runs: 'app',
   allow: mayChange,
   reads: true,
+  waitsFor: 'the tasks to end',
   input: z.strictObject({
     ...runRef,
     tasks: z.array(TaskRef).max(200).default([]),

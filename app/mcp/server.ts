@@ -13,7 +13,7 @@ import type { Operation } from '../catalog/operation.ts';
 import { agentPace, takeCall, tooFast, type Bucket } from '../domain/pace.ts';
 import { reportProgress } from './progress.ts';
 import { refusalResult, unknownTool, type Refusal } from './refusal.ts';
-import { describeTool, withPatience } from './tools.ts';
+import { describeTool, waitSeconds, withPatience } from './tools.ts';
 
 export type ToolCall = {
   operation: Operation;
@@ -74,9 +74,9 @@ async function callTool(
 ): Promise<CallToolResult> {
   const input = withPatience(operation, params.arguments ?? {});
   const token = params._meta?.progressToken;
-  const seconds = Number(input['wait'] ?? 0);
+  const seconds = waitSeconds(operation, input);
   const stop =
-    token === undefined || operation.waitsFor === undefined || !(seconds > 0)
+    token === undefined || seconds <= 0
       ? undefined
       : reportProgress({
           operation,

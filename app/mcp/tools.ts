@@ -43,5 +43,14 @@ function schemaOf(type: z.ZodType, io: 'input' | 'output'): Tool['inputSchema'] 
 export const withPatience = (
   operation: Operation,
   input: Readonly<Record<string, unknown>>,
-): Record<string, unknown> =>
-  operation.waitsFor === undefined ? { ...input } : { wait: patienceSeconds, ...input };
+): Record<string, unknown> => (takesWait(operation) ? { wait: patienceSeconds, ...input } : { ...input });
+
+const takesWait = ({ waitsFor, input }: Operation): boolean =>
+  waitsFor !== undefined && input instanceof z.ZodObject && 'wait' in input.shape;
+
+/** How long a call waits at most; 0: it answers at once. */
+export function waitSeconds(operation: Operation, input: Readonly<Record<string, unknown>>): number {
+  if (operation.waitsFor === undefined) return 0;
+  const wanted = Number(input['wait'] ?? input['timeout_seconds'] ?? patienceSeconds);
+  return Number.isFinite(wanted) ? Math.min(wanted, patienceSeconds) : 0;
+}
