@@ -102,7 +102,6 @@ function factsOf(github: GitHubApp): GitHubFacts {
     login: async () => await github.login(),
     pullFiles: async (installation, repository, at) =>
       await github.github(installation).pullFiles(repository, at),
-    login: async () => await github.login(),
     file: async (installation, repository, { path, ref }) =>
       await github.github(installation).readFile(repository, path, ref),
     comparison: async (installation, repository, between) =>
