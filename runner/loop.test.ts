@@ -16,6 +16,9 @@ import { commitOne } from './fixtures/agent-script.ts';
 import { branch, makeOrigin, temporaryDirectory, type TestOrigin } from './fixtures/origin.ts';
 import { assignmentFor, kindAnswers } from './fixtures/play.ts';
 import { until } from './fixtures/until.ts';
+import { createDisk } from './disk.ts';
+import { openRunnerDirectory } from './directory.ts';
+import { runLoop } from './loop.ts';
 import { hasTmux, shownIn } from './fixtures/watching.ts';
 import { onLinux, processTree } from './process-tree.ts';
 import type { Ticket } from './tickets.ts';
@@ -360,3 +363,24 @@ test(
     });
   },
 );
+
+test('AG-2: a runner whose disk is full asks for no session, says why, and still ends in good order', async () => {
+  const { app, directory, queue, origin } = await open();
+  const path = join(directory, 'runner');
+  await using own = await openRunnerDirectory(path, () => undefined);
+  queue.push(assignmentFor(origin, rest));
+  writeFileSync(join(path, 'sessions', 'large'), Buffer.alloc(1024 * 1024, 'x'));
+  const said: string[] = [];
+  const end = new AbortController();
+  const log = (message: string, fields: object = {}) => {
+    said.push(`${message} ${JSON.stringify(fields)}`);
+    if (message === 'no new sessions') end.abort();
+  };
+  const options = { url: app.url, name: 'r1', token: 'ent_registration_once', engines: ['command'] };
+  const times = { slots: 1, pass: [], isolation: 'none', drainMs: 0, patienceMs: 0 } as const;
+  const disk = createDisk(path, { cache: own.cache, limit: 1024, log });
+  await runLoop({ ...options, ...times }, { directory: own, disk, log }, end.signal);
+  expect(said.join('\n')).toMatch(/no new sessions .*The runner’s directory holds/);
+  expect(app.inputsOf('claim_session')).toEqual([]);
+  expect(queue).toHaveLength(1);
+});

@@ -4,6 +4,7 @@ import { claimSession, endSession, registerRunner } from '../app/catalog/session
 import { createClient, type Client } from '../app/client/client.ts';
 import { ClientError, TransportError } from '../app/client/failure.ts';
 import { adopt } from './adoption.ts';
+import type { Disk } from './disk.ts';
 import type { RunnerDirectory } from './directory.ts';
 import { pause } from './heartbeat.ts';
 import { wordsOf, type Log } from './log.ts';
@@ -29,7 +30,7 @@ export type RunnerOptions = {
   patienceMs: number;
 };
 
-export type RunnerParts = { directory: RunnerDirectory; log: Log };
+export type RunnerParts = { directory: RunnerDirectory; disk: Disk; log: Log };
 
 /** Longest pause between two tries while the App is away. */
 const longestPauseMs = 30_000;
@@ -87,7 +88,7 @@ export async function runLoop(
       continue;
     }
     try {
-      const assignment = await claim(client, options, { log, signal });
+      const assignment = await claim(client, options, { disk: parts.disk, log, signal });
       if (assignment === null) continue;
       const work: Promise<unknown> = workOn(assignment, place, drained.signal).finally(() =>
         running.delete(work),
@@ -179,8 +180,10 @@ async function register(
 async function claim(
   client: Client,
   options: RunnerOptions,
-  on: { log: Log; signal: AbortSignal },
+  on: { disk: Disk; log: Log; signal: AbortSignal },
 ): Promise<Assignment | null> {
+  await on.disk.untilRoom(on.signal);
+  if (on.signal.aborted) return null;
   const asked = Date.now();
   const input = { engines: [...options.engines], wait: 45 };
   const answer = await outlast(on, () => client.call(claimSession, input, { signal: on.signal }));

@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { isWithheld } from '../app/domain/withheld.ts';
+import { createDisk, tellDisk } from './disk.ts';
 import { openRunnerDirectory } from './directory.ts';
 import { readiness } from './engines/engines.ts';
 import { isolationHere } from './isolation-here.ts';
@@ -25,6 +26,7 @@ type Options = {
   isolation: IsolationMode;
   drain: number;
   patience: number;
+  diskGib: number;
 };
 
 const log = createLog({ part: 'runner' });
@@ -66,6 +68,12 @@ const program = new Command('entourage runner')
   )
   .option('--drain <seconds>', 'how long running sessions may go on after SIGTERM', whole(0, 86_400), 30)
   .option('--patience <seconds>', 'how long an engine may take to end when asked to', whole(0, 600), 10)
+  .addOption(
+    new Option('--disk-gib <n>', 'what caches and sessions may hold on disk before no new session is taken')
+      .env('ENTOURAGE_DISK_GIB')
+      .default(20)
+      .argParser(whole(1, 100_000)),
+  )
   .action(start);
 
 program
@@ -82,6 +90,15 @@ program
   .action((options: { json?: boolean }) =>
     tellIsolation({ ...options, ...program.opts<Pick<Options, 'dir'>>() }),
   );
+
+program
+  .command('disk')
+  .description('what caches and sessions hold on disk here')
+  .option('--json', 'for programs')
+  .action(async (options: { json?: boolean }) => {
+    const { dir, diskGib } = program.opts<Pick<Options, 'dir' | 'diskGib'>>();
+    await tellDisk(directoryOf(dir), { limit: diskGib * 1024 ** 3, json: options.json === true });
+  });
 
 program
   .command('attach')
@@ -118,7 +135,11 @@ async function start(options: Options): Promise<void> {
       drainMs: options.drain * 1000,
       patienceMs: options.patience * 1000,
     },
-    { directory, log },
+    {
+      directory,
+      disk: createDisk(path, { cache: directory.cache, limit: options.diskGib * 1024 ** 3, log }),
+      log,
+    },
     signal,
   );
 }

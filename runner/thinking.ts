@@ -6,6 +6,7 @@ import { activityOf } from './activity.ts';
 import type { Course, Ending } from './course.ts';
 import { findEngine } from './engines/engines.ts';
 import type { Engine, EngineRun, EngineWork } from './engines/engine.ts';
+import { leftOut, leftOutWords } from './left-out.ts';
 import { wordsOf } from './log.ts';
 import { markVariable, type ProcessId } from './process-list.ts';
 import { openPushSocket } from './push-socket.ts';
@@ -83,7 +84,8 @@ async function runEngine(course: Course, thinking: Thinking, means: Means): Prom
     session,
     command: assignment.command,
     model: assignment.model,
-    prompt: assignment.prompt,
+    prompt:
+      adopted === null ? `${assignment.prompt}${leftOutWords(await leftOut(workspace))}` : assignment.prompt,
     cwd: workspace.path,
     user: quarters.user,
     mcpConfig: join(directory, 'mcp.json'),

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -12,8 +15,10 @@ import { createServer } from 'node:http';
 import { readdir, readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { branch, gitSync, makeOrigin, temporaryDirectory, type TestOrigin } from './fixtures/origin.ts';
+import { leftOut, leftOutWords } from './left-out.ts';
 import { createObjectCache, type ObjectCache } from './object-cache.ts';
 import {
   baseOf,
@@ -263,5 +268,86 @@ describe('ending a workspace', () => {
     expect(existsSync(join(dir, 'packed-refs.lock'))).toBe(false);
     expect(gitSync(dir, 'for-each-ref', 'refs/entourage')).toBe('');
     expect((await prepareWorkspace(cache, order('s2'))).start).toBe(workspace.start);
+  });
+
+  test('KW-1: a cache that a kill broke, at whatever point, is made anew', async () => {
+    const { cache, order, root, origin } = bench();
+    const dir = join(root, 'cache', 'acme+shop.git');
+    const pack = join(dir, 'objects', 'pack');
+    const breaks: (() => void)[] = [
+      // Killed in `git init`.
+      () => rmSync(join(dir, 'HEAD')),
+      // Killed while it wrote an object, by a machine that lost power.
+      () => {
+        for (const name of readdirSync(join(dir, 'objects'), { recursive: true }) as string[])
+          if (/^[0-9a-f]{2}\/|\.pack$/.test(name)) {
+            chmodSync(join(dir, 'objects', name), 0o600);
+            writeFileSync(join(dir, 'objects', name), '');
+          }
+      },
+      () => writeFileSync(join(dir, 'refs', 'remotes', 'origin', 'main'), ''),
+    ];
+    for (const [index, damage] of breaks.entries()) {
+      await prepareWorkspace(cache, order(`before${index}`));
+      damage();
+      mkdirSync(pack, { recursive: true });
+      writeFileSync(join(pack, 'tmp_pack_abc'), 'half');
+      await createObjectCache(join(root, 'cache')).sweep();
+      expect(existsSync(join(pack, 'tmp_pack_abc'))).toBe(false);
+      const after = await prepareWorkspace(cache, order(`after${index}`));
+      expect(await headOf(after), `after damage ${index}`).toBe(origin.start);
+      expect(readFileSync(join(after.path, 'README.md'), 'utf8')).toBe('# Shop\n');
+    }
+  });
+
+  test('KW-1: a runner that is killed while it fetches leaves a cache that the next one mends', async () => {
+    const { cache, order, root, origin } = bench();
+    // Enough to be in the middle of something.
+    for (let index = 0; index < 3; index += 1)
+      origin.git('update-ref', `refs/heads/more${index}`, origin.start);
+    const program = `
+      import { createObjectCache } from ${JSON.stringify(join(import.meta.dirname, 'object-cache.ts'))};
+      import { prepareWorkspace } from ${JSON.stringify(join(import.meta.dirname, 'workspace.ts'))};
+      const order = ${JSON.stringify(order('killed'))};
+      console.log('begins');
+      await prepareWorkspace(createObjectCache(${JSON.stringify(join(root, 'cache'))}), order);`;
+    for (const afterMs of [0, 15, 40, 80]) {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'pipe' });
+      await once(child.stdout, 'data');
+      await delay(afterMs);
+      child.kill('SIGKILL');
+      await once(child, 'close');
+      rmSync(join(root, 'sessions'), { recursive: true, force: true });
+      await createObjectCache(join(root, 'cache')).sweep();
+      const workspace = await prepareWorkspace(cache, order(`after${afterMs}`));
+      expect(await headOf(workspace)).toBe(origin.start);
+    }
+  });
+
+  test('AG-2: names what is here as a stand-in only, and bundles without what the base has', async () => {
+    const { cache, order, origin, root } = bench();
+    const clone = join(root, 'clone');
+    gitSync(root, 'clone', '--quiet', origin.url, clone);
+    writeFileSync(join(clone, '.gitattributes'), '*.psd filter=lfs diff=lfs merge=lfs -text\n');
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'a'.repeat(64)}\nsize 7\n`;
+    writeFileSync(join(clone, 'logo.psd'), pointer);
+    gitSync(clone, 'add', '--all');
+    gitSync(clone, 'update-index', '--add', '--cacheinfo', `160000,${origin.base},vendor/lib`);
+    gitSync(clone, 'commit', '--quiet', '-m', 'More');
+    gitSync(clone, 'push', '--quiet', 'origin', 'HEAD:main');
+    const start = gitSync(clone, 'rev-parse', 'HEAD');
+    const plain = await prepareWorkspace(cache, order('s1'));
+    expect(leftOutWords(await leftOut(plain))).toBe('');
+    const workspace = await prepareWorkspace(cache, order('s2', { start }));
+    expect(readFileSync(join(workspace.path, 'logo.psd'), 'utf8')).toBe(pointer);
+    expect(await dirtyPaths(workspace)).toEqual([]);
+    const words = leftOutWords(await leftOut(workspace));
+    expect(words).toMatch(
+      /Submodules are not checked out: `vendor\/lib`\.[^]*as their pointers: `logo\.psd`\./,
+    );
+    gitSync(plain.path, 'merge', '--quiet', '--no-edit', 'origin/main');
+    const bundle = join(root, 'work.bundle');
+    writeFileSync(bundle, (await bundleOf(plain))!.bytes);
+    expect(gitSync(clone, 'bundle', 'verify', bundle)).toContain(start);
   });
 });

@@ -231,6 +231,13 @@ export async function bundleOf(workspace: Workspace): Promise<{ head: string; by
   const head = await headOf(workspace);
   const ahead = await textIn(workspace, ['rev-list', '--count', `${workspace.start}..${head}`]);
   if (ahead === '0') return null;
-  const output = await gitIn(workspace, ['bundle', 'create', '--quiet', '-', `${workspace.start}..HEAD`]);
+  const output = await gitIn(workspace, [
+    'bundle',
+    'create',
+    '--quiet',
+    '-',
+    `${workspace.start}..HEAD`,
+    `^${workspace.base}`,
+  ]);
   return { head, bytes: output.stdout };
 }

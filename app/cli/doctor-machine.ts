@@ -51,7 +51,9 @@ const gib = 1024 ** 3;
 export async function checkDirectory(directory: string): Promise<Finding[]> {
   const place = await nearest(directory);
   const { bavail, bsize } = await statfs(place);
-  const free = `${((bavail * bsize) / gib).toFixed(1)} GiB free for ${directory}`;
+  const used = place === directory ? await usedBy(directory) : null;
+  const holds = used === null ? '' : `, which holds ${(used / gib).toFixed(1)} GiB`;
+  const free = `${((bavail * bsize) / gib).toFixed(1)} GiB free for ${directory}${holds}`;
   const enough: Finding =
     bavail * bsize >= 2 * gib
       ? { state: 'good', what: `${free}.` }
@@ -68,6 +70,18 @@ export async function checkDirectory(directory: string): Promise<Finding[]> {
       enough,
       { state: 'bad', what: `${place} can’t be written to.`, help: 'Change its owner, or ENTOURAGE_DIR.' },
     ];
+  }
+}
+
+/** Null where it can't be told in a few seconds. */
+async function usedBy(directory: string): Promise<number | null> {
+  try {
+    const { stdout } = await run('du', ['-sk', '--', directory], { timeout: 5_000 });
+    return Number(stdout.split('\t')[0]) * 1024;
+  } catch (error) {
+    // Others' files, or too many of them; it is only told, nothing depends on it.
+    if (error instanceof Error) return null;
+    throw error;
   }
 }
 
