@@ -1,5 +1,7 @@
 /** Agents that crash, hang, lie, write where they may not, and leave processes behind. */
-import { describe, expect, test, vi } from 'vitest';
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { commitOne, kit } from './fixtures/agent-script.ts';
 import { branch } from './fixtures/origin.ts';
 import { play, type Play } from './fixtures/play.ts';
@@ -7,6 +9,24 @@ import { onLinux, processTree } from './process-tree.ts';
 
 // Real processes; a busy machine needs its time.
 vi.setConfig({ testTimeout: 30_000 });
+
+/** Where a group of processes can be given less memory than the machine has: version 1 or 2 of the kernel's groups. */
+const [memoryGroups, limitFile] = existsSync('/sys/fs/cgroup/memory')
+  ? ['/sys/fs/cgroup/memory', 'memory.limit_in_bytes']
+  : ['/sys/fs/cgroup', 'memory.max'];
+const canLimitMemory = existsSync(memoryGroups) && isWritable(memoryGroups);
+
+function isWritable(directory: string): boolean {
+  const probe = join(directory, `entourage-probe-${process.pid}`);
+  try {
+    mkdirSync(probe);
+    const limited = existsSync(join(probe, limitFile));
+    rmdirSync(probe);
+    return limited;
+  } catch {
+    return false;
+  }
+}
 
 const survivors = async (session: Play) => await processTree(null, session.assignment.session).alive();
 
@@ -31,7 +51,26 @@ describe('a bad agent', () => {
   test('that is killed: the reason names the signal, its commits are handed over', async () => {
     const session = await play(`${commitOne} process.kill(process.pid, 'SIGKILL');`);
     await session.work();
-    expect(session.ending()?.reason).toContain('signal SIGKILL');
+    expect(session.ending()?.reason).toMatch(
+      /signal SIGKILL[^]*\nEntourage did not send it: somebody or something on the machine killed the engine\.$/,
+    );
+    expect(session.origin.git('log', '-1', '--format=%s', branch)).toBe('Test sum');
+  });
+
+  test.runIf(canLimitMemory)('that takes more memory than there is: the reason says so', async () => {
+    const group = join(memoryGroups, `entourage-test-${process.pid}`);
+    mkdirSync(group);
+    onTestFinished(() => rmdirSync(group));
+    writeFileSync(join(group, limitFile), String(96 * 1024 * 1024));
+    const session = await play(`${commitOne}
+      writeFileSync('${join(group, 'cgroup.procs')}', String(process.pid));
+      const taken = [];
+      for (;;) taken.push(Buffer.alloc(8_000_000, 1));`);
+    await session.work();
+    expect(session.ending()).toMatchObject({ outcome: 'failed' });
+    expect(session.ending()?.reason).toMatch(
+      /signal SIGKILL[^]*\nThe machine ran out of memory meanwhile, and its kernel ended programs for it\./,
+    );
     expect(session.origin.git('log', '-1', '--format=%s', branch)).toBe('Test sum');
   });
 

@@ -9,6 +9,7 @@ import type { Engine, EngineRun, EngineWork } from './engines/engine.ts';
 import { leftOut, leftOutWords } from './left-out.ts';
 import { wordsOf } from './log.ts';
 import { markVariable, type ProcessId } from './process-list.ts';
+import { explainKill, memoryKills } from './outside-kill.ts';
 import { openPushSocket } from './push-socket.ts';
 import type { Quarters } from './quarters.ts';
 import { writeMcpConfig, writeSessionFile } from './session-file.ts';
@@ -57,13 +58,21 @@ export async function think(course: Course, thinking: Thinking): Promise<Ending>
     // Asked to stop while it was starting: nobody could tell the engine then.
     if (course.stop.signal.aborted) await course.engine.stop(course.patienceMs);
     const { pid: leader } = course.engine.process;
-    const watch = watchEngine(course, { workspace: thinking.workspace, user: quarters.user, leader });
+    const before = await memoryKills();
+    const watch = watchEngine(course, {
+      workspace: thinking.workspace,
+      user: quarters.user,
+      leader,
+      adopted: adopted !== null,
+    });
     const ended = await follow(course, course.engine, watch).finally(() => watch.close());
     course.condition = 'exited';
     course.stuckOn = null;
     await course.engine.stop(0);
     if (course.ending !== null) return course.ending;
-    return { outcome: ended.ok ? 'completed' : 'failed', reason: ended.reason };
+    if (ended.ok) return { outcome: 'completed', reason: ended.reason };
+    const after = await memoryKills();
+    return { outcome: 'failed', reason: explainKill(ended.reason, { before, after }) };
   } finally {
     await course.engine?.stop(0);
     await socket.close();

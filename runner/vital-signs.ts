@@ -35,21 +35,25 @@ export async function readVitals(processes: readonly ProcessId[]): Promise<Vital
 const keyOf = ({ pid, started }: ProcessId): string => `${pid}/${started}`;
 
 /**
- * A program that sleeps with timers, as an engine does that waits for an answer, takes some thousandths of a CPU; what
- * computes takes a whole one.
+ * A program that sleeps with timers takes some thousandths of a CPU; what computes takes a whole one.
  */
 const busyPart = 0.02;
 
+/** `leader` is the engine, or the parent of it. `computes`: the engine does its work itself and not by tools of its own. */
+export type EngineSigns = { leader: number; computes: boolean };
+
 /**
- * What was done between two looks. The writing of the engine, which is `leader` or its child, does not count: its output
- * is read and means more than its length, and its runtime writes to itself while it sleeps.
+ * What was done between two looks. The writing of the engine itself does not count: its output is read and means more
+ * than its length, and while it waits for its model it writes to itself (Claude Code a dozen bytes a second), and opencode
+ * comes near to being busy (15 ms a second).
  */
-export function signsBetween(before: Vitals, after: Vitals, leader: number): 'output' | 'cpu' | null {
+export function signsBetween(before: Vitals, after: Vitals, engine: EngineSigns): 'output' | 'cpu' | null {
   const isEngine = (key: string): boolean =>
-    key.startsWith(`${leader}/`) || after.parents.get(key) === leader;
+    key.startsWith(`${engine.leader}/`) || after.parents.get(key) === engine.leader;
   for (const [key, bytes] of after.written)
     if (!isEngine(key) && bytes > (before.written.get(key) ?? 0)) return 'output';
   let used = 0;
-  for (const [key, ms] of after.cpu) used += Math.max(0, ms - (before.cpu.get(key) ?? 0));
+  for (const [key, ms] of after.cpu)
+    if (engine.computes || !isEngine(key)) used += Math.max(0, ms - (before.cpu.get(key) ?? 0));
   return used >= (after.at - before.at) * busyPart && used > 0 ? 'cpu' : null;
 }

@@ -11,7 +11,7 @@ import { onLinux } from './process-tree.ts';
 // Real processes; a busy machine needs its time.
 vi.setConfig({ testTimeout: 40_000 });
 
-const quick = { stuck_minutes: 0.025, warn_minutes: 0.025, stop_minutes: 0.07 };
+const quick = { stuck_minutes: 0.03, warn_minutes: 0.03, stop_minutes: 0.13 };
 const beats = (session: Play) => session.app.inputsOf('heartbeat');
 
 describe.runIf(onLinux)('AG-9: an agent', () => {
@@ -47,16 +47,17 @@ describe.runIf(onLinux)('AG-9: an agent', () => {
 
   test('whose tool computes or writes, and that edits a file now and then, is at work without a word', async () => {
     const tool = (script: string) => `${kit} import { spawn } from 'node:child_process';
-      say({ type: 'tool_started', tool: 'Bash' });
       const tool = spawn(process.execPath, ['-e', ${JSON.stringify(script)}], { stdio: 'ignore', detached: true });
-      setTimeout(() => { tool.kill('SIGKILL'); process.exit(0); }, 5_000);`;
+      tool.on('spawn', () => {
+        say({ type: 'tool_started', tool: 'Bash' });
+        setTimeout(() => { tool.kill('SIGKILL'); process.exit(0); }, 6_000);
+      });`;
     const edits = `${kit} let edits = 0;
-      setInterval(() => { edits += 1; writeFileSync('sum.js', 'x'.repeat(edits)); if (edits === 10) process.exit(0); }, 500);`;
+      setInterval(() => { edits += 1; writeFileSync('sum.js', 'x'.repeat(edits)); if (edits === 12) process.exit(0); }, 500);`;
     const writes = `setInterval(() => require('node:fs').appendFileSync('../log', '.'), 100);`;
+    const stuck = { stuck_minutes: 0.06, warn_minutes: 0.06, stop_minutes: 0.12 };
     const sessions = await Promise.all(
-      [tool('for (;;) {}'), tool(writes), edits].map((script) =>
-        play(script, { assignment: { stuck: quick } }),
-      ),
+      [tool('for (;;) {}'), tool(writes), edits].map((script) => play(script, { assignment: { stuck } })),
     );
     const reports = await Promise.all(sessions.map((session) => session.work()));
     expect(reports.map(({ outcome, warnings }) => ({ outcome, warnings }))).toEqual(
@@ -93,7 +94,7 @@ describe('AG-10: an agent in circles', () => {
 
   test('is none where its polls stay the same and its watcher’s output does not', async () => {
     const session = await play(`${kit} ${step}
-      for (let i = 0; i < 50; i++) step('get_answer', 'q1', 'open');
+      for (let i = 0; i < 15; i++) step('get_answer', 'q1', 'open');
       for (let i = 0; i < 50; i++) step('Bash', 'npm test -- --watch', i + ' passed');`);
     const { warnings } = await session.work();
     expect(session.ending()).toMatchObject({ outcome: 'completed' });
@@ -101,16 +102,17 @@ describe('AG-10: an agent in circles', () => {
   });
 
   test('is one that changes nothing in sixty turns, and not one that does', async () => {
-    const turns = (change: string) => `${kit} ${step} setTimeout(() => {
+    const turns = (change: string) => `${kit} ${step}
       ${change}
       for (let i = 0; i < 60; i++) step('Read', 'file ' + i, 'text ' + i);
-      setTimeout(() => {}, 1_000);
-    }, 3_000);`;
-    const assignment = { stuck: { ...quick, stop_minutes: 1 } };
-    const idle = await play(turns(''), { assignment });
-    const busy = await play(turns(`writeFileSync('new.js', '');`), { assignment });
-    const told = await Promise.all([idle, busy].map((session) => session.work()));
-    expect(told.map(({ warnings }) => warnings.filter((words) => /circles/.test(words)))).toEqual([
+      setInterval(() => { if (existsSync('../enough')) process.exit(0); }, 100);`;
+    const sessions = [await play(turns('')), await play(turns(`writeFileSync('new.js', '');`))];
+    const working = sessions.map((session) => session.work());
+    await until(() => sessions[0]!.lines.some((line) => line.includes('the agent is warned')));
+    for (const session of sessions)
+      writeFileSync(join(session.place.sessions, session.assignment.session, 'enough'), '');
+    const told = await Promise.all(working);
+    expect(told.map(({ warnings }) => warnings)).toEqual([
       [expect.stringMatching(/60 turns without any change of a file or the branch/)],
       [],
     ]);

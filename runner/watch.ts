@@ -18,7 +18,7 @@ import { onLinux, processTree } from './process-tree.ts';
 import type { AgentUser } from './agent-user.ts';
 import { readVitals, signsBetween, type Vitals } from './vital-signs.ts';
 import type { Workspace } from './workspace.ts';
-import { printOf } from './worktree-print.ts';
+import { printAtStart, printOf } from './worktree-print.ts';
 
 export type Watch = {
   hear(event: EngineEvent): void;
@@ -31,6 +31,8 @@ export type Watched = {
   user: AgentUser | null;
   /** The leader of the engine's group: the engine itself, or who started it. */
   leader: number;
+  /** What it has said so far is heard once more, all at once. */
+  adopted: boolean;
 };
 
 /** Rare enough to cost nothing, often enough that a warning comes at its minute. */
@@ -45,19 +47,20 @@ type Sight = {
   turn: number;
   ended: boolean;
   vitals: Vitals | null;
-  /** The worktree as it was last seen; null: not yet looked at. */
-  print: string | null;
-  /** When it changed, or was first looked at. */
-  changedAt: number;
+  /** The worktree as it was last seen. */
+  print: string;
   /** The last sign that was there at the last look. */
   seenAt: number;
   patience: Patience;
+  /** Until then steps are those of an earlier life, without their times. */
+  heardBefore: number;
   /** A look failed before. */
   blinded: boolean;
 };
 
 export function watchEngine(course: Course, watched: Watched): Watch {
   const now = performance.now();
+  const patience = patienceOf(course.assignment.stuck);
   const sight: Sight = {
     course,
     watched,
@@ -66,10 +69,10 @@ export function watchEngine(course: Course, watched: Watched): Watch {
     turn: 0,
     ended: false,
     vitals: null,
-    print: null,
-    changedAt: now,
+    print: printAtStart(watched.workspace),
     seenAt: now,
-    patience: patienceOf(course.assignment.stuck),
+    patience,
+    heardBefore: watched.adopted ? now + patience.idleMs : now,
     blinded: false,
   };
   const over = new AbortController();
@@ -91,8 +94,10 @@ function hear(sight: Sight, event: EngineEvent): void {
   }
   if (event.type !== 'tool_ended') return;
   sight.ended = true;
+  if (performance.now() < sight.heardBefore) return;
   const { tool, ok, digests } = event;
-  const step = { tool, ok, input: digests?.input ?? null, result: digests?.result ?? null, turn: sight.turn };
+  const { input = null, result = null } = digests ?? {};
+  const step = { tool, ok, input, result, turn: sight.turn, at: performance.now() };
   const { kind } = sight.course.assignment;
   const { loops, found } = addStep(sight.loops, step, { changes: kind === 'work' });
   sight.loops = loops;
@@ -102,21 +107,14 @@ function hear(sight: Sight, event: EngineEvent): void {
 /** First words, then the end. Never rejects. */
 async function answer(sight: Sight, { rule, evidence, again }: Loop): Promise<void> {
   const { course } = sight;
-  if (rule === 'unchanged' && !(await isUnchanged(sight))) return;
+  // Looks are rare and turns may be quick.
+  if (rule === 'unchanged' && (await guarded(sight, () => seeWorktree(sight))) !== false) return;
   if (again) {
     stop(course, `The agent went in circles, was warned, and was stopped: ${evidence}.`);
     return;
   }
   const words = `You go in circles: ${evidence}. Try something else, or ask_human what to do; the next time this session is stopped.`;
   warn(course, words, { again: true });
-}
-
-/** Looks are rare and turns may be quick. Those of an adopted engine come all at once: they were looked at before. */
-async function isUnchanged(sight: Sight): Promise<boolean> {
-  const longEnough = performance.now() - sight.changedAt >= sight.patience.idleMs;
-  if (longEnough) return (await guarded(sight, () => seeWorktree(sight))) === false;
-  sight.loops = changed(sight.loops);
-  return false;
 }
 
 function signalOf(event: EngineEvent): Signal {
@@ -138,7 +136,6 @@ function signalOf(event: EngineEvent): Signal {
 async function lookOn(sight: Sight, signal: AbortSignal): Promise<void> {
   const { warnMs, stopMs } = sight.patience;
   const pauseMs = Math.min(longestPauseMs, warnMs / 4, (stopMs - warnMs) / 2);
-  await guarded(sight, () => seeWorktree(sight));
   for (;;) {
     await pause(pauseMs, signal);
     if (signal.aborted) return;
@@ -186,7 +183,10 @@ async function seeProcesses(sight: Sight): Promise<void> {
   }
   const tree = processTree(null, course.assignment.session, watched.user);
   const vitals = await readVitals(await tree.alive());
-  const sign = sight.vitals === null ? null : signsBetween(sight.vitals, vitals, watched.leader);
+  // Any program may be one; the others are there to call models and tools.
+  const computes = course.assignment.engine === 'command';
+  const sign =
+    sight.vitals === null ? null : signsBetween(sight.vitals, vitals, { leader: watched.leader, computes });
   sight.vitals = vitals;
   if (sign === null) return;
   sight.activity = evolve(sight.activity, { type: sign }, performance.now());
@@ -197,11 +197,10 @@ async function seeProcesses(sight: Sight): Promise<void> {
 /** Whether it changed since it was last seen. */
 async function seeWorktree(sight: Sight): Promise<boolean> {
   const print = await printOf(sight.watched.workspace);
-  const moved = sight.print !== null && sight.print !== print;
+  const moved = sight.print !== print;
   sight.print = print;
   if (moved) {
     sight.loops = changed(sight.loops);
-    sight.changedAt = performance.now();
     sight.activity = evolve(sight.activity, { type: 'change' }, performance.now());
   }
   return moved;

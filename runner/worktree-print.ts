@@ -25,12 +25,20 @@ async function read(workspace: Workspace, signal: AbortSignal): Promise<string> 
   const options = { env: { GIT_OPTIONAL_LOCKS: '0' }, signal };
   const head = await gitIn(workspace, ['rev-parse', 'HEAD'], options);
   const status = await gitIn(workspace, ['status', '--porcelain=v1', '-z', '--no-renames'], options);
-  const hash = createHash('sha256').update(head.stdout).update(status.stdout);
-  const lines = status.stdout.toString().split('\0');
-  for (const line of lines.slice(0, mostLooks))
-    hash.update(await marksOf(join(workspace.path, line.slice(3))));
+  const hash = hashOf(head.stdout.toString(), status.stdout.toString());
+  const paths = status.stdout
+    .toString()
+    .split('\0')
+    .flatMap((line) => (line === '' ? [] : line.slice(3)));
+  for (const path of paths.slice(0, mostLooks)) hash.update(await marksOf(join(workspace.path, path)));
   return hash.digest('base64url');
 }
+
+/** As it was when the session began, without a look: a worktree is made clean. */
+export const printAtStart = ({ start }: Pick<Workspace, 'start'>): string =>
+  hashOf(`${start}\n`, '').digest('base64url');
+
+const hashOf = (head: string, status: string) => createHash('sha256').update(head).update(status);
 
 /** Empty where it is gone, or lies where the runner may not look. */
 async function marksOf(path: string): Promise<string> {

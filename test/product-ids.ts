@@ -165,10 +165,12 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
     {
       id: 'AG-9',
       text: 'Activity detection from real signals (engine events, tool in flight, branch movement, heartbeat): active, idle, waiting, stuck, exited',
+      claimed: true,
     },
     {
       id: 'AG-10',
       text: 'Loop detection: the same action and result, the same error, unchanged work or coverage that no longer improves over N turns; the session is stopped and the reason said',
+      claimed: true,
     },
     {
       id: 'AG-11',

@@ -18,7 +18,8 @@ function play(steps: readonly Told[], { changes = true } = {}): { found: Loop[];
   const found: Loop[] = [];
   for (const [index, { changed: moved, ...about }] of steps.entries()) {
     if (moved === true) loops = changed(loops);
-    const step = { tool: 'Bash', input: 'i', ok: true, result: 'r', turn: index, ...about };
+    const at = index * 3_500;
+    const step = { tool: 'Bash', input: 'i', ok: true, result: 'r', turn: index, at, ...about };
     const added = addStep(loops, step, { changes });
     loops = added.loops;
     if (added.found !== null) found.push(added.found);
@@ -77,6 +78,16 @@ describe('AG-10 a loop', () => {
     for (const tool of ['get_answer', 'wait_for_task_completion', 'get_inbox', 'BashOutput'])
       expect(play(times(200, () => ({ tool }))).found).toEqual([]);
     expect(play(times(3, () => ({ tool: 'get_answer', ok: false }))).found).toHaveLength(1);
+  });
+
+  it('is asking again and again without a pause, even by what may be asked again', () => {
+    const poll = (index: number) => ({ tool: 'get_inbox', at: index * 1_000 });
+    expect(play(times(19, poll)).found).toEqual([]);
+    expect(play(times(20, poll)).found).toMatchObject([
+      { evidence: '20 calls of get_inbox with the same result within a minute', again: false },
+    ]);
+    expect(play(times(40, poll)).found.map(({ again }) => again)).toEqual([false, true]);
+    expect(play(times(100, (index) => ({ ...poll(index), result: `${index} messages` }))).found).toEqual([]);
   });
 
   it('is not seen where the engine does not tell what went in and came out', () => {

@@ -8,11 +8,15 @@ export type Step = {
   result: string | null;
   /** Calls of one answer of the model have the same turn. */
   turn: number;
+  /** When it ended, in milliseconds of a clock that never goes back. */
+  at: number;
 };
 
 export type Loops = {
   /** The newest last; as many as the longest rule looks at. */
   readonly steps: readonly Step[];
+  /** The newest calls that only ask whether something happened. */
+  readonly polls: readonly Step[];
   /** Steps since the agent was warned; null when it was not, or that is forgotten. */
   readonly sinceWarning: number | null;
   /** The last turn that was counted, and how many since the worktree or the branch changed. */
@@ -23,6 +27,7 @@ export type Loops = {
 
 export const noLoops: Loops = {
   steps: [],
+  polls: [],
   sinceWarning: null,
   turn: null,
   unchanged: 0,
@@ -42,6 +47,9 @@ const alternating = 6;
 const turnsWithoutChange = 60;
 /** A warning is forgotten after as many steps without a loop: it has done its work. */
 const forgottenAfter = 30;
+
+const quickPolls = 20;
+const quickPollsMs = 60_000;
 
 /** They say the same until something happens elsewhere: ours, and those that read a background command's output. */
 const polls: ReadonlySet<string> = new Set([
@@ -63,15 +71,15 @@ export function addStep(
   step: Step,
   { changes }: { changes: boolean },
 ): { loops: Loops; found: Loop | null } {
-  if (step.ok && polls.has(step.tool)) return { loops, found: null };
-  const counted = count(loops, step);
-  const evidence = repetition(counted.steps);
+  const poll = step.ok && polls.has(step.tool);
+  const counted = poll ? { ...loops, polls: [...loops.polls, step].slice(-quickPolls) } : count(loops, step);
+  const evidence = poll ? impatience(counted.polls) : repetition(counted.steps);
   if (evidence !== null) {
     // From here on it is counted anew.
-    const next = { ...counted, steps: [], sinceWarning: 0 };
+    const next = { ...counted, steps: [], polls: [], sinceWarning: 0 };
     return { loops: next, found: { rule: 'repetition', evidence, again: counted.sinceWarning !== null } };
   }
-  if (changes && counted.unchanged >= turnsWithoutChange) {
+  if (!poll && changes && counted.unchanged >= turnsWithoutChange) {
     const found: Loop = {
       rule: 'unchanged',
       evidence: `${turnsWithoutChange} turns without any change of a file or the branch`,
@@ -102,6 +110,15 @@ export const changed = (loops: Loops): Loops => ({ ...loops, unchanged: 0, uncha
 /** Whether it is worth a look at the worktree: that costs two calls of git. */
 export const wantsLook = ({ unchanged }: Loops): boolean =>
   unchanged > 0 && unchanged % (turnsWithoutChange / 6) === turnsWithoutChange / 6 - 1;
+
+/** Who waits well calls what waits with it, for most of a minute: even some in a row take their time. */
+function impatience(steps: readonly Step[]): string | null {
+  const [first] = steps;
+  const last = steps.at(-1);
+  if (first === undefined || last === undefined || steps.length < quickPolls) return null;
+  const quick = last.at - first.at <= quickPollsMs && steps.every((step) => sameStep(step, last));
+  return quick ? `${quickPolls} calls of ${last.tool} with the same result within a minute` : null;
+}
 
 function repetition(steps: readonly Step[]): string | null {
   const last = steps.at(-1);
