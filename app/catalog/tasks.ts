@@ -122,7 +122,7 @@ export const sendMessage = operation({
   allow: { person: 'write', agent: ['manager', 'engineer', 'reviewer'] },
   input: z.strictObject({
     ...runRef,
-    to: z.string().min(1).max(60).describe('t3, manager, engineer, reviewer, or an agent’s name'),
+    to: z.string().min(1).max(60).describe('t3, run or manager, engineer, reviewer, or an agent’s name'),
     text: Text(4_000),
   }),
   output: z.object({ message: z.uuid() }),

@@ -8,6 +8,7 @@ import { loadMessages } from '../../../db/entities.ts';
 import { commit } from '../commit.ts';
 import type { Handlers } from '../handler.ts';
 import { callingSession, locateRun } from '../locate.ts';
+import { policyOf } from '../policy-of.ts';
 
 const roles = ['manager', 'engineer', 'reviewer'] as const;
 
@@ -18,6 +19,11 @@ export const sendMessage: Handlers['send_message'] = {
     const to = recipient(input.to);
     if (to.kind === 'task' && !work.tasks.has(to.task))
       return reject('not_found', `Run ${work.run.number} has no task ${input.to}.`);
+    const agents = context.repository === null ? [] : policyOf(context.repository).agents;
+    if (to.kind === 'agent' && !agents.some(({ name }) => name === to.agent))
+      return reject('not_found', `There is no agent ${input.to} here; nobody would read it.`, {
+        help: `Send it to t1, to manager, engineer or reviewer, or to ${agents.map(({ name }) => name).join(', ')}.`,
+      });
     const message = {
       id: context.engine.uuid(),
       run: work.run.id,
@@ -36,6 +42,8 @@ export const sendMessage: Handlers['send_message'] = {
 function recipient(to: string): Recipient {
   const task = /^t(\d+)$/i.exec(to);
   if (task !== null) return { kind: 'task', task: Number(task[1]) };
+  // The run as a whole is its manager's.
+  if (to === 'run') return { kind: 'role', role: 'manager' };
   const role = roles.find((name) => name === to);
   return role === undefined ? { kind: 'agent', agent: to } : { kind: 'role', role };
 }
