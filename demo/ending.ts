@@ -34,22 +34,35 @@ const Calls = z.object({
 
 /** Shows the result and returns how many checks failed. */
 export async function end(scene: Scene): Promise<number> {
-  const { screen, house, ana, bot, told } = scene;
+  const { screen, house, ana } = scene;
   const client = createClient({ url: house.appUrl, token: house.operatorKey });
   const clone = join(house.directory, 'clone');
   await run('git', ['clone', '--quiet', `${house.forgeUrl}/${fullName}.git`, clone]);
   const pulls = await ana.taskPulls();
-  const card = (await ana.commentsOf(told.issue)).find(
-    ({ by, body }) => by === bot && body.includes('entourage:run'),
-  );
+  const card = await summedUp(scene);
   screen.title('The card on the issue');
-  screen.block(cardText(card?.body ?? 'There is none.'));
+  screen.block(cardText(card));
   await showTimeline(screen, client);
   screen.title('main');
   screen.block((await run('git', ['log', '--format=%h %<(60,trunc)%s %an'], { cwd: clone })).stdout.trim());
   await showCost(scene, client, pulls);
   screen.title('Checked');
-  return await check(scene, { client, clone, pulls });
+  return await check(scene, { client, clone, pulls, card });
+}
+
+const summed = /^\*\*Summary\*\* by the manager/m;
+
+/** The card's text; the run is done before its manager has summed it up. */
+async function summedUp({ ana, bot, told, screen }: Scene): Promise<string> {
+  return await until(
+    { what: 'the manager to sum up', within: 60, onLook: (what) => screen.waiting(what) },
+    async () => {
+      const card = (await ana.commentsOf(told.issue)).find(
+        ({ by, body }) => by === bot && body.includes('entourage:run'),
+      );
+      return card !== undefined && summed.test(card.body) ? card.body : null;
+    },
+  );
 }
 
 async function showTimeline(screen: Screen, client: Client): Promise<void> {
@@ -89,11 +102,11 @@ async function showCost(
   );
 }
 
-type Findings = { client: Client; clone: string; pulls: Pull[] };
+type Findings = { client: Client; clone: string; pulls: Pull[]; card: string };
 
 async function check(
   { screen, house, ana, told }: Scene,
-  { client, clone, pulls }: Findings,
+  { client, clone, pulls, card }: Findings,
 ): Promise<number> {
   const unmerged = pulls.filter(({ merged }) => !merged);
   const tests = await run(process.execPath, ['--test'], { cwd: clone }).then(
@@ -111,6 +124,10 @@ async function check(
     ],
     [tests === null, tests === null ? 'the tests of main pass' : `the tests of main fail:\n${tests}`],
     [issue === 'closed', `the issue is ${issue}`],
+    [
+      summed.test(card),
+      summed.test(card) ? 'the manager summed the run up' : 'the manager summed nothing up',
+    ],
     [
       verified.differences.length === 0 && verified.runs === 1,
       `${verified.events} events of ${verified.runs} run folded anew: ${verified.differences.length} differences from the rows`,

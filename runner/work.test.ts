@@ -111,7 +111,7 @@ describe('a session', () => {
     expect(session.ending()?.reason).toMatch(/took longer than `workspace.minutes`.*`sleep 60` was stopped/);
   });
 
-  test('AG-7, BU-1: warnings reach the agent once, with its next tool result', async () => {
+  test('AG-7, BU-1, TA-10: warnings and word of messages reach the agent once, with its next tool result', async () => {
     const session = await play(
       `${kit}
       import { request } from 'node:http';
@@ -121,7 +121,7 @@ describe('a session', () => {
         response.setEncoding('utf8').on('data', (text) => resolve(JSON.parse(text).notices));
       }).end());
       let all = [];
-      while (all.length < 2) { all = [...all, ...(await notices())]; await new Promise((resolve) => setTimeout(resolve, 50)); }
+      while (all.length < 3) { all = [...all, ...(await notices())]; await new Promise((resolve) => setTimeout(resolve, 50)); }
       writeFileSync('notices.json', JSON.stringify(all));`,
       {
         // The agent is told after 7.2 s and stopped after 8.5 s.
@@ -131,7 +131,7 @@ describe('a session', () => {
             stop: null,
             suspend: null,
             warn: '80 % of the budget is used.',
-            messages: null,
+            messages: 'A message waits for you.',
             lease_until: '2026-01-01T00:00:00.000Z',
           }),
         },
@@ -141,9 +141,10 @@ describe('a session', () => {
     const notices = JSON.parse(session.origin.git('show', `${branch}:notices.json`)) as string[];
     expect(notices).toEqual([
       '80 % of the budget is used.',
+      'A message waits for you.',
       expect.stringMatching(/time limit of this session comes/),
     ]);
-    expect(report.warnings).toEqual(notices);
+    expect(report.warnings).toEqual([notices[0], notices[2]]);
   });
 
   test.each([

@@ -118,6 +118,7 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
     {
       id: 'TA-10',
       text: 'Messages between people, managers and agents; an inbox per agent; a message to a working agent reaches it, one to an idle agent wakes it',
+      claimed: true,
     },
     {
       id: 'TA-11',
@@ -131,6 +132,7 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
     {
       id: 'TA-14',
       text: "The manager coordinates to the end: woken by failure, message, dispute, the run's end; creates follow-ups, waits without holding anything, writes the summary",
+      claimed: true,
     },
   ],
   'Agents at work': [

@@ -24,7 +24,7 @@ export async function coordinate({ tools, voice }: { tools: Tools; voice: Voice 
     return;
   }
   const landed = tasks.filter(({ state }) => state === 'done');
-  const text = `Members hear of overdue books now: ${landed.length} tasks landed, from the store to the bell on the member’s page. The bell’s number was changed after Ben’s review; nothing was left out.`;
+  const text = `Members hear of overdue books now: ${landed.length} tasks landed, from the store to the bell on the member’s page. As Ben asked, the bell says in words how many wait. Nothing was left out.`;
   await tools.call('summarize_run', { text }, Summarized);
   voice.say('The run is summed up.');
 }

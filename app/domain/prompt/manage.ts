@@ -95,8 +95,9 @@ function graph(tasks: readonly Task[]): string {
       const waits = task.unmet.length === 0 ? '' : `, waits for ${numbers(task.unmet)}`;
       const added = task.addedBy === null ? '' : `, added by ${cleanLine(task.addedBy, 60)}`;
       const pull = task.pull === null ? '' : `, #${task.pull}`;
-      const done = task.state === 'done' ? `: ${cleanLine(task.summary, 160)}` : '';
-      return `${ref(task)} ${cleanLine(task.title, 120)} (${task.state.replace('_', ' ')}${waits}${pull}${added})${done === ': ' ? '' : done}`;
+      const summary = task.state === 'done' ? clean(task.summary, 300) : '';
+      const line = `${ref(task)} ${cleanLine(task.title, 120)} (${task.state.replace('_', ' ')}${waits}${pull}${added})`;
+      return summary === '' ? line : `${line}\n${fence('Its summary', summary)}`;
     }),
   );
 }
@@ -129,15 +130,17 @@ const openQuestions = (questions: readonly Question[]): string =>
       .filter(({ state }) => state === 'open')
       .map(
         ({ number, task, agent, text }) =>
-          `q${number}${task === null ? '' : ` of t${task}`}, asked by ${cleanLine(agent, 60)}: ${cleanLine(text, 200)}`,
+          `q${number}${task === null ? '' : ` of t${task}`}\n${fence(`${agent} asks`, clean(text, 300))}`,
       ),
   );
 
 function limits({ run, tasks, policy }: ManageInput): string {
   const { left } = spend(run, null, policy);
   const room = Math.max(0, policy.plan.max_tasks - tasks.length);
+  const money = `${dollars(run.cost)} of ${dollars(run.budget)} are spent, ${dollars(left)} are left; your own sessions count too.`;
+  if (run.state === 'done') return money;
   return [
-    `${dollars(run.cost)} of ${dollars(run.budget)} are spent, ${dollars(left)} are left; your own sessions count too.`,
+    money,
     `${room === 0 ? 'No task' : `At most ${room} more ${room === 1 ? 'task' : 'tasks'}`} can be added.`,
     list(
       policy.agents

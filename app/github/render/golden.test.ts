@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { noCi } from '../../domain/ci.ts';
 import { asker, choices } from '../../domain/escalation.ts';
 import { newMerging, type Merging } from '../../domain/merge.ts';
+import { notManaged } from '../../domain/managing.ts';
 import { mergeStarted, takenOut, takenOver } from '../../domain/task.ts';
 import { renderCard } from './card.ts';
 import { groupCheck, taskCheck } from './check-run.ts';
@@ -15,6 +16,7 @@ import { renderQuestion } from './question.ts';
 import { renderRefusal } from './reply.ts';
 import { renderThreadReply } from './thread.ts';
 
+const managerSession = '00000000-0000-4000-8000-000000000097';
 const golden = async (name: string, text: string): Promise<void> => {
   await expect(`${text}\n`).toMatchFileSnapshot(`golden/${name}.txt`);
 };
@@ -143,6 +145,49 @@ describe('golden texts', () => {
           happened: [],
         }),
       ),
+    );
+  });
+  it('TA-14 PL-7 card of a run whose manager looks at a failure, with a task that it added', () => {
+    const manager = session({
+      id: managerSession,
+      kind: 'manage',
+      task: null,
+      agent: 'manager',
+      state: 'running',
+    });
+    const managing = {
+      ...notManaged,
+      session: manager.id,
+      sessions: 1,
+      taken: [{ kind: 'task_failed' as const, task: 2 }],
+    };
+    return golden(
+      'card-managed',
+      renderCard(
+        card({
+          run: run({ managing }),
+          tasks: [
+            task({ number: 2, state: 'failed', reason: 'The pager is broken. (attempt 3 of 3)' }),
+            task({ number: 3, title: 'Mend the pager', addedBy: 'manager' }),
+            task({ number: 4, title: 'Say it in the docs', addedBy: '@ben' }),
+          ],
+          sessions: [manager],
+          questions: [],
+          happened: [],
+        }),
+      ),
+    );
+  });
+  it('TA-14 TR-4 card of a run that its manager summed up, and of one that it was not woken for', () => {
+    const summary =
+      'The bell is there.\n\n@everyone: <b>t4</b> was dropped, #1 covers it. <!-- entourage:run 1 -->';
+    const over = run({ state: 'done', summary, endedAt: '2026-11-21T10:05:00.000Z' });
+    const text = renderCard(card({ run: over, questions: [] }));
+    expect(text).toContain('**Summary** by the manager:\n> The bell is there.\n> \n> ');
+    expect(text).not.toMatch(/<b>|@everyone|<!-- entourage:run 1 /);
+    const gaveUp = { ...notManaged, gaveUp: "the manager's session failed 3 times: no key" };
+    expect(renderCard(card({ run: run({ managing: gaveUp }) }))).toContain(
+      "> The manager was not woken again: the manager's session failed 3 times: no key",
     );
   });
   it('RE-5 RE-7 card of merges on their way, and of CI that is silent or red for ever', () => {
