@@ -124,10 +124,7 @@ async function check(
     ],
     [tests === null, tests === null ? 'the tests of main pass' : `the tests of main fail:\n${tests}`],
     [issue === 'closed', `the issue is ${issue}`],
-    [
-      summed.test(card),
-      summed.test(card) ? 'the manager summed the run up' : 'the manager summed nothing up',
-    ],
+    [summed.test(card), 'the manager summed the run up on its card'],
     [
       verified.differences.length === 0 && verified.runs === 1,
       `${verified.events} events of ${verified.runs} run folded anew: ${verified.differences.length} differences from the rows`,

@@ -11,7 +11,7 @@ export type PolicyStart = {
   command: readonly string[];
 };
 
-const { limits, budget, plan, merge } = defaultPolicy;
+const { limits, budget, plan, manage, merge } = defaultPolicy;
 
 const places = {
   actions: 'actions (.github/workflows/entourage.yml), runner,',
@@ -50,6 +50,9 @@ budget: { task_usd: ${budget.task_usd}, run_usd: ${budget.run_usd}, team_daily_u
 
 # Nothing is done before a person approved the plan.
 plan: { approval: ${plan.approval}, max_tasks: ${plan.max_tasks} }
+
+# What wakes the manager while a run goes on: a task that failed for good, a message to it, the run's end (it sums up).
+manage: { woken_by: ${flow(manage.woken_by)} }
 
 # Which checks prove the work: required (those that the branch requires), all, or a list of names.
 proof: { checks: required, acceptance: required }
