@@ -105,6 +105,12 @@ Not for agents.`;
 });
 
 describe('a broken file', () => {
+  it('AG-9 can’t stop a stuck agent before it is warned', () => {
+    expect(problems('---\nreactions:\n  stuck: { warn_minutes: 30 }\n---\n')).toEqual([
+      '3:3 reactions.stuck.stop_minutes: a stuck agent is warned before it is stopped: expected more than `warn_minutes`',
+    ]);
+    expect(problems('---\nreactions: { stuck: { warn_minutes: 3, stop_minutes: 5 } }\n---\n')).toEqual([]);
+  });
   it('has every problem reported, in the file’s order, with line and column', () => {
     expect(
       problems(`---

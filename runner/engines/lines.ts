@@ -15,7 +15,8 @@ export async function* linesOf(
   for await (const chunk of stream) {
     const parts = decoder.decode(chunk, { stream: true }).split('\n');
     for (const [index, part] of parts.entries()) {
-      line = cut(line + cut(part));
+      // To add to a line that is cut anyway would copy it for each chunk.
+      if (line.length < longest) line = cut(line + cut(part));
       if (index === parts.length - 1) break;
       yield line.replace(/\r$/, '');
       line = '';

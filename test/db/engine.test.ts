@@ -252,6 +252,7 @@ describe('sessions', () => {
     const { run, id } = await approved([{ title: 'Only' }]);
     await branchOf(id, 1);
     const { session, ...assignment } = (await claim())!;
+    expect(assignment).toMatchObject({ stuck: { stuck_minutes: 10, warn_minutes: 10, stop_minutes: 20 } });
     const side = await as(assignment.runner_token);
     const beat = (condition: string, activity: string) =>
       world.must('heartbeat', { session, condition, activity }, side);
