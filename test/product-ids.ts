@@ -143,6 +143,7 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
     {
       id: 'AG-2',
       text: 'Each task in its own git worktree on its own branch, from a shared object cache; removed when the task ends',
+      claimed: true,
     },
     {
       id: 'AG-3',
@@ -161,6 +162,7 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
     {
       id: 'AG-6',
       text: "What is pushed is checked first: only the task's branch, protected paths, size, secrets; a refused push is kept, explained, never lost",
+      claimed: true,
     },
     { id: 'AG-7', text: 'ask_human: question, approval or review, options, deadline', claimed: true },
     { id: 'AG-8', text: "Sessions, tokens and cost recorded live from the engine's own output" },

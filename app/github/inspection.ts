@@ -39,6 +39,9 @@ async function inspect<T>(order: Inspection): Promise<T | typeof tooMuch> {
         if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') resolve(tooMuch);
         else reject(error);
       });
+      worker.once('exit', (code) =>
+        reject(new Error(`the inspection’s thread ended with ${code} and no answer`)),
+      );
       worker.postMessage(order);
     });
   } finally {

@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { agentIdentity, appAddress } from '../domain/authorship.ts';
+import { git as runGit, lastWords } from './git.ts';
 import { measureBundle, packLimits } from './pack.ts';
 import type { PushResult } from './port.ts';
 import { createPusher, type Pusher } from './push.ts';
@@ -353,4 +354,15 @@ it('AG-6 no hook, filter or configuration of the cache runs', async () => {
   commit({ 'b.ts': 'b' });
   expect(await push(bundleOf(), { expected: next })).toHaveProperty('pushed');
   expect(existsSync(join(root, 'ran'))).toBe(false);
+});
+
+it('AG-6 what takes too long or prints too much is ended with all that it started', async () => {
+  const helper = (line: string): string[] => ['-c', `alias.helper=!${line}`, 'helper'];
+  // The answer comes when the last holder of the output is gone: a helper that lived on would hold it a minute.
+  const slow = await runGit({ dir: root, args: helper('sleep 61'), milliseconds: 300 });
+  expect(slow).toMatchObject({ timedOut: true, tooLong: false });
+  expect(lastWords(slow)).toBe('it took too long');
+  const long = await runGit({ dir: root, args: helper('yes; sleep 62') });
+  expect(long).toMatchObject({ timedOut: false, tooLong: true });
+  expect(lastWords(long)).toBe('there is too much of it');
 });
