@@ -11,6 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildAction } from '../action/build.ts';
+import { median, verdict } from './verdict.ts';
 
 const goals = { ratio: 5, bytes: 1_500_000 };
 const rounds = Number(process.argv[2] ?? 15);
@@ -77,13 +78,4 @@ async function actionStart(main: string): Promise<number> {
   server.close();
   if (code !== 0) throw new Error(`the Action ended with ${code} and should have ended with 0`);
   return (await exchanged) - began;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-function verdict(met: boolean, words: string): void {
-  console.log(`${met ? '✓' : '✗'} ${words}`);
-  if (!met) process.exitCode = 1;
 }

@@ -6,6 +6,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { AgentUser } from './agent-user.ts';
 import { wordsOf } from './log.ts';
@@ -93,9 +94,27 @@ async function answer(uploader: Uploader, waitMs: number): Promise<PushAnswer> {
   }
 }
 
-/** Asks from the other side. Rejects when the runner is gone. */
-export function requestPush(socketPath: string, waitMs: number): Promise<PushAnswer> {
-  return ask({ socketPath, path: `/push?wait=${waitMs}`, waitMs, answer: Answer });
+/** A runner that was killed is started again and goes on with its sessions: worth waiting for. */
+const restartMs = 15_000;
+
+/** Asks from the other side. Rejects when the runner is gone, and stays so for a while. */
+export async function requestPush(
+  socketPath: string,
+  waitMs: number,
+  patienceMs: number = restartMs,
+): Promise<PushAnswer> {
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    try {
+      return await ask({ socketPath, path: `/push?wait=${waitMs}`, waitMs, answer: Answer });
+    } catch (error) {
+      // A push is safe to repeat: what the App has already is unchanged.
+      const { code } = (error as { cause?: NodeJS.ErrnoException }).cause ?? {};
+      const away = code === 'ECONNREFUSED' || code === 'ENOENT' || code === 'ECONNRESET' || code === 'EPIPE';
+      if (!away || Date.now() > deadline) throw error;
+      await delay(500);
+    }
+  }
 }
 
 /** What the agent was not told yet. Rejects when the runner is gone. */

@@ -30,7 +30,11 @@ const Adoption = z.object({
 export type Adoption = z.infer<typeof Adoption>;
 
 /** One that another version of the runner wrote may tell too little to be adopted, and still be reported. */
-const Ticket = z.object({ session: z.uuid(), token: z.string(), adoption: Adoption.nullable().catch(null) });
+export const Ticket = z.object({
+  session: z.uuid(),
+  token: z.string(),
+  adoption: Adoption.nullable().catch(null),
+});
 export type Ticket = z.infer<typeof Ticket>;
 
 export type Tickets = {
