@@ -2,6 +2,7 @@
 import { coordinate, plans } from './agent/coordinator.ts';
 import { engineer } from './agent/engineer.ts';
 import { manage } from './agent/manager.ts';
+import { review } from './agent/reviewer.ts';
 import { connectTools } from './agent/tools.ts';
 import { createVoice } from './agent/voice.ts';
 import { createWorkshop } from './agent/workshop.ts';
@@ -12,7 +13,8 @@ if (configuration === undefined)
 await using tools = await connectTools(configuration);
 const voice = createVoice((line) => console.log(line));
 const bench = { tools, voice, workshop: createWorkshop(process.cwd()) };
-if (!tools.has('set_run_task_graph')) await engineer(bench);
+if (tools.has('submit_review_verdict')) await review(bench);
+else if (!tools.has('set_run_task_graph')) await engineer(bench);
 else if (await plans(tools)) await manage(bench);
 else await coordinate(bench);
 voice.say('Done.');

@@ -125,6 +125,7 @@ async function check(
     [tests === null, tests === null ? 'the tests of main pass' : `the tests of main fail:\n${tests}`],
     [issue === 'closed', `the issue is ${issue}`],
     [summed.test(card), 'the manager summed the run up on its card'],
+    await reviewsCheck(ana, pulls),
     [
       verified.differences.length === 0 && verified.runs === 1,
       `${verified.events} events of ${verified.runs} run folded anew: ${verified.differences.length} differences from the rows`,
@@ -146,6 +147,24 @@ async function check(
   for (const [passed, what] of checks) screen.check(passed, what);
   for (const violation of violations.slice(0, 5)) screen.block(JSON.stringify(violation).slice(0, 400));
   return checks.filter(([passed]) => !passed).length;
+}
+
+/** The reviewer agent read every head that was merged, and what it found was answered in its thread. */
+async function reviewsCheck(ana: Person, pulls: Pull[]): Promise<[boolean, string]> {
+  const read = await Promise.all(
+    pulls.map(async ({ head }) =>
+      (await ana.checksOf(head)).some(
+        ({ name, conclusion }) => name === 'entourage/review' && conclusion === 'success',
+      ),
+    ),
+  );
+  const comments = (await Promise.all(pulls.map(({ number }) => ana.lineComments(number)))).flat();
+  const asked = comments.filter(({ replyTo }) => replyTo === null).length;
+  const answered = comments.length - asked;
+  return [
+    read.every(Boolean) && asked === 2 && answered === asked,
+    `${read.filter(Boolean).length} of ${pulls.length} merged heads were read by the reviewer agent first; ${answered} of ${asked} threads answered`,
+  ];
 }
 
 /** Every session was a job of the repository's own Actions, and GitHub shows each as green. */

@@ -108,11 +108,11 @@ async function startRunners(
   const tokens = await Promise.all(names.map((name) => operator.runnerToken(name)));
   for (const [index, name] of names.entries()) {
     const home = join(directory, name);
-    const options = ['--name', name, '--dir', home, '--slots', '1', '--drain', '1', '--patience', '1'];
+    const options = ['--name', name, '--dir', home, '--slots', '2', '--drain', '1', '--patience', '1'];
     const environment = { ENTOURAGE_URL: appUrl, ENTOURAGE_RUNNER_TOKEN: tokens[index] ?? '' };
     start(name, [join(root, 'app/cli/main.ts'), 'runner', ...options], environment);
   }
-  tell('two runners, each with room for one agent');
+  tell('two runners, each with room for two agents');
 }
 
 /** Olga, who owns the machine that the App runs on, as she uses its own commands. */

@@ -129,6 +129,14 @@ export function createPerson(login: string, token: string, { api, owner, repo }:
         conclusion,
       }));
     },
+    /** Reviews with words, oldest first. */
+    async reviewsOf(pull: number): Promise<{ id: number; body: string; by: string }[]> {
+      const path = 'GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews';
+      const { data } = await octokit.request(path, { ...here, pull_number: pull, per_page: 100 });
+      return data
+        .filter(({ body }) => body !== '')
+        .map(({ id, body, user }) => ({ id: Number(id), body, by: user?.login ?? '' }));
+    },
     /** Comments on lines, replies among them. */
     async lineComments(pull: number): Promise<{ body: string; by: string; replyTo: number | null }[]> {
       const path = 'GET /repos/{owner}/{repo}/pulls/{pull_number}/comments';

@@ -12,6 +12,8 @@ type Seen = {
   ready: string | null;
   changesAt: string | null;
   approved: string | null;
+  /** The bot's reviews and replies that were told, by id or by their words. */
+  told: Set<number | string>;
   merged: boolean;
 };
 
@@ -23,7 +25,7 @@ const remark =
 export async function workTheDesk(desk: Desk): Promise<void> {
   const seen = new Map<number, Seen>();
   const { screen, ana, issue } = desk;
-  await until({ what: 'the issue to be closed', within: 240 }, async () => {
+  await until({ what: 'the issue to be closed', within: 420 }, async () => {
     const pulls = await ana.taskPulls();
     for (const pull of pulls) {
       const notes = seen.get(pull.number) ?? {
@@ -32,6 +34,7 @@ export async function workTheDesk(desk: Desk): Promise<void> {
         ready: null,
         changesAt: null,
         approved: null,
+        told: new Set(),
         merged: false,
       };
       seen.set(pull.number, notes);
@@ -64,7 +67,9 @@ async function attend(desk: Desk, pull: Pull, notes: Seen): Promise<void> {
   }
   if (pull.state !== 'open') return;
   if (!notes.asked) await answerQuestion(desk, pull, notes);
-  if (!pull.draft && notes.ready !== pull.head && (await proven(desk, pull))) await review(desk, pull, notes);
+  await tellReviews(desk, pull, notes);
+  if (!pull.draft && notes.ready !== pull.head && (await readByAgent(desk, pull, notes)))
+    await review(desk, pull, notes);
 }
 
 async function answerQuestion({ screen, ana, bot }: Desk, pull: Pull, notes: Seen): Promise<void> {
@@ -81,14 +86,32 @@ async function answerQuestion({ screen, ana, bot }: Desk, pull: Pull, notes: See
   screen.tell('ana', `answers in #${pull.number}: ${answer}`);
 }
 
-/** Entourage's own check on the head is done: the proof is given, people may read. */
-async function proven({ ana, bot }: Desk, pull: Pull): Promise<boolean> {
+/** What the reviewer agent wants changed stands in a review; its approval is a check alone. */
+async function tellReviews({ screen, ana, bot }: Desk, pull: Pull, notes: Seen): Promise<void> {
+  for (const { id, by, body } of await ana.reviewsOf(pull.number)) {
+    if (by !== bot || notes.told.has(id)) continue;
+    notes.told.add(id);
+    const words =
+      body
+        .split('\n')[0]
+        ?.replaceAll('**', '')
+        .replace(/ \(.*\)$/, '') ?? '';
+    screen.tell('entourage', `its agent reads #${pull.number} first: ${words}`);
+  }
+}
+
+/** Both of Entourage's checks on the head are green: the proof is given and its reviewer has nothing against it. */
+async function readByAgent({ screen, ana, bot }: Desk, pull: Pull, notes: Seen): Promise<boolean> {
   const slug = bot.replace('[bot]', '');
-  const checks = await ana.checksOf(pull.head);
-  return checks.some(
-    ({ app, name, status, conclusion }) =>
-      app === slug && name === 'entourage' && status === 'completed' && conclusion === 'success',
+  const checks = (await ana.checksOf(pull.head)).filter(
+    ({ app, status, conclusion }) => app === slug && status === 'completed' && conclusion === 'success',
   );
+  const green = ['entourage', 'entourage/review'].every((own) => checks.some(({ name }) => name === own));
+  if (green && !notes.told.has(pull.head)) {
+    notes.told.add(pull.head);
+    screen.tell('entourage', `its agent reads #${pull.number} first: reviewer approves`);
+  }
+  return green;
 }
 
 async function review(desk: Desk, pull: Pull, notes: Seen): Promise<void> {

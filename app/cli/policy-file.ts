@@ -11,7 +11,7 @@ export type PolicyStart = {
   command: readonly string[];
 };
 
-const { limits, budget, plan, manage, merge } = defaultPolicy;
+const { limits, budget, plan, manage, review, merge } = defaultPolicy;
 
 const places = {
   actions: 'actions (.github/workflows/entourage.yml), runner,',
@@ -57,8 +57,9 @@ manage: { woken_by: ${flow(manage.woken_by)} }
 # Which checks prove the work: required (those that the branch requires), all, or a list of names.
 proof: { checks: required, acceptance: required }
 
-# How many people approve each pull request. Never none.
-review: { agent: reviewer, people: 1 }
+# Which agent reads first (null: none) and how many verdicts it may give on a task before people decide alone; how many
+# people approve each pull request. Never none.
+review: { agent: reviewer, rounds: ${review.rounds}, people: ${review.people} }
 
 merge: { method: ${merge.method}, by: ${merge.by} }
 

@@ -24,7 +24,7 @@ export function openReview(task: Task, { agent, rounds }: { agent: string; round
     : [closed(task, agent, `${agent} has reviewed ${times(given)} already, so people decide`)];
 }
 
-const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
+const times = (count: number): string => ['', 'once', 'twice'][count] ?? `${count} times`;
 
 /** People go on without the agent. Nothing happens to a review that has its verdict. */
 export function closeReview(task: Task, reason: string): Event[] {
@@ -48,7 +48,7 @@ export function endReview(task: Task, end: EventOf<'session_ended'>): Event[] {
   if (review === null || review.session !== null || review.state !== 'waiting') return [];
   if (end.cancelled) return closeReview(task, end.reason);
   return review.failures >= mostFailures
-    ? closeReview(task, `${times(review.failures)} it ended without a verdict, at last: ${end.reason}`)
+    ? closeReview(task, `${review.agent} ended ${times(review.failures)} without one, at last: ${end.reason}`)
     : [];
 }
 

@@ -1,4 +1,5 @@
 /** What stands between a task and its merge, gate by gate, from what Entourage knows. */
+import { verdictWords } from './agent-review.ts';
 import { mergeWords } from './merge.ts';
 import type { Policy } from './policy.ts';
 import { prove } from './proof.ts';
@@ -45,13 +46,19 @@ function proof(task: Task): Gate {
   return { gate: 'proof', passed: proven.state === 'given' || reviewed.has(task.state), words };
 }
 
+/** The reviewer agent holds nothing up (RE-4): what it said stands here for whoever decides. */
 const review = (task: Task): Gate => ({
   gate: 'review',
   passed: reviewed.has(task.state),
   words: reviewed.has(task.state)
-    ? 'Its agent gave it to review.'
+    ? `Its agent gave it to review.${agentWords(task)}`
     : `It is ${task.state.replace('_', ' ')}; its agent has not given it to review.`,
 });
+
+function agentWords({ agentReview, head }: Task): string {
+  const words = agentReview === null || agentReview.head !== head ? '' : verdictWords(agentReview);
+  return words === '' ? '' : ` ${capital(words)}.`;
+}
 
 function approval({ task, run, reviews, policy }: GateInput): Gate {
   const people = new Set(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultPolicy, parsePolicy, Policy } from './policy.ts';
+import { reviewerOf } from './reviewer.ts';
 
 const problems = (text: string): string[] => {
   const parsed = parsePolicy(text);
@@ -101,6 +102,36 @@ Not for agents.`;
   it('comes back from storage as it went in', () => {
     const stored: unknown = JSON.parse(JSON.stringify(policy('---\nteam: a\n---\n## Conventions\nx')));
     expect(Policy.parse(stored)).toEqual(policy('---\nteam: a\n---\n## Conventions\nx'));
+  });
+});
+
+describe('RE-2 the reviewer', () => {
+  const agents = (...roles: string[]): string =>
+    `agents:\n${roles.map((role, index) => `  - { name: a${index}, role: ${role} }`).join('\n')}\n`;
+  it('RE-2 is who is named, else the first of that role, else nobody', () => {
+    expect(defaultPolicy.review).toMatchObject({ agent: 'reviewer', rounds: 3 });
+    expect(policy('').review.agent).toBe('reviewer');
+    expect(policy(`---\n${agents('engineer', 'reviewer')}---`).review.agent).toBe('a1');
+    expect(policy(`---\n${agents('manager', 'engineer')}---`).review.agent).toBeNull();
+    expect(policy(`---\n${agents('reviewer', 'reviewer')}review: { agent: a1 }\n---`).review.agent).toBe(
+      'a1',
+    );
+    expect(policy(`---\n${agents('reviewer')}review: { agent: null }\n---`).review.agent).toBeNull();
+  });
+  it('RE-2 must be there and have the role', () => {
+    expect(problems('---\nreview: { agent: nobody }\n---')).toEqual([
+      '2:11 review.agent: no agent is named `nobody`',
+    ]);
+    expect(problems('---\nreview: { agent: eng-1, rounds: 0 }\n---')).toEqual([
+      '2:11 review.agent: agent `eng-1` has another role than reviewer',
+      expect.stringMatching(/^2:25 review\.rounds: /),
+    ]);
+  });
+  it('RE-2 of a policy stored earlier may be missing', () => {
+    expect(reviewerOf(defaultPolicy)).toMatchObject({ name: 'reviewer', role: 'reviewer' });
+    const gone = { ...defaultPolicy, review: { ...defaultPolicy.review, agent: 'gone' } };
+    expect(reviewerOf(gone)).toEqual({ missing: 'gone' });
+    expect(reviewerOf({ ...gone, review: { ...gone.review, agent: null } })).toBeNull();
   });
 });
 

@@ -17,12 +17,15 @@ export type Work = {
     /** What each answer turns into; the first option’s where the answer is neither. */
     edits: Record<string, Edit[]>;
   };
+  /** What the reviewer agent wants changed, as long as `find` stands in the file. */
+  remarks?: { path: string; find: string; body: string }[];
   /** How a reviewer’s comment on a file is met. */
   fixes?: { path: string; edits: Edit[]; message: string; why: string }[];
 };
 
 const emptyList = '200 with an empty list';
 const noContent = '204 without a body';
+const readme = 'README.md';
 const apiTest = 'test/notifications-api.test.js';
 
 export const works: Record<string, Work> = {
@@ -147,6 +150,27 @@ export const works: Record<string, Work> = {
     message: 'Describe notifications in the README',
     summary: 'Both requests stand in the table of the README.',
     evidence: ['README.md, the table of requests'],
+    remarks: [
+      {
+        path: readme,
+        find: 'newest first |',
+        body: 'Please say what comes when there is nothing: callers will ask.',
+      },
+    ],
+    fixes: [
+      {
+        path: readme,
+        edits: [
+          {
+            path: readme,
+            find: 'newest first |',
+            replace: 'newest first; an empty list when there is none |',
+          },
+        ],
+        message: 'Say what comes when there is nothing',
+        why: 'The table says it now.',
+      },
+    ],
   },
 };
 

@@ -95,7 +95,7 @@ function checks(task: Task): string {
   const words = prove(task).words;
   const seen = task.checksHead === task.head ? task.checks : [];
   return [
-    `${words.charAt(0).toUpperCase()}${words.slice(1).replace(/\.$/, '')}.`,
+    `${words.replace(/\.$/, '')}.`,
     list(
       seen.map(
         (check) => `${cleanLine(check.name, 100)}: ${check.conclusion ?? check.status.replace('_', ' ')}`,

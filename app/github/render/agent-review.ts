@@ -55,7 +55,7 @@ export function reviewCheck({
     head: task.head,
     externalId: `${run.id}/${ref(task)}/review`,
     ...outcome(task, review),
-    summary: summary(review),
+    summary: summary(task, review),
     ...(job === null ? {} : { detailsUrl: job.url }),
   };
 }
@@ -75,9 +75,10 @@ function outcome(task: Task, review: AgentReview): Pick<CheckRunContent, 'status
   return { status: 'completed', conclusion: 'neutral', title: 'No verdict: people decide' };
 }
 
-function summary(review: AgentReview): string {
+function summary(task: Task, review: AgentReview): string {
   if (review.verdict !== null) return plainLines(review.summary, 4_000);
   if (review.state === 'closed') return `${plain(capital(review.reason), 500)}.`;
+  if (task.state !== 'in_review') return 'It left review before there was a verdict.';
   return 'An agent reads the changes first. A person may review at any time and need not wait for it.';
 }
 

@@ -1,5 +1,5 @@
 /** The marks and words of states on the screen: a glyph, a colour and a phrase each, never a colour alone. */
-import { awaited, verdictWords } from '../../domain/agent-review.ts';
+import { verdictWords } from '../../domain/agent-review.ts';
 import { counting, isSilent } from '../../domain/ci.ts';
 import type { Run, RunState } from '../../domain/run.ts';
 import { mergeWords } from '../../domain/merge.ts';
@@ -75,8 +75,7 @@ export function agentReviewWords(task: Task, sessions: readonly Session[]): stri
   const review = task.agentReview;
   if (review === null || review.head !== task.head) return '';
   if (review.verdict !== null) return plain(verdictWords(review), 160);
-  if (review.state === 'closed')
-    return `no verdict of ${plain(review.agent, 60)}: ${plain(review.reason, 200)}`;
+  if (review.state === 'closed') return `no verdict: ${plain(review.reason, 200)}`;
   if (task.state !== 'in_review') return '';
   const session = sessions.find(({ id }) => id === review.session);
   const waits = session === undefined ? null : sessionWaits(session);
@@ -85,8 +84,11 @@ export function agentReviewWords(task: Task, sessions: readonly Session[]): stri
 }
 
 /** People may review at any time, but nobody is asked to before the agent has read it. */
-export const asksPeople = (task: Task): boolean =>
-  task.state === 'in_review' && !awaited(task.agentReview, task.head);
+export function asksPeople({ state, head, agentReview: review }: Task): boolean {
+  if (state !== 'in_review') return false;
+  // What it wants changed is about to go back to its engineer.
+  return review === null || review.head !== head || review.state === 'closed' || review.verdict === 'approve';
+}
 
 function reviewWords(task: Task, sessions: readonly Session[]): string {
   const agent = agentReviewWords(task, sessions);
