@@ -31,6 +31,7 @@ import {
   triggerLabel,
 } from './engine/place.ts';
 import { workflowEnded } from './engine/watch-job.ts';
+import { createSealing, deriveKey } from './engine/sealing.ts';
 import { makeSecret } from './engine/secret.ts';
 import { createGitHub, type App as GitHubApp, type AppOptions } from './github/app.ts';
 import { replyMarker } from './github/render/markers.ts';
@@ -77,6 +78,7 @@ export function createEngine(
     now: () => new Date().toISOString(),
     uuid: randomUUID,
     secret: makeSecret,
+    sealing: createSealing(config.encryptionKey ?? deriveKey(config.gitHub.privateKey)),
   };
 }
 

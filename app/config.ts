@@ -19,6 +19,8 @@ export type Config = {
     webUrl: string;
   };
   webhookSecret: string;
+  /** 32 bytes that seal what agents leave with the App; undefined: derived from the private key. */
+  encryptionKey: Buffer | undefined;
   host: string;
   port: number;
   /** Where runners, the CLI and people reach this App. */
@@ -108,6 +110,15 @@ const rows = {
     'a secret of 8 characters or more',
     'Make one (`openssl rand -hex 32`) and give it to the App’s settings too.',
   ),
+  ENTOURAGE_ENCRYPTION_KEY: row(
+    z
+      .base64()
+      .transform((text) => Buffer.from(text, 'base64'))
+      .refine((key) => key.length === 32)
+      .optional(),
+    'a key of 32 bytes in base64',
+    'Make one (`openssl rand -base64 32`), or leave it out for one that is derived from the App’s private key.',
+  ),
   GHE_HOST: row(
     z
       .string()
@@ -169,7 +180,7 @@ const rows = {
 type Values = { [K in keyof typeof rows]: z.output<(typeof rows)[K]['type']> };
 
 /** Secrets that may lie in a file, as Docker and Kubernetes mount them: NAME_FILE names it. */
-const filed = ['DATABASE_URL', 'DATABASE_OWNER_URL', 'WEBHOOK_SECRET'];
+const filed = ['DATABASE_URL', 'DATABASE_OWNER_URL', 'WEBHOOK_SECRET', 'ENTOURAGE_ENCRYPTION_KEY'];
 
 /** Every variable that is read here, for the documentation. */
 export const variables: readonly { name: string; expected: string; help: string }[] = [
@@ -261,6 +272,7 @@ function configOf(values: Values, pem: string): Config {
       webUrl: site,
     },
     webhookSecret: values.WEBHOOK_SECRET,
+    encryptionKey: values.ENTOURAGE_ENCRYPTION_KEY,
     host: values.HOST,
     port: values.PORT,
     url: (values.ENTOURAGE_URL ?? `http://localhost:${values.PORT}`).replace(/\/+$/, ''),

@@ -53,6 +53,24 @@ alter table bundle enable row level security, force row level security;
 create policy tenant on bundle using (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint))) with check (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint)));
 grant delete, insert, select, update on bundle to entourage_app;
 
+create table conversation (
+  installation bigint not null,
+  run uuid not null,
+  task integer,
+  kind text not null,
+  session uuid not null,
+  engine text not null,
+  data bytea not null,
+  kept_at timestamp with time zone not null default now(),
+  constraint conversation_installation_fkey FOREIGN KEY (installation) REFERENCES installation(id),
+  constraint conversation_run_fkey FOREIGN KEY (run) REFERENCES run(id),
+  constraint conversation_run_task_kind_key UNIQUE NULLS NOT DISTINCT (run, task, kind),
+  constraint conversation_session_fkey FOREIGN KEY (session) REFERENCES session(id)
+);
+alter table conversation enable row level security, force row level security;
+create policy tenant on conversation using (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint))) with check (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint)));
+grant delete, insert, select, update on conversation to entourage_app;
+
 create table delivery (
   guid text not null,
   installation bigint,

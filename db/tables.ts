@@ -110,6 +110,16 @@ export type Tables = {
     reason: Generated<string>;
     created_at: Now;
   };
+  conversation: {
+    installation: number;
+    run: string;
+    task: number | null;
+    kind: string;
+    session: string;
+    engine: string;
+    data: Buffer;
+    kept_at: Now;
+  };
   event: {
     id: ColumnType<number, never, never>;
     installation: ColumnType<number, number, never>;

@@ -65,6 +65,10 @@ export type Course = {
   usage: Usage | undefined;
   engine: EngineRun | null;
   view: View | null;
+  /** The engine's own name for it, once it told. */
+  conversation: string | null;
+  /** Its model has answered: what fails from then on is no failed start. */
+  begun: boolean;
   isolation: Isolation | null;
   /** There was a workspace: what fails from then on is not the machine's fault. */
   prepared: boolean;

@@ -4,7 +4,7 @@
  */
 import { execFile, spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { lchown, open, rm, writeFile } from 'node:fs/promises';
+import { appendFile, lchown, open, rm, writeFile } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { asRoot, type AgentUser } from './agent-user.ts';
 
@@ -15,7 +15,7 @@ export type Launch = {
   /** The whole environment. */
   env: Readonly<Record<string, string>>;
   /** What it reads on its standard input; nothing else follows. */
-  input?: string;
+  input?: string | Buffer;
   /** A process group and session of its own. */
   detached?: boolean;
 };
@@ -118,7 +118,8 @@ export async function spawnKept(
 ): Promise<KeptChild> {
   const bySudo = user?.by === 'sudo';
   const before = bySudo ? `${environmentLines(launch.env)}\n` : '';
-  await writeFile(files.input, `${before}${launch.input ?? ''}`, { mode: 0o600 });
+  await writeFile(files.input, before, { mode: 0o600 });
+  await appendFile(files.input, launch.input ?? '');
   const input = await open(files.input, 'r');
   try {
     await rm(files.input);

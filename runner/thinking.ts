@@ -3,9 +3,10 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startSession } from '../app/catalog/sessions.ts';
 import { activityOf } from './activity.ts';
+import { keepConversation, takeUp } from './conversations.ts';
 import type { Course, Ending } from './course.ts';
 import { findEngine } from './engines/engines.ts';
-import type { Engine, EngineRun, EngineWork } from './engines/engine.ts';
+import type { Engine, EngineEvent, EngineRun, EngineWork } from './engines/engine.ts';
 import { leftOut, leftOutWords } from './left-out.ts';
 import { wordsOf } from './log.ts';
 import { markVariable, type ProcessId } from './process-list.ts';
@@ -35,14 +36,10 @@ export async function think(course: Course, thinking: Thinking): Promise<Ending>
   const engine = findEngine(assignment.engine);
   if (engine === undefined)
     return { outcome: 'failed', reason: `There is no engine \`${assignment.engine}\` here.` };
-  if (adopted === null) {
-    const ready = await engine.ready(environment);
-    if (!ready.ready)
-      return {
-        outcome: 'failed',
-        reason: `Engine \`${assignment.engine}\` is not ready here: ${ready.words}`,
-      };
-  }
+  const { ready, words } = await engine.ready(environment);
+  // One that runs already was ready.
+  if (!ready && adopted === null)
+    return { outcome: 'failed', reason: `Engine \`${assignment.engine}\` is not ready here: ${words}` };
   const socket = await openPushSocket({
     directory,
     path: adopted?.socket ?? null,
@@ -53,26 +50,16 @@ export async function think(course: Course, thinking: Thinking): Promise<Ending>
   const { tmux } = course.place;
   if (tmux !== null) course.view = openView({ ...course, tmux });
   try {
-    course.engine = await runEngine(course, thinking, { engine, socket: socket.path });
-    if (course.engine === null) return unstarted(course);
-    // Asked to stop while it was starting: nobody could tell the engine then.
-    if (course.stop.signal.aborted) await course.engine.stop(course.patienceMs);
-    const { pid: leader } = course.engine.process;
-    const before = await memoryKills();
-    const watch = watchEngine(course, {
-      workspace: thinking.workspace,
-      user: quarters.user,
-      leader,
-      adopted: adopted !== null,
-    });
-    const ended = await follow(course, course.engine, watch).finally(() => watch.close());
-    course.condition = 'exited';
-    course.stuckOn = null;
-    await course.engine.stop(0);
-    if (course.ending !== null) return course.ending;
-    if (ended.ok) return { outcome: 'completed', reason: ended.reason };
-    const after = await memoryKills();
-    return { outcome: 'failed', reason: explainKill(ended.reason, { before, after }) };
+    const means = { engine, version: words, socket: socket.path };
+    if (adopted === null && !(await announce(course, thinking, means))) return unstarted(course);
+    const work = await workOf(course, thinking, means);
+    const ended = await run(course, thinking, { ...means, work });
+    if (work.conversation === null || ended.ok || course.begun || course.ending !== null)
+      return await conclude(course, { ...means, work }, ended);
+    course.log('the conversation could not be taken up; the session begins anew', { reason: ended.reason });
+    const prompt = await wholePrompt(course, thinking);
+    const anew = { ...means, work: { ...work, prompt, conversation: null } };
+    return await conclude(course, anew, await run(course, { ...thinking, adopted: null }, anew));
   } finally {
     await course.engine?.stop(0);
     await socket.close();
@@ -82,38 +69,89 @@ export async function think(course: Course, thinking: Thinking): Promise<Ending>
 const unstarted = (course: Course): Ending =>
   course.ending ?? { outcome: 'failed', reason: 'The engine was not started.' };
 
-type Means = { engine: Engine; socket: string };
+/** `version`: what the engine calls itself. */
+type Means = { engine: Engine; version: string; socket: string };
+type Started = Means & { work: EngineWork };
+type Ended = { ok: boolean; reason: string };
 
-/** Starts it, or goes on with the one that runs. Null when it is not wanted any more. */
-async function runEngine(course: Course, thinking: Thinking, means: Means): Promise<EngineRun | null> {
+/** Configures the agent's tools and tells the App. False when the engine is not wanted any more. */
+async function announce(course: Course, thinking: Thinking, { socket }: Means): Promise<boolean> {
+  const { session } = course.assignment;
+  await configure(course, thinking, { socket, mcpConfig: mcpConfigIn(course) });
+  const start = { session, isolation: thinking.quarters.isolation };
+  await course.client.call(startSession, start, { idempotent: true });
+  return course.ending === null;
+}
+
+const mcpConfigIn = ({ directory }: Course): string => join(directory, 'mcp.json');
+
+const wholePrompt = async ({ assignment }: Course, { workspace }: Thinking): Promise<string> =>
+  `${assignment.prompt}${leftOutWords(await leftOut(workspace))}`;
+
+async function workOf(course: Course, thinking: Thinking, means: Means): Promise<EngineWork> {
   const { assignment, directory } = course;
-  const { quarters, workspace, environment, adopted } = thinking;
-  const { session } = assignment;
-  const work: EngineWork = {
-    session,
+  const { quarters, workspace, environment } = thinking;
+  // For one that is adopted too: what it used counts from where it took the conversation up.
+  const takenUp = await takeUp(course, { ...means, cwd: workspace.path });
+  return {
+    session: assignment.session,
     command: assignment.command,
     model: assignment.model,
-    prompt:
-      adopted === null ? `${assignment.prompt}${leftOutWords(await leftOut(workspace))}` : assignment.prompt,
+    prompt: takenUp?.prompt ?? (await wholePrompt(course, thinking)),
+    conversation: takenUp?.conversation ?? null,
     cwd: workspace.path,
     user: quarters.user,
-    mcpConfig: join(directory, 'mcp.json'),
+    mcpConfig: mcpConfigIn(course),
     environment,
     outputs: join(directory, 'engine'),
   };
-  if (adopted !== null) {
-    if (means.engine.adopt === null) throw new Error(`Engine ${means.engine.name} can’t be adopted.`);
-    return await means.engine.adopt(work, adopted.engine);
+}
+
+/** From its start to its last event, with nothing of it left. */
+async function run(course: Course, thinking: Thinking, started: Started): Promise<Ended> {
+  try {
+    course.engine = await startOrAdopt(course, thinking, started);
+  } catch (error) {
+    // A conversation that can't be put back is one that can't be taken up.
+    if (started.work.conversation === null) throw error;
+    return { ok: false, reason: wordsOf(error) };
   }
-  await configure(course, thinking, { socket: means.socket, mcpConfig: work.mcpConfig });
-  const start = { session, isolation: quarters.isolation };
-  await course.client.call(startSession, start, { idempotent: true });
-  if (course.ending !== null) return null;
+  // Asked to stop while it was starting: nobody could tell the engine then.
+  if (course.stop.signal.aborted) await course.engine.stop(course.patienceMs);
+  const { pid: leader } = course.engine.process;
+  const before = await memoryKills();
+  const watch = watchEngine(course, {
+    workspace: thinking.workspace,
+    user: thinking.quarters.user,
+    leader,
+    adopted: thinking.adopted !== null,
+  });
+  const ended = await follow(course, course.engine, watch).finally(() => watch.close());
+  course.condition = 'exited';
+  course.stuckOn = null;
+  await course.engine.stop(0);
+  if (ended.ok) return ended;
+  const after = await memoryKills();
+  return { ok: false, reason: explainKill(ended.reason, { before, after }) };
+}
+
+async function startOrAdopt(course: Course, thinking: Thinking, started: Started): Promise<EngineRun> {
+  const { engine, work } = started;
+  const { adopted } = thinking;
+  if (adopted !== null) {
+    if (engine.adopt === null) throw new Error(`Engine ${engine.name} can’t be adopted.`);
+    return await engine.adopt(work, adopted.engine);
+  }
   course.activity = 'starting the engine';
-  course.log('the engine starts', { engine: assignment.engine });
-  const run = await means.engine.start(work);
-  await noteEngine(course, thinking, { ...means, process: run.process });
-  return run;
+  course.log('the engine starts', { engine: engine.name });
+  const running = await engine.start(work);
+  await noteEngine(course, thinking, { ...started, process: running.process });
+  return running;
+}
+
+async function conclude(course: Course, started: Started, ended: Ended): Promise<Ending> {
+  await keepConversation(course, started);
+  return course.ending ?? { outcome: ended.ok ? 'completed' : 'failed', reason: ended.reason };
 }
 
 /**
@@ -169,17 +207,18 @@ function compileCache(): Record<string, string> {
   const { NODE_COMPILE_CACHE } = process.env;
   return NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
 }
+/** Only a model that answered does any; errors may be told as text, and as a usage of nothing. */
+const isWork = (event: EngineEvent): boolean =>
+  event.type === 'tool_started' || (event.type === 'usage' && event.usage.output_tokens > 0);
 
 /** Reads the engine's events to the last one. */
-async function follow(
-  course: Course,
-  engine: EngineRun,
-  watch: Watch,
-): Promise<{ ok: boolean; reason: string }> {
+async function follow(course: Course, engine: EngineRun, watch: Watch): Promise<Ended> {
   let last = { ok: false, reason: 'The engine ended without a last event.' };
   for await (const event of engine.events) {
     watch.hear(event);
     course.view?.show(event);
+    if (event.type === 'started') course.conversation = event.conversation;
+    course.begun ||= isWork(event);
     if (event.type === 'usage') course.usage = event.usage;
     if (event.type === 'ended') last = { ok: event.ok, reason: event.reason };
     // Before it is cut: half a secret would not be found.

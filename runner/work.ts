@@ -91,6 +91,8 @@ export function begin(assignment: Assignment, place: WorkPlace, began: number): 
     usage: undefined,
     engine: null,
     view: null,
+    conversation: null,
+    begun: false,
     isolation: null,
     prepared: false,
     notices: createNotices(),

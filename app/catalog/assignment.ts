@@ -30,6 +30,8 @@ export const Assignment = z.object({
   /** The commit to start from: the branch's head, or the base's for plan sessions. */
   start: Sha,
   prompt: z.string(),
+  /** An earlier session of this engine left its conversation; with it, this is all the engine needs to read. */
+  resume: z.object({ prompt: z.string() }).nullable(),
   setup: z.array(z.string()),
   /** All set-up lines together may take this long. */
   setup_minutes: z.int(),

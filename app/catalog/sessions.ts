@@ -127,6 +127,32 @@ export const getBundle = operation({
   }),
 });
 
+/** Base64 of at most 20 MiB. */
+const ConversationText = z.base64().max(28 * 1024 * 1024);
+
+export const uploadConversation = operation({
+  name: 'upload_conversation',
+  summary: 'Keep the engine’s conversation for the session that goes on with it; the App stores it sealed.',
+  http: 'POST /sessions/{session}/conversation',
+  doors: ['http'],
+  runs: 'app',
+  allow: { runner: true },
+  input: z.strictObject({ session: z.uuid(), conversation: ConversationText }),
+  output: z.object({ kept: z.literal(true) }),
+});
+
+export const getConversation = operation({
+  name: 'get_conversation',
+  summary: 'The conversation that this session goes on with, or null.',
+  http: 'GET /sessions/{session}/conversation',
+  doors: ['http'],
+  runs: 'app',
+  allow: { runner: true },
+  reads: true,
+  input: z.strictObject({ session: z.uuid() }),
+  output: z.object({ conversation: ConversationText.nullable() }),
+});
+
 export const endSession = operation({
   name: 'end_session',
   summary: 'The session is over; its tokens die with it.',

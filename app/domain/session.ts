@@ -37,6 +37,25 @@ export const Usage = z.strictObject({
 export type Usage = z.infer<typeof Usage>;
 export const tokensOf = ({ input_tokens, cached_tokens, output_tokens }: Omit<Usage, 'cost'>): number =>
   input_tokens + cached_tokens + output_tokens;
+const both = <T>(one: T | null, other: T | null, join: (one: T, other: T) => T): T | null =>
+  one === null || other === null ? null : join(one, other);
+
+/** Together they cost what both cost; a price that one of them lacks, the sum lacks. */
+export const addUsage = (one: Usage, other: Usage): Usage => ({
+  input_tokens: one.input_tokens + other.input_tokens,
+  cached_tokens: one.cached_tokens + other.cached_tokens,
+  output_tokens: one.output_tokens + other.output_tokens,
+  cost: both(one.cost, other.cost, (first, second) => first + second),
+});
+
+/** What came to `total` since it was `before`; never less than nothing. */
+export const usageSince = (total: Usage, before: Usage): Usage => ({
+  input_tokens: Math.max(0, total.input_tokens - before.input_tokens),
+  cached_tokens: Math.max(0, total.cached_tokens - before.cached_tokens),
+  output_tokens: Math.max(0, total.output_tokens - before.output_tokens),
+  cost: both(total.cost, before.cost, (now, then) => Math.max(0, now - then)),
+});
+
 export const noUsage: Usage = { input_tokens: 0, cached_tokens: 0, output_tokens: 0, cost: 0 };
 
 export const Session = z.strictObject({

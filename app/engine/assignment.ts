@@ -10,6 +10,7 @@ import { reviewPrompt } from '../domain/prompt/review.ts';
 import { workPrompt, type WorkInput } from '../domain/prompt/work.ts';
 import { loadMessages } from '../../db/entities.ts';
 import type { RepositoryRow } from '../../db/queries/runs.ts';
+import { resumption } from './conversations.ts';
 import type { Context } from './handler.ts';
 import { policyOf } from './policy-of.ts';
 import type { RunWork } from './run-work.ts';
@@ -42,7 +43,10 @@ export async function assignmentOf(context: Context, work: RunWork, claimed: Cla
             questions: [...work.questions.values()],
             messages,
           })
-        : planPrompt(shared)
+        : planPrompt({
+            ...shared,
+            questions: [...work.questions.values()].filter((question) => question.task === null),
+          })
       : taskPrompt(work, session, { ...shared, task, messages });
   return {
     session: session.id,
@@ -63,6 +67,7 @@ export async function assignmentOf(context: Context, work: RunWork, claimed: Cla
     branch: session.kind === 'work' ? (task?.branch ?? null) : null,
     start: task?.head ?? unknownStart,
     prompt,
+    resume: await resumption(context.tx, work, { session, messages }),
     setup: policy.workspace.setup,
     setup_minutes: policy.workspace.minutes,
     minutes: policy.limits.session_minutes,

@@ -10,6 +10,7 @@ import {
 } from '../../db/queries/runs.ts';
 import { releaseSessions } from '../../db/queries/slots.ts';
 import { claimKey, runKey } from './bell.ts';
+import { forgetConversations } from './conversations.ts';
 import { dispatchTasks } from './dispatch.ts';
 import { effectJob } from './effect-job.ts';
 import { apply } from './follow.ts';
@@ -38,6 +39,7 @@ export async function commit(
   // First the slots, so that what ended in this transaction makes room for what starts in it (TA-7).
   const ended = work.events.flatMap((event) => (event.type === 'session_ended' ? [event.session] : []));
   await releaseSessions(context.tx, work.installation, ended);
+  await forgetConversations(context.tx, work);
   await planIfNeeded(context, work, repository);
   await manageIfNeeded(context, work, repository);
   await reviewIfNeeded(context, work, repository);

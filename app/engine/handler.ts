@@ -10,6 +10,7 @@ import type { Database } from '../../db/pool.ts';
 import type { Transaction } from '../../db/transaction.ts';
 import type { Bell } from './bell.ts';
 import type { Caller } from './caller.ts';
+import type { Sealing } from './sealing.ts';
 
 /** Facts of GitHub that an operation needs before its transaction or after its commit; never inside it. */
 export type GitHubFacts = {
@@ -89,6 +90,7 @@ export type Engine = {
   readonly version: string;
   now(): Instant;
   uuid(): string;
+  readonly sealing: Sealing;
   /** A secret of 256 random bits with a prefix that says what it is. */
   secret(prefix: string): string;
 };

@@ -1,5 +1,6 @@
 /** Every operation's handler. The type makes a missing one a compile error. */
 import * as contracts from './handlers/contracts.ts';
+import * as conversations from './handlers/conversations.ts';
 import * as facts from './handlers/facts.ts';
 import * as graph from './handlers/graph.ts';
 import * as merges from './handlers/merges.ts';
@@ -109,6 +110,8 @@ export const handlers: Handlers = {
   record_usage: sessions.recordUsage,
   upload_bundle: sessions.uploadBundle,
   get_bundle: sessions.getBundle,
+  upload_conversation: conversations.uploadConversation,
+  get_conversation: conversations.getConversation,
   end_session: sessions.endSession,
   record_branch: facts.recordBranch,
   record_pull_request: facts.recordPullRequest,

@@ -269,6 +269,17 @@ const statements = [
   )`,
   // Refused work that is still kept: what people ask for, and what goes when its run ends.
   `create index bundle_kept on bundle (run, task, created_at) where state = 'refused' and data is not null`,
+  `create table conversation (
+    installation bigint not null references installation,
+    run uuid not null references run,
+    task integer,
+    kind text not null,
+    session uuid not null references session,
+    engine text not null,
+    data bytea not null,
+    kept_at timestamptz not null default now(),
+    unique nulls not distinct (run, task, kind)
+  )`,
   ...eventLog,
   `create table delivery (
     guid text primary key,

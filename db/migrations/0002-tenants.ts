@@ -25,6 +25,7 @@ const tables = [
   'review',
   'message',
   'bundle',
+  'conversation',
   'event',
   'delivery',
   'github_object',

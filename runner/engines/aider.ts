@@ -36,6 +36,7 @@ export const aider: Engine = {
       },
       environment,
     ),
+  keeps: null,
   start,
   // What it wants of Entourage is done between its answers, by the runner.
   adopt: null,

@@ -93,9 +93,11 @@ describe('Claude Code', () => {
   });
 
   test('the MCP configuration is followed by a flag: it takes all up to one', () => {
-    expect(claudeArguments({ model: 'opus', mcpConfig: '/s/mcp.json' }).join(' ')).toBe(
+    expect(claudeArguments({ conversation: null, model: 'opus', mcpConfig: '/s/mcp.json' }).join(' ')).toBe(
       '--print --output-format stream-json --verbose --model opus --mcp-config /s/mcp.json --strict-mcp-config --dangerously-skip-permissions',
     );
-    expect(claudeArguments({ model: null, mcpConfig: '/s/mcp.json' })).not.toContain('--model');
+    expect(claudeArguments({ conversation: null, model: null, mcpConfig: '/s/mcp.json' })).not.toContain(
+      '--model',
+    );
   });
 });

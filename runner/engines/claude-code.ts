@@ -1,9 +1,11 @@
 /** Engine `claude-code`: Anthropic's Claude Code, headless (tried with 2.1.329). */
+import { join } from 'node:path';
 import { z } from 'zod';
 import { costOf, priceOf } from '../../app/domain/prices.ts';
 import { micros, type Micros } from '../../app/domain/words.ts';
+import { placeConversation } from './conversation.ts';
 import { digestOf } from './digests.ts';
-import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
+import type { ConversationPlace, Engine, EngineEvent, EngineRun, EngineWork, KeptFor } from './engine.ts';
 import { readinessOf } from './installed.ts';
 import {
   adoptProgram,
@@ -35,11 +37,24 @@ export const claudeCode: Engine = {
       },
       environment,
     ),
+  keeps: placeOf,
   start,
   adopt: (work, process) => adoptProgram(work, process, { translate: claudeTranslator() }),
 };
 
-function start(work: EngineWork): Promise<EngineRun> {
+/** By the working directory: a conversation is found only from there. */
+function placeOf({ environment, cwd }: KeptFor, id: string): ConversationPlace {
+  return {
+    directory: join(environment['HOME'] ?? '/', '.claude', 'projects', cwd.replaceAll(/[^A-Za-z0-9]/g, '-')),
+    // Beside the conversation: those of its sub-agents, and long results.
+    holds: (path) => path === `${id}.jsonl` || path.startsWith(`${id}/`),
+    // It tells what it used with each answer.
+    used: () => null,
+  };
+}
+
+async function start(work: EngineWork): Promise<EngineRun> {
+  if (work.conversation !== null) await placeConversation(work, placeOf(work, work.conversation.id));
   // Its own refusal to work unasked as root; elsewhere nothing claims a sandbox.
   const root = work.user === null && process.getuid?.() === 0;
   return startProgram(work, {
@@ -58,13 +73,14 @@ function start(work: EngineWork): Promise<EngineRun> {
 }
 
 /** `--mcp-config` takes all that follows it up to the next flag; the prompt comes on stdin. */
-export function claudeArguments(work: Pick<EngineWork, 'model' | 'mcpConfig'>): string[] {
+export function claudeArguments(work: Pick<EngineWork, 'model' | 'mcpConfig' | 'conversation'>): string[] {
   return [
     '--print',
     '--output-format',
     'stream-json',
     '--verbose',
     ...(work.model === null ? [] : ['--model', work.model]),
+    ...(work.conversation === null ? [] : ['--resume', work.conversation.id]),
     '--mcp-config',
     work.mcpConfig,
     '--strict-mcp-config',

@@ -111,6 +111,6 @@ describe('Codex', () => {
       '[mcp_servers.entourage]',
       '[mcp_servers.entourage.env]',
     ]);
-    expect(codexArguments({ model: 'gpt-5.5', cwd: '/w' }).at(-1)).toBe('-');
+    expect(codexArguments({ conversation: null, model: 'gpt-5.5', cwd: '/w' }).at(-1)).toBe('-');
   });
 });

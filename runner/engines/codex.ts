@@ -5,8 +5,18 @@ import { z } from 'zod';
 import { costOf } from '../../app/domain/prices.ts';
 import { noUsage, type Usage } from '../../app/domain/session.ts';
 import { giveTo } from '../spawn-as.ts';
+import { removeTree } from '../tree-removal.ts';
+import { placeConversation } from './conversation.ts';
 import { digestsOf } from './digests.ts';
-import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
+import type {
+  ConversationFile,
+  ConversationPlace,
+  Engine,
+  EngineEvent,
+  EngineRun,
+  EngineWork,
+  KeptFor,
+} from './engine.ts';
 import { readinessOf } from './installed.ts';
 import {
   adoptProgram,
@@ -34,33 +44,70 @@ export const codex: Engine = {
       },
       environment,
     ),
+  keeps: placeOf,
   start,
-  adopt: (work, process) => adoptProgram(work, process, { translate: codexTranslator(work.model) }),
+  adopt: (work, process) =>
+    adoptProgram(work, process, { translate: codexTranslator(work.model, work.conversation?.before) }),
 };
+
+const homeOf = ({ mcpConfig }: Pick<EngineWork, 'mcpConfig'>): string => join(dirname(mcpConfig), 'codex');
+
+function placeOf(work: KeptFor, id: string): ConversationPlace {
+  return {
+    directory: join(homeOf(work), 'sessions'),
+    holds: (path) => path.endsWith(`-${id}.jsonl`),
+    used: (files) => usedIn(files, work.model),
+  };
+}
+
+const Totals = z.object({
+  type: z.literal('event_msg'),
+  payload: z.object({
+    type: z.literal('token_count'),
+    info: z.object({
+      total_token_usage: z.object({
+        input_tokens: z.int().nonnegative(),
+        cached_input_tokens: z.int().nonnegative().default(0),
+        output_tokens: z.int().nonnegative(),
+      }),
+    }),
+  }),
+});
+
+/** The last totals that it wrote down, of the whole conversation. */
+function usedIn(files: readonly ConversationFile[], model: string | null): Usage | null {
+  const totals = files
+    .flatMap(({ data }) => data.toString().split('\n'))
+    .filter((line) => line.includes('"token_count"'))
+    .map((line) => Totals.safeParse(objectIn(line)))
+    .findLast(({ success }) => success)?.data?.payload.info.total_token_usage;
+  return totals === undefined ? null : usageFrom(totals, model, noUsage);
+}
 
 async function start(work: EngineWork): Promise<EngineRun> {
   // Its whole state lies with the session: what another session or the machine's owner configured is not read.
-  const home = join(dirname(work.mcpConfig), 'codex');
+  const home = homeOf(work);
   const file = join(home, 'config.toml');
+  await removeTree(home, work.user);
   await mkdir(home, { mode: 0o700 });
   await writeFile(file, codexConfig(await readMcpServer(work), work.environment), { mode: 0o600 });
   await giveTo(work.user, [file, home]);
+  if (work.conversation !== null) await placeConversation(work, placeOf(work, work.conversation.id));
   return startProgram(work, {
     file: 'codex',
     args: codexArguments(work),
     env: { CODEX_HOME: home },
     input: work.prompt,
-    translate: codexTranslator(work.model),
+    translate: codexTranslator(work.model, work.conversation?.before),
   });
 }
 
 /** `-` reads the prompt from stdin. The runner keeps engines apart; Codex's own sandbox would refuse MCP and commits. */
-export function codexArguments(work: Pick<EngineWork, 'model' | 'cwd'>): string[] {
+export function codexArguments(work: Pick<EngineWork, 'model' | 'cwd' | 'conversation'>): string[] {
   return [
     'exec',
-    '--json',
-    '--cd',
-    work.cwd,
+    // `resume` has no `--cd`: it goes on where it is started.
+    ...(work.conversation === null ? ['--json', '--cd', work.cwd] : ['resume', '--json']),
     ...(work.model === null ? [] : ['--model', work.model]),
     '--dangerously-bypass-approvals-and-sandbox',
     '--skip-git-repo-check',
@@ -68,6 +115,7 @@ export function codexArguments(work: Pick<EngineWork, 'model' | 'cwd'>): string[
     'plugins',
     '--disable',
     'apps',
+    ...(work.conversation === null ? [] : [work.conversation.id]),
     '-',
   ];
 }
@@ -193,22 +241,24 @@ function completedBy(item: Item): EngineEvent[] {
 const since = (now: number, before: number): number => Math.max(0, now - before);
 
 /** OpenAI's input includes cached tokens. Codex knows no prices. */
-function usageOf(
-  counted: { input_tokens: number; cached_input_tokens: number; output_tokens: number },
-  model: string | null,
-  before: Usage,
-): EngineEvent[] {
+function usageOf(counted: Counted, model: string | null, before: Usage): EngineEvent[] {
+  const usage = usageFrom(counted, model, before);
+  const unknown: EngineEvent[] =
+    usage.cost === null
+      ? [{ type: 'text', text: `The price of ${model ?? 'the default model'} is not known.` }]
+      : [];
+  return [...unknown, { type: 'usage', usage }];
+}
+
+type Counted = { input_tokens: number; cached_input_tokens: number; output_tokens: number };
+
+function usageFrom(counted: Counted, model: string | null, before: Usage): Usage {
   const counts = {
     input_tokens: since(counted.input_tokens - counted.cached_input_tokens, before.input_tokens),
     cached_tokens: since(counted.cached_input_tokens, before.cached_tokens),
     output_tokens: since(counted.output_tokens, before.output_tokens),
   };
-  const cost = model === null ? null : costOf(model, counts);
-  const unknown: EngineEvent[] =
-    cost === null
-      ? [{ type: 'text', text: `The price of ${model ?? 'the default model'} is not known.` }]
-      : [];
-  return [...unknown, { type: 'usage', usage: { ...counts, cost } }];
+  return { ...counts, cost: model === null ? null : costOf(model, counts) };
 }
 
 /** Errors of the API come as its JSON in a string. */

@@ -40,6 +40,7 @@ function translate(line: string): EngineEvent[] {
 export const commandEngine: Engine = {
   name: 'command',
   ready: async () => ({ ready: true, words: 'runs the program that the policy names' }),
+  keeps: null,
   start,
   adopt: async (work, process) => whole(await adoptProgram(work, process, { translate, judge })),
 };

@@ -18,6 +18,30 @@ export type EngineEvent =
   | { type: 'retrying'; reason: string }
   | { type: 'ended'; ok: boolean; reason: string };
 
+/** `path` is relative to where the engine keeps conversations. */
+export type ConversationFile = { path: string; data: Buffer };
+
+/** What a session that was suspended left, and another one goes on with. */
+export type Conversation = {
+  /** As the engine named it in `started`. */
+  id: string;
+  /** What all of it had used by then: some engines count from its beginning. */
+  before: Usage;
+  files: readonly ConversationFile[];
+};
+
+/** Where an engine keeps a conversation, in a session's own directories. */
+export type ConversationPlace = {
+  directory: string;
+  /** Whether the file of this path below the directory belongs to it. */
+  holds(path: string): boolean;
+  /**
+   * What all of the conversation has used, as its files tell; null where they don't. Engines that count only at the end
+   * of a turn tell nothing else when they are interrupted.
+   */
+  used(files: readonly ConversationFile[]): Usage | null;
+};
+
 /** All that an engine needs of a session. */
 export type EngineWork = {
   session: string;
@@ -33,9 +57,14 @@ export type EngineWork = {
   mcpConfig: string;
   /** The engine's whole environment. */
   environment: Readonly<Record<string, string>>;
+  /** What it goes on with; null: it begins. */
+  conversation: Conversation | null;
   /** A directory of the runner's own, where the program's output is kept. */
   outputs: string;
 };
+
+/** What tells where a session's conversation lies. */
+export type KeptFor = Pick<EngineWork, 'cwd' | 'environment' | 'mcpConfig' | 'model'>;
 
 export type EngineRun = {
   /** The leader of the program's group. */
@@ -56,6 +85,8 @@ export type Engine = {
   readonly name: string;
   /** Whether a session with this environment could start here now, and what is missing if not. Never throws. */
   ready(environment: Environment): Promise<Readiness>;
+  /** Null where the engine can't go on with an earlier conversation. */
+  keeps: ((work: KeptFor, id: string) => ConversationPlace) | null;
   /** Rejects only when the program can't be started at all. */
   start(work: EngineWork): Promise<EngineRun>;
   /**

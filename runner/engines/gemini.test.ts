@@ -78,7 +78,7 @@ describe('Gemini CLI', () => {
   );
 
   test('writing tools need yolo, and ours are the only MCP server', () => {
-    expect(geminiArguments({ model: null }).join(' ')).toBe(
+    expect(geminiArguments({ conversation: null, model: null }).join(' ')).toBe(
       '--output-format stream-json --allowed-mcp-server-names entourage --approval-mode yolo',
     );
   });

@@ -1,11 +1,22 @@
 /** Engine `gemini`: Google's Gemini CLI, headless (tried with 0.61.0). */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { costOf } from '../../app/domain/prices.ts';
+import { addUsage, noUsage, type Usage } from '../../app/domain/session.ts';
 import { giveTo } from '../spawn-as.ts';
+import { removeTree } from '../tree-removal.ts';
+import { placeConversation } from './conversation.ts';
 import { digestOf } from './digests.ts';
-import type { Engine, EngineEvent, EngineRun, EngineWork } from './engine.ts';
+import type {
+  ConversationFile,
+  ConversationPlace,
+  Engine,
+  EngineEvent,
+  EngineRun,
+  EngineWork,
+  KeptFor,
+} from './engine.ts';
 import { readinessOf } from './installed.ts';
 import {
   adoptProgram,
@@ -32,18 +43,65 @@ export const gemini: Engine = {
       },
       environment,
     ),
+  keeps: placeOf,
   start,
   adopt: (work, process) =>
     adoptProgram(work, process, { translate: geminiTranslator(), translateErrors: geminiErrors }),
 };
 
+const homeOf = ({ mcpConfig }: Pick<EngineWork, 'mcpConfig'>): string => join(dirname(mcpConfig), 'gemini');
+
+/** A project is known by the last part of its path, the first that has it; the file by the first part of its id. */
+function placeOf(work: KeptFor, id: string): ConversationPlace {
+  return {
+    directory: join(homeOf(work), '.gemini', 'tmp', basename(work.cwd), 'chats'),
+    holds: (path) => path.startsWith('session-') && path.includes(id.slice(0, 8)),
+    used: usedIn,
+  };
+}
+
+const Answer = z.object({
+  id: z.string(),
+  type: z.literal('gemini'),
+  model: z.string(),
+  tokens: z.object({
+    input: z.int().nonnegative(),
+    output: z.int().nonnegative(),
+    cached: z.int().nonnegative().default(0),
+    thoughts: z.int().nonnegative().default(0),
+  }),
+});
+type Answer = z.infer<typeof Answer>;
+
+/** Each answer is written down with its tokens, some of them more than once. */
+function usedIn(files: readonly ConversationFile[]): Usage | null {
+  const answers = new Map<string, Answer>();
+  for (const line of files.flatMap(({ data }) => data.toString().split('\n'))) {
+    const { success, data } = Answer.safeParse(objectIn(line));
+    if (success) answers.set(data.id, data);
+  }
+  if (answers.size === 0) return null;
+  let total: Usage = noUsage;
+  for (const { model, tokens } of answers.values()) {
+    const counts = normalised({
+      input_tokens: tokens.input,
+      cached: tokens.cached,
+      output_tokens: tokens.output + tokens.thoughts,
+    });
+    total = addUsage(total, { ...counts, cost: costOf(model, counts) });
+  }
+  return total;
+}
+
 async function start(work: EngineWork): Promise<EngineRun> {
-  const home = join(dirname(work.mcpConfig), 'gemini');
+  const home = homeOf(work);
   const directory = join(home, '.gemini');
   const file = join(directory, 'settings.json');
+  await removeTree(home, work.user);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await writeFile(file, JSON.stringify(geminiSettings(await readMcpServer(work))), { mode: 0o600 });
   await giveTo(work.user, [file, directory, home]);
+  if (work.conversation !== null) await placeConversation(work, placeOf(work, work.conversation.id));
   return startProgram(work, {
     file: 'gemini',
     args: geminiArguments(work),
@@ -62,13 +120,14 @@ async function start(work: EngineWork): Promise<EngineRun> {
 }
 
 /** Without `yolo` tools that write vanish silently. */
-export function geminiArguments(work: Pick<EngineWork, 'model'>): string[] {
+export function geminiArguments(work: Pick<EngineWork, 'model' | 'conversation'>): string[] {
   return [
     '--output-format',
     'stream-json',
     '--allowed-mcp-server-names',
     'entourage',
     ...(work.model === null ? [] : ['--model', work.model]),
+    ...(work.conversation === null ? [] : ['--resume', work.conversation.id]),
     '--approval-mode',
     'yolo',
   ];

@@ -34,6 +34,7 @@ export const opencode: Engine = {
       },
       environment,
     ),
+  keeps: null,
   start,
   adopt: (work, process) =>
     adoptProgram(work, process, {
@@ -77,7 +78,7 @@ async function fillConfiguration(home: string, work: EngineWork): Promise<void> 
 }
 
 /** A model is `provider/model` here. Without words of its own it reads the prompt from stdin. */
-function opencodeArguments(work: Pick<EngineWork, 'model' | 'cwd'>): string[] {
+function opencodeArguments(work: Pick<EngineWork, 'model' | 'cwd' | 'conversation'>): string[] {
   return [
     'run',
     '--format',
@@ -87,6 +88,7 @@ function opencodeArguments(work: Pick<EngineWork, 'model' | 'cwd'>): string[] {
     '--log-level',
     'WARN',
     ...(work.model === null ? [] : ['--model', work.model]),
+    ...(work.conversation === null ? [] : ['--session', work.conversation.id]),
     '--dir',
     work.cwd,
   ];

@@ -22,6 +22,7 @@ const workIn = (session: string): EngineWork => ({
   command: [],
   model: null,
   prompt: 'the prompt',
+  conversation: null,
   cwd: temporaryDirectory(),
   user: null,
   mcpConfig: '/nonexistent',

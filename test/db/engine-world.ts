@@ -7,6 +7,7 @@ import type { Caller } from '../../app/engine/caller.ts';
 import { createExecute, type Execute, type Result } from '../../app/engine/execute.ts';
 import type { Engine } from '../../app/engine/handler.ts';
 import type { Comparison } from '../../app/github/port.ts';
+import { createSealing } from '../../app/engine/sealing.ts';
 import { makeSecret } from '../../app/engine/secret.ts';
 import type { OperationName } from '../../app/catalog/catalog.ts';
 import { createDatabase } from './database.ts';
@@ -88,6 +89,7 @@ export async function engineWorld(): Promise<EngineWorld> {
     now: () => new Date(clock.now).toISOString(),
     uuid: randomUUID,
     secret: makeSecret,
+    sealing: createSealing(Buffer.alloc(32, 7)),
   };
   const execute = createExecute(engine);
   const must: EngineWorld['must'] = async (name, input, caller) => output(await execute(name, input, caller));

@@ -29,6 +29,7 @@ export async function seedInstallation(ownerUrl: string, installation: number): 
       insert into review values (${installation}, '${run}', ${installation}, 1, 'ana', false, 'comment', '', '', '[]', false, ${at});
       insert into message values ('${randomUUID()}', '${run}', ${installation}, 'ana', '{}', '', ${at}, null);
       insert into bundle (id, installation, run, task, session, head, state) values ('${randomUUID()}', ${installation}, '${run}', 1, '${session}', '', 'pending');
+      insert into conversation (installation, run, task, kind, session, engine, data) values (${installation}, '${run}', null, 'plan', '${session}', 'codex', ${hash});
       insert into event (installation, run, type, data, actor, cause, at) values (${installation}, '${run}', 'run_paused', '{}', '{"kind":"github"}', 'call:1', ${at});
       insert into delivery (guid, installation, event, body) values ('${randomUUID()}', ${installation}, 'ping', '');
       insert into github_object (kind, key, installation, github_id) values ('card', '${run}', ${installation}, 1);`),

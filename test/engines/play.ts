@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Engine, EngineEvent, EngineRun } from '../../runner/engines/engine.ts';
+import type { Conversation, Engine, EngineEvent, EngineRun, KeptFor } from '../../runner/engines/engine.ts';
 import { temporaryDirectory } from '../../runner/fixtures/origin.ts';
 import { markVariable } from '../../runner/process-list.ts';
 import { processTree } from '../../runner/process-tree.ts';
@@ -30,6 +30,8 @@ export type EnginePlay = {
   /** The agent's, as the MCP server has to get it. */
   token: string;
   run: EngineRun;
+  /** What tells where its conversation lies. */
+  keptFor: KeptFor;
   events: EngineEvent[];
   /** Fulfilled with all events when the engine has ended. */
   done: Promise<EngineEvent[]>;
@@ -47,6 +49,7 @@ export type EngineOrder = {
   /** Of the model's server. */
   environment: (url: string) => Record<string, string>;
   prompt?: string;
+  conversation?: Conversation;
   /** The MCP server's arguments, where it is another one. */
   mcp?: string[];
 };
@@ -84,36 +87,38 @@ export async function playEngine(order: EngineOrder): Promise<EnginePlay> {
   writeFileSync(mcpConfig, JSON.stringify({ mcpServers: { entourage: server } }));
   const model = await startModel(order.script(worktree));
   const proxy = await startProxy();
+  const environment = {
+    PATH: path,
+    HOME: home,
+    TMPDIR: temporary,
+    LANG: 'C.UTF-8',
+    TERM: 'dumb',
+    CI: 'true',
+    [markVariable]: session,
+    GIT_AUTHOR_NAME: 'eng-1 (Entourage)',
+    GIT_AUTHOR_EMAIL: 'agent@example.com',
+    GIT_COMMITTER_NAME: 'eng-1 (Entourage)',
+    GIT_COMMITTER_EMAIL: 'agent@example.com',
+    // Whoever wants out is noted and refused.
+    HTTPS_PROXY: proxy.url,
+    HTTP_PROXY: proxy.url,
+    https_proxy: proxy.url,
+    http_proxy: proxy.url,
+    NO_PROXY: '127.0.0.1,localhost',
+    no_proxy: '127.0.0.1,localhost',
+    ...order.environment(model.url),
+  };
   const run = await order.engine.start({
     session,
     command: [],
     model: order.model,
     prompt: order.prompt ?? 'Do the task.',
+    conversation: order.conversation ?? null,
     cwd: worktree,
     user: null,
     mcpConfig,
     outputs: join(directory, 'engine'),
-    environment: {
-      PATH: path,
-      HOME: home,
-      TMPDIR: temporary,
-      LANG: 'C.UTF-8',
-      TERM: 'dumb',
-      CI: 'true',
-      [markVariable]: session,
-      GIT_AUTHOR_NAME: 'eng-1 (Entourage)',
-      GIT_AUTHOR_EMAIL: 'agent@example.com',
-      GIT_COMMITTER_NAME: 'eng-1 (Entourage)',
-      GIT_COMMITTER_EMAIL: 'agent@example.com',
-      // Whoever wants out is noted and refused.
-      HTTPS_PROXY: proxy.url,
-      HTTP_PROXY: proxy.url,
-      https_proxy: proxy.url,
-      http_proxy: proxy.url,
-      NO_PROXY: '127.0.0.1,localhost',
-      no_proxy: '127.0.0.1,localhost',
-      ...order.environment(model.url),
-    },
+    environment,
   });
   const events: EngineEvent[] = [];
   const done = (async () => {
@@ -125,6 +130,7 @@ export async function playEngine(order: EngineOrder): Promise<EnginePlay> {
     session,
     model,
     worktree,
+    keptFor: { cwd: worktree, environment, mcpConfig, model: order.model },
     token,
     run,
     events,

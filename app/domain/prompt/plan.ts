@@ -1,8 +1,10 @@
 /** The manager's words for a plan session: read the repository, propose the whole graph, end. */
 import { clean, cleanLine, fence } from '../clean.ts';
 import type { Policy } from '../policy.ts';
+import type { Question } from '../question.ts';
 import type { Run } from '../run.ts';
 import { planFromTemplate } from '../templates.ts';
+import { answersTo } from './answers.ts';
 import { assemble, list, type Part } from './part.ts';
 
 export type PlanInput = {
@@ -12,16 +14,19 @@ export type PlanInput = {
   /** The agent that plans. */
   readonly agent: string;
   readonly policy: Policy;
+  /** Those that the run’s own sessions asked. */
+  readonly questions: readonly Question[];
 };
 
 /** What the manager reads in a plan session; about 30,000 characters at most. */
 export const planPrompt = (input: PlanInput): string => assemble(planParts(input));
 
-function planParts({ repository, run, agent, policy }: PlanInput): Part[] {
+function planParts({ repository, run, agent, policy, questions }: PlanInput): Part[] {
   return [
     { heading: 'Who you are', text: role(agent, repository, run), budget: 2_000 },
     { heading: 'What is wanted', text: wanted(run), budget: 10_000 },
     { heading: 'What was wrong with the last plan', text: feedback(run), budget: 6_000 },
+    { heading: 'Answers to your questions', text: answersTo(questions), budget: 4_000 },
     { heading: 'Your team', text: team(policy), budget: 2_000, more: 'list_agents shows all' },
     { heading: 'A plan of this kind often looks like this', text: hints(run), budget: 2_000 },
     { heading: 'Conventions of this repository', text: clean(policy.words.conventions), budget: 6_000 },

@@ -213,6 +213,7 @@ describe('the plan prompt', () => {
     run: exampleRun({ state: 'planning', planVersion: 0 }),
     agent: 'manager',
     policy,
+    questions: [],
   };
   it('PL-1 of a first plan', async () =>
     await expect(planPrompt(input)).toMatchFileSnapshot(golden('plan-first')));

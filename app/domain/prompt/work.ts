@@ -7,6 +7,7 @@ import type { Question } from '../question.ts';
 import { byName, openThreads, type Review } from '../review.ts';
 import type { Run } from '../run.ts';
 import { ref, type Task } from '../task.ts';
+import { answersTo } from './answers.ts';
 import { assemble, list, type Part } from './part.ts';
 
 export type WorkInput = {
@@ -53,7 +54,7 @@ function workParts(input: WorkInput): Part[] {
       budget: 16_000,
       more: 'get_review_feedback shows all',
     },
-    { heading: 'Answers to your questions', text: answers(questions), budget: 4_000 },
+    { heading: 'Answers to your questions', text: answersTo(questions), budget: 4_000 },
     { heading: 'Messages to you', text: inbox(messages), budget: 4_000, more: 'get_inbox shows all' },
     { heading: 'What you saved', text: saved(task), budget: 6_000, more: 'get_context shows all' },
     {
@@ -145,18 +146,6 @@ function feedback(reviews: readonly Review[]): string {
       : 'Answer every thread with `answer_thread`: `fixed` with the commit that fixed it, or `kept` with the reason. Review can’t be requested before.';
   return [...bodies, ...threads, rule].join('\n\n');
 }
-
-const answers = (questions: readonly Question[]): string =>
-  questions
-    .filter((question) => question.answer !== null)
-    .map((question) => {
-      const by =
-        question.answeredBy === null
-          ? 'nobody answered in time, so this was taken'
-          : `@${question.answeredBy} answered`;
-      return `q${question.number}: ${cleanLine(question.text, 500)}\n${fence(by, clean(question.answer ?? '', 2_000))}`;
-    })
-    .join('\n\n');
 
 const inbox = (messages: readonly Message[]): string =>
   messages.map((message) => fence(`From ${message.from}`, clean(message.text, 2_000))).join('\n\n');

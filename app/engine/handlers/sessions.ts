@@ -105,7 +105,7 @@ const anyRunner = 'default';
 const serves = (group: string, dispatch: string): boolean => dispatch === 'runner' || dispatch === group;
 
 /** The calling session under its run's lock. */
-async function located(
+export async function located(
   context: Context,
   session: string,
 ): Promise<{ work: RunWork; session: Session } | Rejection> {

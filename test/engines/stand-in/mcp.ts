@@ -23,8 +23,10 @@ server.registerTool(
 server.registerTool(
   'ask_human',
   { description: 'Asks a person.', inputSchema: { question: z.string() } },
-  ({ question }) => {
+  async ({ question }) => {
     note('ask_human', { question });
+    // Nobody answers: whoever asks is ended before.
+    if (process.argv.includes('--silent')) await new Promise(() => setInterval(() => undefined, 60_000));
     return { content: [{ type: 'text', text: 'answer: in cents' }] };
   },
 );
