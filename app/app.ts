@@ -69,6 +69,7 @@ export function createEngine(
       sessions: config.maxSessions,
       taskBudget: micros(config.maxTaskUsd),
       runBudget: micros(config.maxRunUsd),
+      teamDayBudget: micros(config.maxTeamDayUsd),
       leaseSeconds: config.leaseSeconds,
       heartbeatSeconds: config.heartbeatSeconds,
       planQueueSeconds: config.planQueueSeconds,

@@ -31,6 +31,7 @@ export type Config = {
   maxSessions: number;
   maxTaskUsd: number;
   maxRunUsd: number;
+  maxTeamDayUsd: number;
   leaseSeconds: number;
   heartbeatSeconds: number;
   /** How long a plan waits for a manager before a template plans. */
@@ -160,6 +161,11 @@ const rows = {
     'dollars from 0.01 to 1000000',
     'Leave it out for 250.',
   ),
+  ENTOURAGE_MAX_TEAM_DAILY_USD: row(
+    number(0.01, 1_000_000, 500),
+    'dollars from 0.01 to 1000000',
+    'Leave it out for 500.',
+  ),
   ENTOURAGE_LEASE_SECONDS: row(whole(5, 3600, 300), 'seconds from 5 to 3600', 'Leave it out for 300.'),
   ENTOURAGE_HEARTBEAT_SECONDS: row(whole(1, 600, 15), 'seconds from 1 to 600', 'Leave it out for 15.'),
   ENTOURAGE_PLAN_QUEUE_SECONDS: row(
@@ -281,6 +287,7 @@ function configOf(values: Values, pem: string): Config {
     maxSessions: values.ENTOURAGE_MAX_SESSIONS,
     maxTaskUsd: values.ENTOURAGE_MAX_TASK_USD,
     maxRunUsd: values.ENTOURAGE_MAX_RUN_USD,
+    maxTeamDayUsd: values.ENTOURAGE_MAX_TEAM_DAILY_USD,
     leaseSeconds: values.ENTOURAGE_LEASE_SECONDS,
     heartbeatSeconds: values.ENTOURAGE_HEARTBEAT_SECONDS,
     planQueueSeconds: values.ENTOURAGE_PLAN_QUEUE_SECONDS,

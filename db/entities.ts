@@ -1,12 +1,24 @@
 /** Loading and saving the domain's states. Saves write every column of many rows in one statement; loads come in id order. */
 import { sql } from 'kysely';
+import type { LedgerEntry } from '../app/domain/ledger.ts';
 import type { Message } from '../app/domain/message.ts';
 import type { Question } from '../app/domain/question.ts';
 import type { Review } from '../app/domain/review.ts';
 import type { Run } from '../app/domain/run.ts';
 import type { Session } from '../app/domain/session.ts';
 import type { Task } from '../app/domain/task.ts';
-import { columnsOf, fromRow, messages, questions, reviews, runs, sessions, tasks, toRow } from './rows.ts';
+import {
+  columnsOf,
+  fromRow,
+  ledger,
+  messages,
+  questions,
+  reviews,
+  runs,
+  sessions,
+  tasks,
+  toRow,
+} from './rows.ts';
 import type { ColumnType, Entity, Row } from './rows.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -20,6 +32,9 @@ export const saveReviews = (tx: Transaction, states: readonly Review[]): Promise
   save(tx, reviews, states);
 export const saveMessages = (tx: Transaction, states: readonly Message[]): Promise<void> =>
   save(tx, messages, states);
+
+export const saveLedger = (tx: Transaction, entries: readonly LedgerEntry[]): Promise<void> =>
+  save(tx, ledger, entries);
 
 /** The lock of a run serialises everything about it: `wait` takes it, `skip` answers null when another transaction has it. */
 export async function loadRun(
@@ -66,6 +81,11 @@ export async function loadMessages(tx: Transaction, run: string): Promise<Messag
   return await load(tx, messages, { where: sql`run = ${run}`, order: sql`sent_at, id` });
 }
 
+/** The ledger's entries of a run, oldest first. */
+export async function loadLedger(tx: Transaction, run: string): Promise<LedgerEntry[]> {
+  return await load(tx, ledger, { where: sql`run = ${run}`, order: sql`event` });
+}
+
 const locks = { wait: sql` for update`, skip: sql` for update skip locked`, none: sql`` } as const;
 
 type Fragment = ReturnType<typeof sql>;
@@ -100,10 +120,12 @@ async function save<T>(tx: Transaction, entity: Entity<T>, states: readonly T[])
       .filter(({ property }) => !key.includes(property))
       .map(({ name }) => sql`${sql.ref(name)} = excluded.${sql.ref(name)}`),
   );
+  const again = sql` on conflict (${sql.join(key.map((property) => sql.ref(property)))}) do update set ${changes}`;
   await sql`
     insert into ${sql.table(entity.table)} (${names})
-    select ${casts} from unnest(${values}) as given (${names})
-    on conflict (${sql.join(key.map((property) => sql.ref(property)))}) do update set ${changes}`.execute(tx);
+    select ${casts} from unnest(${values}) as given (${names})${entity.appendOnly === true ? sql`` : again}`.execute(
+    tx,
+  );
 }
 
 /** What travels as text inside an array: unnest would flatten arrays of arrays, and `pg` quotes jsonb text right. */

@@ -9,12 +9,14 @@ import { DatabaseError, wordsOf } from './database-error.ts';
 import * as initial from './migrations/0001-initial.ts';
 import * as tenants from './migrations/0002-tenants.ts';
 import * as limits from './migrations/0003-limits.ts';
+import * as ledger from './migrations/0004-ledger.ts';
 
 /** In order; a released one is never edited. Listed here, because a bundled program has no folder to scan. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
   '0002-tenants': tenants,
   '0003-limits': limits,
+  '0004-ledger': ledger,
 };
 
 /** Any number will do, as long as nobody else's advisory locks use it: "ent" in ASCII. */

@@ -1,4 +1,5 @@
 /** The domain's states as rows: camelCase ⇄ snake_case, objects ⇄ jsonb text. Each column's type is said here, once. */
+import type { LedgerEntry } from '../app/domain/ledger.ts';
 import type { Message } from '../app/domain/message.ts';
 import type { Question } from '../app/domain/question.ts';
 import type { Review } from '../app/domain/review.ts';
@@ -21,6 +22,8 @@ export type Entity<T> = {
   readonly table: string;
   readonly key: readonly (keyof T & string)[];
   readonly columns: Readonly<Record<keyof T & string, ColumnType>>;
+  /** Rows are added and never changed; the App's role may do no more. */
+  readonly appendOnly?: true;
 };
 
 export type Row = Record<string, unknown>;
@@ -105,6 +108,8 @@ export const tasks: Entity<Task> = {
     merge: 'jsonb',
     refused: 'jsonb',
     context: 'jsonb',
+    budget: 'bigint',
+    held: 'text',
     cost: 'bigint',
     unpriced: 'bigint',
     addedAt: 'timestamptz',
@@ -202,6 +207,27 @@ export const messages: Entity<Message> = {
     text: 'text',
     sentAt: 'timestamptz',
     seenAt: 'timestamptz',
+  },
+};
+
+export const ledger: Entity<LedgerEntry> = {
+  table: 'ledger',
+  key: ['event'],
+  appendOnly: true,
+  columns: {
+    event: 'bigint',
+    installation: 'bigint',
+    repository: 'bigint',
+    run: 'uuid',
+    task: 'integer',
+    session: 'uuid',
+    agent: 'text',
+    model: 'text',
+    team: 'text',
+    day: 'text',
+    tokens: 'bigint',
+    cost: 'bigint',
+    unpriced: 'bigint',
   },
 };
 

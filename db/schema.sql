@@ -135,6 +135,34 @@ alter table installation enable row level security, force row level security;
 create policy tenant on installation using (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (id = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint))) with check (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (id = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint)));
 grant delete, insert, select, update on installation to entourage_app;
 
+create table ledger (
+  event bigint not null,
+  installation bigint not null,
+  repository bigint not null,
+  run uuid not null,
+  task integer,
+  session uuid,
+  agent text not null,
+  model text,
+  team text not null,
+  day text not null,
+  tokens bigint not null,
+  cost bigint not null,
+  unpriced bigint not null,
+  constraint ledger_event_fkey FOREIGN KEY (event) REFERENCES event(id),
+  constraint ledger_installation_fkey FOREIGN KEY (installation) REFERENCES installation(id),
+  constraint ledger_pkey PRIMARY KEY (event),
+  constraint ledger_repository_fkey FOREIGN KEY (repository) REFERENCES repository(id),
+  constraint ledger_run_fkey FOREIGN KEY (run) REFERENCES run(id)
+);
+CREATE INDEX ledger_of_day ON public.ledger USING btree (repository, team, day) INCLUDE (cost, unpriced);
+CREATE INDEX ledger_of_run ON public.ledger USING btree (run, event);
+CREATE TRIGGER ledger_no_change BEFORE DELETE OR UPDATE ON public.ledger FOR EACH ROW EXECUTE FUNCTION event_is_append_only();
+CREATE TRIGGER ledger_no_truncate BEFORE TRUNCATE ON public.ledger FOR EACH STATEMENT EXECUTE FUNCTION event_is_append_only();
+alter table ledger enable row level security, force row level security;
+create policy tenant on ledger using (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint))) with check (((current_setting('entourage.installation'::text, true) = 'all'::text) OR (installation = (NULLIF(NULLIF(current_setting('entourage.installation'::text, true), 'all'::text), ''::text))::bigint)));
+grant insert, select on ledger to entourage_app;
+
 create table message (
   id uuid not null,
   run uuid not null,
@@ -405,6 +433,8 @@ create table task (
   merge jsonb,
   refused jsonb,
   context jsonb not null,
+  budget bigint,
+  held text,
   cost bigint not null,
   unpriced bigint not null,
   added_at timestamp with time zone not null,
@@ -436,6 +466,6 @@ CREATE OR REPLACE FUNCTION public.event_is_append_only()
  LANGUAGE plpgsql
 AS $function$
   begin
-    raise exception 'event rows are append-only: % is not possible', tg_op using errcode = 'restrict_violation';
+    raise exception '% rows are append-only: % is not possible', tg_table_name, tg_op using errcode = 'restrict_violation';
   end $function$
 ;

@@ -2,6 +2,7 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { Actor } from '../app/domain/actor.ts';
 import type { EventType } from '../app/domain/event.ts';
+import type { LedgerEntry } from '../app/domain/ledger.ts';
 import type { Message } from '../app/domain/message.ts';
 import type { Question } from '../app/domain/question.ts';
 import type { Review } from '../app/domain/review.ts';
@@ -131,6 +132,7 @@ export type Tables = {
     cause: ColumnType<string, string, never>;
     at: ColumnType<string, string, never>;
   };
+  ledger: RowOf<LedgerEntry>;
   delivery: {
     guid: string;
     installation: number | null;

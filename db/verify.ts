@@ -2,10 +2,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import { foldRun, type FoldedRun } from '../app/domain/fold.ts';
 import type { RecordedEvent } from '../app/domain/event.ts';
-import { loadMessages, loadQuestions, loadReviews, loadRun, loadSessions, loadTasks } from './entities.ts';
+import {
+  loadLedger,
+  loadMessages,
+  loadQuestions,
+  loadReviews,
+  loadRun,
+  loadSessions,
+  loadTasks,
+} from './entities.ts';
 import { readEvents } from './events.ts';
 import {
   columnsOf,
+  ledger,
   messages,
   questions,
   reviews,
@@ -32,6 +41,7 @@ export async function compareRun(tx: Transaction, run: string): Promise<Comparis
     questions: await loadQuestions(tx, run),
     reviews: await loadReviews(tx, run),
     messages: await loadMessages(tx, run),
+    ledger: await loadLedger(tx, run),
   };
   const events = await allEvents(tx, run);
   const folded = foldRun(events);
@@ -42,6 +52,7 @@ export async function compareRun(tx: Transaction, run: string): Promise<Comparis
     ...compare(questions, folded.questions, stored.questions),
     ...compare(reviews, folded.reviews, stored.reviews),
     ...compare(messages, folded.messages, stored.messages),
+    ...compare(ledger, folded.ledger, stored.ledger),
   ];
   return { events: events.length, differences };
 }

@@ -165,7 +165,11 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
       claimed: true,
     },
     { id: 'AG-7', text: 'ask_human: question, approval or review, options, deadline', claimed: true },
-    { id: 'AG-8', text: "Sessions, tokens and cost recorded live from the engine's own output" },
+    {
+      id: 'AG-8',
+      text: "Sessions, tokens and cost recorded live from the engine's own output",
+      claimed: true,
+    },
     {
       id: 'AG-9',
       text: 'Activity detection from real signals (engine events, tool in flight, branch movement, heartbeat): active, idle, waiting, stuck, exited',
@@ -227,8 +231,9 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
     {
       id: 'BU-1',
       text: 'Caps per task, run, team and day; checked before dispatch and while the agent works; the agent is warned at 80 % and stopped at 100 %',
+      claimed: true,
     },
-    { id: 'BU-2', text: 'Cost by run, task, agent, model, day' },
+    { id: 'BU-2', text: 'Cost by run, task, agent, model, day', claimed: true },
     { id: 'BU-3', text: 'A cheaper model when the budget gets tight (policy)' },
     {
       id: 'BU-4',

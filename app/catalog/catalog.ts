@@ -1,5 +1,6 @@
 /** Every operation there is, by name. Doors and handlers are read off this table; a missing handler does not compile. */
 import * as contracts from './contracts.ts';
+import * as costs from './costs.ts';
 import * as facts from './facts.ts';
 import * as merges from './merges.ts';
 import * as graph from './graph.ts';
@@ -28,6 +29,7 @@ export const catalog = {
   ...sessions,
   ...worktree,
   ...merges,
+  ...costs,
   ...facts,
 } as const;
 

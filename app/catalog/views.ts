@@ -170,3 +170,39 @@ export const FeedbackView = z.object({
   ),
 });
 export type FeedbackView = z.infer<typeof FeedbackView>;
+
+/** Dollars; tokens whose price nobody knows come on top and count to no cap. */
+export const CapView = z.object({
+  of: z.enum(['task', 'run', 'team_day']),
+  name: z.string(),
+  spent_usd: z.number(),
+  unpriced_tokens: z.int(),
+  cap_usd: z.number(),
+  /** Set aside for other sessions at work. */
+  held_usd: z.number(),
+  left_usd: z.number(),
+});
+export type CapView = z.infer<typeof CapView>;
+
+const CostRow = z.object({
+  name: z.string(),
+  cost_usd: z.number(),
+  unpriced_tokens: z.int(),
+  tokens: z.int(),
+});
+
+export const CostSummary = z.object({
+  since: z.string(),
+  run: z.int().nullable(),
+  cost_usd: z.number(),
+  unpriced_tokens: z.int(),
+  merged: z.int(),
+  /** Null with nothing merged, or where part of the cost is not known. */
+  cost_per_merged_usd: z.number().nullable(),
+  by_agent: z.array(CostRow),
+  by_model: z.array(CostRow),
+  /** Empty for more than one run. */
+  by_task: z.array(CostRow),
+  by_day: z.array(CostRow),
+});
+export type CostSummary = z.infer<typeof CostSummary>;

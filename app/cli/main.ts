@@ -9,6 +9,7 @@ import { stand, type Entry } from './child.ts';
 import { tellFailure } from './connection.ts';
 import { doctorCommand } from './doctor.ts';
 import { initCommand } from './init.ts';
+import { costsCommand } from './costs.ts';
 import { respondCommand, runCommand, runnerTokenCommand } from './run.ts';
 
 /** A command whose options are the other process's own: all that follows goes there, `--help` too. */
@@ -69,6 +70,7 @@ program
 program.addCommand(runCommand());
 program.addCommand(respondCommand());
 program.addCommand(bundleCommand());
+program.addCommand(costsCommand());
 
 try {
   await program.parseAsync();

@@ -3,7 +3,7 @@ import type { Event } from './event.ts';
 import { reasonWords } from './managing.ts';
 import { mergeWords } from './merge.ts';
 import { byName } from './review.ts';
-import { dollars } from './words.ts';
+import { costWords, dollars } from './words.ts';
 
 const short = (sha: string): string => sha.slice(0, 7);
 const words = (state: string): string => state.replace('_', ' ');
@@ -103,6 +103,14 @@ export function describeEvent(event: Event): string {
       return `${event.task === null ? 'the agent' : `the agent of t${event.task}`} moves again`;
     case 'usage_recorded':
       return `usage: ${event.usage.input_tokens + event.usage.cached_tokens} tokens in, ${event.usage.output_tokens} out, ${event.usage.cost === null ? 'price unknown' : `${dollars(event.usage.cost)} so far`}`;
+    case 'planning_paid':
+      return `${event.model} was asked for a plan, for ${costWords({ cost: event.delta, unpriced: event.unpriced })}`;
+    case 'budget_set':
+      return `${event.task === null ? '' : `t${event.task} `}budget set to ${dollars(event.budget)} by @${event.by}`;
+    case 'task_held':
+      return event.reason === null
+        ? `t${event.task} has budget again`
+        : `t${event.task} waits: ${event.reason}`;
     case 'session_ended':
       return `${event.kind} session ${event.outcome}: ${event.reason}`;
     case 'question_asked':

@@ -258,6 +258,21 @@ const examples: { [T in EventType]: [Extract<Event, { type: T }>, string, string
     'card task',
     'usage: 120 tokens in, 30 out, $1.50 so far',
   ],
+  planning_paid: [
+    { type: 'planning_paid', model: 'gpt-5.5', team: 'default', usage, delta: 20_000, unpriced: 0 },
+    'card',
+    'gpt-5.5 was asked for a plan, for $0.02',
+  ],
+  budget_set: [
+    { type: 'budget_set', task: 2, budget: 8_000_000, by: 'ana' },
+    'card task',
+    't2 budget set to $8.00 by @ana',
+  ],
+  task_held: [
+    { type: 'task_held', task: 2, reason: 'the budget of run 12 is used up' },
+    'card task',
+    't2 waits: the budget of run 12 is used up',
+  ],
   session_ended: [
     {
       type: 'session_ended',

@@ -47,6 +47,7 @@ export function effects(run: RunId, event: Event): Effect[] {
     case 'manager_wanted':
     case 'manager_given_up':
     case 'run_summarized':
+    case 'planning_paid':
       return [card];
     case 'task_added':
       return [card];
@@ -61,6 +62,8 @@ export function effects(run: RunId, event: Event): Effect[] {
     case 'task_blocked':
     case 'task_taken_over':
     case 'checks_absent':
+    case 'budget_set':
+    case 'task_held':
     case 'ci_failed':
       return [card, ...showTask(run, event.task)];
     case 'checks_reported':

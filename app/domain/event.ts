@@ -12,7 +12,7 @@ import { Outcome, Session, SessionKind, SessionPlace, Usage, WorkflowRun } from 
 import { Check } from './ci.ts';
 import { Merging } from './merge.ts';
 import { Task, TaskChanges, TaskState } from './task.ts';
-import { Instant, SessionId, Sha } from './words.ts';
+import { Instant, Micros, SessionId, Sha } from './words.ts';
 import { Actor } from './actor.ts';
 
 const task = z.int().positive();
@@ -139,6 +139,25 @@ export const Event = z.discriminatedUnion('type', [
     /** What the tokens of unknown price grew by; less than 0 when their price became known. */
     unpriced: z.int(),
   }),
+  /** A model API was asked for a plan, and this is what it took. */
+  z.strictObject({
+    type: z.literal('planning_paid'),
+    model: z.string(),
+    team: z.string(),
+    usage: Usage,
+    delta: z.int().nonnegative(),
+    unpriced: z.int().nonnegative(),
+  }),
+  // Money
+  z.strictObject({
+    type: z.literal('budget_set'),
+    /** Null: the run's. */
+    task: maybeTask,
+    budget: Micros,
+    by: z.string(),
+  }),
+  /** Why a ready task is not dispatched, where that is money; null when nothing holds it any more. */
+  z.strictObject({ type: z.literal('task_held'), task, reason: z.string().nullable() }),
   z.strictObject({
     type: z.literal('session_ended'),
     session: SessionId,

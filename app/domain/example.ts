@@ -89,6 +89,8 @@ export const exampleTask = (about: Partial<Task> = {}): Task => ({
   merge: null,
   refused: null,
   context: {},
+  budget: null,
+  held: null,
   cost: 0,
   unpriced: 0,
   addedAt: now,

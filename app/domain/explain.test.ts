@@ -19,6 +19,7 @@ const clear: ExplainInput = {
   sessions: { all: 0, ofRun: 0 },
   reviews: 0,
   ceiling: 32,
+  share: { reserved: 1 },
 };
 
 describe('TA-9: why a task does not run', () => {
@@ -38,8 +39,8 @@ describe('TA-9: why a task does not run', () => {
     ['reviews', { reviews: 6 }, '6 pull requests wait for people; new work starts below 6.'],
     [
       'budget',
-      { run: exampleRun({ state: 'executing', cost: 15_000_000, budget: 15_000_000 }) },
-      'run 12 has spent $15.00 of $15.00; nothing more may be spent on it.',
+      { share: { waits: 'the budget of run 12 ($15.00) is used up', usedUp: true } },
+      'The budget of run 12 ($15.00) is used up.',
     ],
     ['limits', { sessions: { all: 32, ofRun: 0 } }, 'sessions of this App: 32 of 32 are there already.'],
     ['limits', { sessions: { all: 3, ofRun: 9 } }, 'tasks of run 12 at a time: 9 of 3 are there already.'],

@@ -1,6 +1,6 @@
 /** Why a task does or does not run (TA-9): each check on its way, with the reason. Dispatch asks the same, in this order. */
 import { pickAgent, type Candidate } from './agent-match.ts';
-import { spend } from './budget.ts';
+import type { Share } from './budget.ts';
 import type { Policy } from './policy.ts';
 import type { Run } from './run.ts';
 import type { Task } from './task.ts';
@@ -20,6 +20,8 @@ export type ExplainInput = {
   sessions: { all: number; ofRun: number };
   /** Tasks of the repository that wait for people. */
   reviews: number;
+  /** Of its task's, run's and team's money. */
+  share: Share;
   /** Sessions that this App allows over all. */
   ceiling: number;
 };
@@ -71,14 +73,13 @@ function reviews({ task, policy, reviews: waiting }: ExplainInput): RunCheck {
   };
 }
 
-function budget({ run, task, policy }: ExplainInput): RunCheck {
-  const { stop } = spend(run, task, policy);
-  return {
-    check: 'budget',
-    passed: stop === null,
-    words: stop === null ? 'There is money left.' : `${stop}.`,
-  };
-}
+const budget = ({ share }: ExplainInput): RunCheck => ({
+  check: 'budget',
+  passed: 'reserved' in share,
+  words: 'reserved' in share ? 'There is money left.' : `${sentence(share.waits)}.`,
+});
+
+const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
 
 function limits({ run, policy, sessions, agents, ceiling }: ExplainInput): RunCheck {
   const busy = agents.reduce((sum, candidate) => sum + candidate.busy, 0);

@@ -95,6 +95,8 @@ const task: Task = {
   merge: null,
   refused: null,
   context: {},
+  budget: null,
+  held: null,
   cost: 0,
   unpriced: 0,
   addedAt: at(1),
@@ -225,6 +227,23 @@ test('each kind is created by its event and changed by those that follow', () =>
     questions: [{ ...question, state: 'answered', answer: '204', answeredBy: 'ana', answeredAt: at(7) }],
     reviews: [{ ...review, dismissed: true }],
     messages: [{ ...message, seenAt: at(11) }],
+    ledger: [
+      {
+        event: 6,
+        installation: 1,
+        repository: run.repository,
+        run: run.id,
+        task: 1,
+        session: sessionId,
+        agent: 'eng-a',
+        model: null,
+        team: 'default',
+        day: at(5).slice(0, 10),
+        tokens: 0,
+        cost: 30,
+        unpriced: 7,
+      },
+    ],
   });
 });
 
@@ -250,5 +269,6 @@ test('no events make no run', () => {
     questions: [],
     reviews: [],
     messages: [],
+    ledger: [],
   });
 });

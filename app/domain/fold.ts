@@ -1,6 +1,7 @@
 /** A run rebuilt from its events alone (TR-1): what its rows must be. */
 import { taskOf, type Event, type RecordedEvent } from './event.ts';
 import { evolve as evolveMessage } from './message-rules.ts';
+import { posting, type LedgerEntry } from './ledger.ts';
 import type { Message } from './message.ts';
 import { evolve as evolveQuestion } from './question-rules.ts';
 import type { Question } from './question.ts';
@@ -22,6 +23,7 @@ export type FoldedRun = {
   questions: Question[];
   reviews: Review[];
   messages: Message[];
+  ledger: LedgerEntry[];
 };
 
 /** Each kind by its key, in the order of creation. */
@@ -32,6 +34,7 @@ type Folding = {
   questions: Map<number, Question>;
   reviews: Map<number, Review>;
   messages: Map<string, Message>;
+  ledger: LedgerEntry[];
 };
 
 /** Folds the events of one run, oldest first. */
@@ -43,12 +46,14 @@ export function foldRun(events: Iterable<RecordedEvent>): FoldedRun {
     questions: new Map(),
     reviews: new Map(),
     messages: new Map(),
+    ledger: [],
   };
-  for (const { event, at } of events) {
+  for (const { id, event, at } of events) {
+    post(folding, { id, event, at });
     create(folding, event);
     change(folding, event, at);
   }
-  const { run, tasks, sessions, questions, reviews, messages } = folding;
+  const { run, tasks, sessions, questions, reviews, messages, ledger } = folding;
   return {
     run,
     tasks: [...tasks.values()],
@@ -56,7 +61,20 @@ export function foldRun(events: Iterable<RecordedEvent>): FoldedRun {
     questions: [...questions.values()],
     reviews: [...reviews.values()],
     messages: [...messages.values()],
+    ledger,
   };
+}
+
+/** Before the event changes its session: an entry says what came since the last one. */
+function post(
+  { run, sessions, ledger }: Folding,
+  { id, event, at }: Omit<RecordedEvent, 'actor' | 'cause'>,
+): void {
+  if (run === null) return;
+  const session =
+    'session' in event && typeof event.session === 'string' ? sessions.get(event.session) : null;
+  const found = posting(event, { run, session: session ?? null }, at);
+  if (found !== null) ledger.push({ event: Number(id), ...found });
 }
 
 /** Events that create something carry its whole state. */

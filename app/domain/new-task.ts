@@ -61,6 +61,8 @@ export function newTask(
     merge: null,
     refused: null,
     context: {},
+    budget: null,
+    held: null,
     cost: 0,
     unpriced: 0,
     addedAt: more.at,

@@ -5,7 +5,7 @@ import { evolve as evolveManaging } from './managing-fold.ts';
 import type { Plan } from './plan.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { ended, type Run, type TaskCounts } from './run.ts';
-import type { Instant } from './words.ts';
+import type { Instant, Micros } from './words.ts';
 
 export type RunCommand =
   | { type: 'start_planning' }
@@ -15,6 +15,7 @@ export type RunCommand =
   | { type: 'pause_run'; reason?: string }
   | { type: 'resume_run' }
   | { type: 'cancel_run'; reason: string }
+  | { type: 'set_budget'; budget: Micros; by: string }
   | { type: 'settle_run' }
   | { type: 'reopen_run' };
 
@@ -46,6 +47,11 @@ export function decide(run: Run, command: RunCommand): Event[] | Rejection {
     case 'cancel_run':
       if (ended(run)) return reject('already_done', `Run ${run.number} is ${run.state} already.`);
       return [{ type: 'run_cancelled', reason: command.reason }];
+    case 'set_budget':
+      if (ended(run)) return wrong(run, 'take another budget');
+      return run.budget === command.budget
+        ? []
+        : [{ type: 'budget_set', task: null, budget: command.budget, by: command.by }];
     case 'settle_run':
       return settle(run);
     case 'reopen_run':
@@ -141,6 +147,9 @@ function evolveRun(run: Run, event: Event, at: Instant): Run {
     case 'contract_set':
     case 'contract_locked':
       return { ...run, contracts: evolveContracts(run.contracts, event) };
+    case 'budget_set':
+      return event.task === null ? { ...run, budget: event.budget } : run;
+    case 'planning_paid':
     case 'usage_recorded':
       return { ...run, cost: run.cost + event.delta, unpriced: run.unpriced + event.unpriced };
     default:

@@ -3,6 +3,7 @@ import { evolve as evolveAgentReview } from './agent-review-rules.ts';
 import type { Event } from './event.ts';
 import { noCi } from './ci.ts';
 import { evolve as evolveLanding } from './landing-fold.ts';
+import { evolve as evolveMoney } from './money-fold.ts';
 import { terminal, type Task, type TaskChanges, type TaskState } from './task.ts';
 import type { Instant } from './words.ts';
 
@@ -78,10 +79,8 @@ function evolveTask(task: Task, event: Event, at: Instant): Task {
     case 'question_answered':
       // What a person said is news: sessions that came to nothing before it don’t count against the task.
       return { ...task, suspensions: 0 };
-    case 'usage_recorded':
-      return { ...task, cost: task.cost + event.delta, unpriced: task.unpriced + event.unpriced };
     default:
-      return evolveLanding(task, event, at);
+      return evolveMoney(evolveLanding(task, event, at), event);
   }
 }
 
@@ -124,6 +123,7 @@ function moved(task: Task, { to, reason }: { to: TaskState; reason: string }, at
     ...task,
     state: to,
     reason,
+    held: null,
     merge: to === 'merging' ? task.merge : null,
     endedAt: terminal({ ...task, state: to }) ? at : null,
   };

@@ -1,4 +1,5 @@
 /** What may be asked of a task, decided: every refusal with its reason and what would help. */
+import type { Micros } from './words.ts';
 import { decided, type Decision } from './decision.ts';
 import type { Event } from './event.ts';
 import { acceptUnproven, recordAbsent, reportChecks } from './ci-rules.ts';
@@ -53,6 +54,7 @@ export type TaskCommand =
   | ({ type: 'end_work' } & WorkEnd)
   | { type: 'cancel_task'; reason: string }
   | { type: 'retry_task'; by: string }
+  | { type: 'set_budget'; budget: Micros; by: string }
   | { type: 'save_context'; key: string; value: string };
 
 /** How a work session ended. `cancelled`: somebody cancelled its workflow run by hand. */
@@ -157,6 +159,10 @@ export function decide(task: Task, command: TaskCommand): Decision {
       return move(task, 'cancelled', command.reason);
     case 'retry_task':
       return retry(task, command.by);
+    case 'set_budget':
+      if (terminal(task) && task.state !== 'failed')
+        return reject('already_done', `${ref(task)} is ${task.state} already.`);
+      return [{ type: 'budget_set', task: task.number, budget: command.budget, by: command.by }];
     case 'save_context':
       return [{ type: 'context_saved', task: task.number, key: command.key, value: command.value }];
   }

@@ -74,6 +74,10 @@ export const Task = z.strictObject({
   /** The last push, while it stands refused; the bundle is kept until the run ends (AG-6). */
   refused: z.strictObject({ bundle: z.string(), reason: z.string() }).nullable(),
   context: z.record(z.string(), z.string()),
+  /** Its own cap; null: the policy's. */
+  budget: Micros.nullable(),
+  /** Why it is not dispatched although it is ready, where that is money. */
+  held: z.string().nullable(),
   cost: Micros,
   /** Tokens whose price nobody knows: what they cost comes on top. */
   unpriced: z.int().nonnegative(),

@@ -89,6 +89,8 @@ const commandNames: Readonly<Record<string, string>> = {
   update_task: 'edit',
   change_task_status: 'edit',
   get_run: 'status',
+  get_cost_summary: 'costs',
+  set_budget: 'budget',
   get_run_tasks: 'tasks',
   get_timeline: 'timeline',
   list_agents: 'agents',

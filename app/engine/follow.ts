@@ -79,6 +79,7 @@ function consequences(work: RunWork, event: Event, rules: Rules): Event[] {
       ];
     case 'plan_revision_requested':
       return endRunSessions(work, 'the plan is made again');
+    case 'budget_set':
     case 'run_resumed':
     case 'run_reopened':
       work.dispatchable = true;

@@ -75,6 +75,7 @@ export type Ceilings = {
   sessions: number;
   taskBudget: number;
   runBudget: number;
+  teamDayBudget: number;
   leaseSeconds: number;
   heartbeatSeconds: number;
   planQueueSeconds: number;

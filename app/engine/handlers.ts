@@ -1,6 +1,7 @@
 /** Every operation's handler. The type makes a missing one a compile error. */
 import * as contracts from './handlers/contracts.ts';
 import * as conversations from './handlers/conversations.ts';
+import * as costs from './handlers/costs.ts';
 import * as facts from './handlers/facts.ts';
 import * as graph from './handlers/graph.ts';
 import * as merges from './handlers/merges.ts';
@@ -40,6 +41,10 @@ export const handlers: Handlers = {
   get_run_tasks: runs.getRunTasks,
   get_timeline: runs.getTimeline,
   verify_events: verifyEvents,
+  check_budget: costs.checkBudget,
+  get_run_budget: costs.getRunBudget,
+  get_cost_summary: costs.getCostSummary,
+  set_budget: costs.setBudget,
   get_task: tasks.getTask,
   get_refused_bundle: tasks.getRefusedBundle,
   create_task: graph.createTask,

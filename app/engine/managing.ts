@@ -1,13 +1,15 @@
 /** When a run's manager gets a session while the run goes on, and at its end (TA-14). */
-import { spend } from '../domain/budget.ts';
+import { usualCost } from '../domain/estimate.ts';
 import type { Event } from '../domain/event.ts';
 import { givenUp, wantsManager } from '../domain/manage-rules.ts';
 import type { Policy } from '../domain/policy.ts';
+import type { Micros } from '../domain/words.ts';
 import type { RepositoryRow } from '../../db/queries/runs.ts';
 import { takeSlot } from '../../db/queries/slots.ts';
 import { loadMessages } from '../../db/entities.ts';
 import { apply } from './follow.ts';
 import type { Context } from './handler.ts';
+import { shareFor } from './money.ts';
 import { newSession } from './new-session.ts';
 import { policyOf } from './policy-of.ts';
 import type { RunWork } from './run-work.ts';
@@ -27,12 +29,19 @@ export async function manageIfNeeded(
   const why =
     managers.length === 0
       ? 'the policy has no manager'
-      : (givenUp(work.run, policy.limits.attempts, lastWords(work)) ?? spend(work.run, null, policy).stop);
+      : givenUp(work.run, policy.limits.attempts, lastWords(work));
   if (why !== null) {
     apply(work, [{ type: 'manager_given_up', reason: why }], policy);
     return;
   }
-  for (const agent of managers) if (await queueSession(context, work, { agent, repository, policy })) return;
+  const share = await shareFor(context, work, { task: null, policy, wanted: usualCost.manage });
+  if ('waits' in share) {
+    // What others have set aside comes free when they end; what is used up does not.
+    if (share.usedUp) apply(work, [{ type: 'manager_given_up', reason: share.waits }], policy);
+    return;
+  }
+  const place = { repository, policy, reserved: share.reserved };
+  for (const agent of managers) if (await queueSession(context, work, { ...place, agent })) return;
 }
 
 /** Of a session that ended in this transaction; a later one knows only how many there were. */
@@ -44,15 +53,16 @@ function lastWords(work: RunWork): string | null {
 async function queueSession(
   context: Context,
   work: RunWork,
-  place: { agent: Policy['agents'][number]; repository: RepositoryRow; policy: Policy },
+  place: { agent: Policy['agents'][number]; repository: RepositoryRow; policy: Policy; reserved: Micros },
 ): Promise<boolean> {
-  const { agent, repository, policy } = place;
+  const { agent, repository, policy, reserved } = place;
   const session = newSession(context, work, {
     kind: 'manage',
     task: null,
     fencing: work.run.managing.sessions + 1,
     agent,
     policy,
+    reserved,
   });
   const slot = {
     installation: work.installation,

@@ -3,6 +3,7 @@ import type { Policy } from '../domain/policy.ts';
 import type { Micros } from '../domain/words.ts';
 import { noUsage, placeFor, type Session, type SessionKind } from '../domain/session.ts';
 import type { Context } from './handler.ts';
+import { teamOf } from './money.ts';
 import type { RunWork } from './run-work.ts';
 
 type PolicyAgent = Policy['agents'][number];
@@ -26,7 +27,7 @@ export function newSession(
     task: session.task,
     kind: session.kind,
     agent: session.agent.name,
-    team: session.policy.team ?? 'default',
+    team: teamOf(session.policy),
     role: session.agent.role,
     engine: session.agent.engine,
     model: session.agent.model ?? null,

@@ -1,15 +1,17 @@
 /** Tasks in review go to the reviewer agent first (RE-2): opened once a head, read in a session of its own; people never wait for it. */
 import { awaited } from '../domain/agent-review.ts';
 import { closeReview, openReview } from '../domain/agent-review-rules.ts';
-import { spend } from '../domain/budget.ts';
+import { usualCost } from '../domain/estimate.ts';
 import type { Event } from '../domain/event.ts';
 import type { Policy, PolicyAgent } from '../domain/policy.ts';
 import { reviewerOf } from '../domain/reviewer.ts';
 import type { Task } from '../domain/task.ts';
+import type { Micros } from '../domain/words.ts';
 import { liveSessions, type RepositoryRow } from '../../db/queries/runs.ts';
 import { agentLoads, takeSlot } from '../../db/queries/slots.ts';
 import { apply } from './follow.ts';
 import type { Context } from './handler.ts';
+import { shareFor } from './money.ts';
 import { newSession } from './new-session.ts';
 import { policyOf } from './policy-of.ts';
 import { reviewSession } from './review-sessions.ts';
@@ -29,10 +31,12 @@ export async function reviewIfNeeded(
     if (decision.length > 0) apply(work, decision, policy);
     const task = taskOf(work, number);
     if (reviewer === null || 'missing' in reviewer || !waits(work, task)) continue;
-    const { stop } = spend(work.run, task, policy);
-    if (stop !== null) apply(work, closeReview(task, stop), policy);
-    else if (await mayStart(context, work, { repository, policy }))
-      await queue(context, work, { task, reviewer, repository, policy });
+    const share = await shareFor(context, work, { task, policy, wanted: usualCost.review });
+    if ('waits' in share) {
+      // What others have set aside comes free when they end; what is used up does not.
+      if (share.usedUp) apply(work, closeReview(task, share.waits), policy);
+    } else if (await mayStart(context, work, { repository, policy }))
+      await queue(context, work, { task, reviewer, repository, policy, reserved: share.reserved });
   }
 }
 
@@ -75,15 +79,22 @@ async function mayStart(
 async function queue(
   context: Context,
   work: RunWork,
-  place: { task: Task; reviewer: PolicyAgent; repository: RepositoryRow; policy: Policy },
+  place: {
+    task: Task;
+    reviewer: PolicyAgent;
+    repository: RepositoryRow;
+    policy: Policy;
+    reserved: Micros;
+  },
 ): Promise<void> {
-  const { task, reviewer, repository, policy } = place;
+  const { task, reviewer, repository, policy, reserved } = place;
   const session = newSession(context, work, {
     kind: 'review',
     task: task.number,
     fencing: task.fencing + 1,
     agent: reviewer,
     policy,
+    reserved,
   });
   const slot = {
     installation: work.installation,

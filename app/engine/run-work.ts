@@ -19,6 +19,7 @@ import { evolve as evolveMessage } from '../domain/message-rules.ts';
 import type { Message } from '../domain/message.ts';
 import type { Instant, RunId } from '../domain/words.ts';
 import { taskOf } from '../domain/event.ts';
+import { posting, type Posting } from '../domain/ledger.ts';
 import * as entities from '../../db/entities.ts';
 import { appendEvents } from '../../db/events.ts';
 import type { Transaction } from '../../db/transaction.ts';
@@ -35,6 +36,8 @@ export type RunWork = {
   readonly reviews: Map<number, Review>;
   readonly messages: Map<string, Message>;
   readonly events: Event[];
+  /** What the events add to the ledger, by their place among `events`. */
+  readonly postings: { at: number; posting: Posting }[];
   /** Something may be dispatched now: a task became ready, a slot was freed, a limit was raised. */
   dispatchable: boolean;
 };
@@ -65,6 +68,7 @@ export async function openRun(
     reviews: byKey(reviews, (review) => review.id),
     messages: new Map(),
     events: [],
+    postings: [],
     dispatchable: false,
   };
 }
@@ -85,12 +89,14 @@ export function newRun(tx: Transaction, run: Run): RunWork {
     run,
     ...empty,
     events: [],
+    postings: [],
     dispatchable: false,
   };
 }
 
 /** Folds one event into the working set. */
 export function fold(work: RunWork, event: Event): void {
+  post(work, event);
   work.events.push(event);
   work.run = evolveRun(work.run, event, work.now);
   switch (event.type) {
@@ -113,6 +119,14 @@ export function fold(work: RunWork, event: Event): void {
       break;
   }
   evolveOthers(work, event);
+}
+
+/** Before the event changes its session: an entry says what came since the last one. */
+function post(work: RunWork, event: Event): void {
+  const session =
+    'session' in event && typeof event.session === 'string' ? work.sessions.get(event.session) : null;
+  const found = posting(event, { run: work.run, session: session ?? null }, work.now);
+  if (found !== null) work.postings.push({ at: work.events.length, posting: found });
 }
 
 function evolveOthers(work: RunWork, event: Event): void {
@@ -149,10 +163,15 @@ export async function save(work: RunWork, record: { actor: Actor; cause: string 
   await entities.saveQuestions(tx, pick(work.questions, touched.questions));
   await entities.saveReviews(tx, pick(work.reviews, touched.reviews));
   await entities.saveMessages(tx, pick(work.messages, touched.messages));
-  await appendEvents(
+  const recorded = await appendEvents(
     tx,
     { installation: run.installation, run: run.id, actor: record.actor, cause: record.cause, at: work.now },
     work.events,
+  );
+  const postings = work.postings.splice(0);
+  await entities.saveLedger(
+    tx,
+    postings.map(({ at, posting: entry }) => ({ event: Number(recorded[at]?.id), ...entry })),
   );
   const wanted = new Map(
     work.events.flatMap((event) => effects(run.id, event)).map((effect) => [JSON.stringify(effect), effect]),

@@ -8,7 +8,7 @@ import { reviewerOf } from '../domain/reviewer.ts';
 import { Size } from '../domain/words.ts';
 import { effectJob } from '../engine/effect-job.ts';
 import { renderCard } from '../github/render/card.ts';
-import type { CostHistory } from '../github/render/estimate.ts';
+import type { CostHistory } from '../domain/estimate.ts';
 import { runMarker } from '../github/render/markers.ts';
 import { after, later, read, type Work } from './context.ts';
 import { digest } from './digest.ts';

@@ -104,6 +104,8 @@ const statements = [
     merge jsonb,
     refused jsonb,
     context jsonb not null,
+    budget bigint,
+    held text,
     cost bigint not null,
     unpriced bigint not null,
     added_at timestamptz not null,

@@ -36,7 +36,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   for (const table of tables) await guard(db, table, 'installation');
 }
 
-async function guard(db: Kysely<unknown>, table: string, column: string): Promise<void> {
+/** Row-level security of one table; `column` holds the installation. */
+export async function guard(db: Kysely<unknown>, table: string, column: string): Promise<void> {
   await sql.raw(`alter table ${table} enable row level security, force row level security`).execute(db);
   await sql
     .raw(`create policy tenant on ${table} using (${sees(column)}) with check (${sees(column)})`)

@@ -17,7 +17,7 @@ export const eventLog: readonly string[] = [
   `create index event_of_cause on event (installation, cause) where cause like 'delivery:%'`,
   `create function event_is_append_only() returns trigger language plpgsql as $$
   begin
-    raise exception 'event rows are append-only: % is not possible', tg_op using errcode = 'restrict_violation';
+    raise exception '% rows are append-only: % is not possible', tg_table_name, tg_op using errcode = 'restrict_violation';
   end $$`,
   `create trigger event_no_change before update or delete on event for each row execute function event_is_append_only()`,
   `create trigger event_no_truncate before truncate on event for each statement execute function event_is_append_only()`,

@@ -72,7 +72,7 @@ export async function finishedCosts(
     select size, json_agg(cost) as costs from (
       select task.size, task.cost, row_number() over (partition by task.size order by task.ended_at desc) as nth
       from task join run on run.id = task.run
-      where run.installation = ${installation} and run.repository = ${repository} and task.state = 'done'
+      where run.installation = ${installation} and run.repository = ${repository} and task.state = 'done' and task.unpriced = 0
     ) as finished where nth <= 50 group by size`.execute(tx);
   return rows;
 }

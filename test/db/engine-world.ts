@@ -80,6 +80,7 @@ export async function engineWorld(): Promise<EngineWorld> {
       sessions: 32,
       taskBudget: 5_000_000,
       runBudget: 25_000_000,
+      teamDayBudget: 500_000_000,
       leaseSeconds: 300,
       heartbeatSeconds: 15,
       planQueueSeconds: 600,

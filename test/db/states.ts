@@ -210,6 +210,8 @@ export const taskOf = (runId: string): fc.Arbitrary<Task> =>
         }),
       ),
       context: fc.dictionary(line, text),
+      budget: maybe(big),
+      held: maybe(text),
       cost: big,
       unpriced: big,
       addedAt: instant,

@@ -1,5 +1,4 @@
 /** The manager's words while the run goes on and at its end: why it is woken, how everything stands, what it may do. */
-import { spend } from '../budget.ts';
 import { clean, cleanLine, fence } from '../clean.ts';
 import { agentMay } from '../manager-limits.ts';
 import { reasonWords, type WakeReason } from '../managing.ts';
@@ -8,7 +7,7 @@ import type { Policy } from '../policy.ts';
 import type { Question } from '../question.ts';
 import { ended, type Run } from '../run.ts';
 import { ref, type Task } from '../task.ts';
-import { dollars } from '../words.ts';
+import { costWords, dollars } from '../words.ts';
 import { assemble, list, type Part } from './part.ts';
 
 export type ManageInput = {
@@ -135,9 +134,9 @@ const openQuestions = (questions: readonly Question[]): string =>
   );
 
 function limits({ run, tasks, policy }: ManageInput): string {
-  const { left } = spend(run, null, policy);
+  const left = Math.max(0, run.budget - run.cost);
   const room = Math.max(0, policy.plan.max_tasks - tasks.length);
-  const money = `${dollars(run.cost)} of ${dollars(run.budget)} are spent, ${dollars(left)} are left; your own sessions count too.`;
+  const money = `${costWords(run)} of ${dollars(run.budget)} are spent, ${dollars(left)} are left; your own sessions count too.`;
   if (run.state === 'done') return money;
   return [
     money,

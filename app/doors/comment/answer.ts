@@ -1,6 +1,7 @@
 /** What a command answers in Markdown, when a reaction is not enough: status, tasks. Others' words in it are made harmless. */
 import { z } from 'zod';
-import { RunView, SessionView, TaskView } from '../../catalog/views.ts';
+import { setBudget } from '../../catalog/costs.ts';
+import { CostSummary, RunView, SessionView, TaskView } from '../../catalog/views.ts';
 import { costWords, dollars, micros } from '../../domain/words.ts';
 import { plain } from '../../github/render/plain.ts';
 
@@ -17,6 +18,14 @@ export function answerOf(operation: string, output: unknown): string | null {
     const parsed = Tasks.safeParse(output);
     return parsed.success ? tasks(parsed.data.tasks) : null;
   }
+  if (operation === 'get_cost_summary') {
+    const parsed = CostSummary.safeParse(output);
+    return parsed.success ? costs(parsed.data) : null;
+  }
+  if (operation === 'set_budget') {
+    const parsed = setBudget.output.safeParse(output);
+    return parsed.success ? budget(parsed.data) : null;
+  }
   return null;
 }
 
@@ -30,7 +39,7 @@ function status({ run, sessions }: z.infer<typeof OneRun>): string {
   return `Run ${run.run} is ${run.state.replace('_', ' ')}${progress}; ${spentOf(run)} of ${dollars(micros(run.budget_usd))}.${reason}${now.length === 0 ? '' : `\n${now.join('')}`}`;
 }
 
-const spentOf = (view: RunView): string =>
+const spentOf = (view: { cost_usd: number; unpriced_tokens: number }): string =>
   costWords({ cost: micros(view.cost_usd), unpriced: view.unpriced_tokens });
 
 function tasks(list: readonly TaskView[]): string {
@@ -41,4 +50,30 @@ function tasks(list: readonly TaskView[]): string {
         `- ${task.task} ${plain(task.title)}: ${task.state.replace('_', ' ')}${task.pull === null ? '' : ` (#${task.pull})`}`,
     )
     .join('\n');
+}
+
+const budget = (set: { name: string; budget_usd: number; spent_usd: number }): string =>
+  `${set.name.replace(/^r/, 'R')} may cost ${dollars(micros(set.budget_usd))}; ${dollars(micros(set.spent_usd))} is spent.`;
+
+function costs(summary: CostSummary): string {
+  const each = summary.cost_per_merged_usd;
+  const merged = `${summary.merged} merged${each === null ? '' : `, ${dollars(micros(each))} each`}`;
+  const about = summary.run === null ? 'This repository' : `Run ${summary.run}`;
+  const groups: [string, CostSummary['by_agent']][] = [
+    ['agent', summary.by_agent],
+    ['model', summary.by_model],
+    ['task', summary.by_task],
+    ['day (UTC)', summary.by_day],
+  ];
+  const tables = groups
+    .filter(([, rows]) => rows.length > 0)
+    .map(([name, rows]) => [
+      `| ${name} | cost |`,
+      '| --- | ---: |',
+      ...rows.slice(-20).map((row) => `| ${plain(row.name, 80)} | ${spentOf(row)} |`),
+    ]);
+  return [
+    `${about} cost ${spentOf(summary)} since ${summary.since}; ${merged}.`,
+    ...tables.map((lines) => lines.join('\n')),
+  ].join('\n\n');
 }

@@ -1,5 +1,6 @@
 /** The commands of comments, one row each: usage, meaning, operation. Help, usage and permission are read off this table. */
 import { createRun, dispatch, reviseRun } from '../../catalog/runs.ts';
+import { setBudget } from '../../catalog/costs.ts';
 import { findOperation } from '../../catalog/catalog.ts';
 import { respondToRequest } from '../../catalog/questions.ts';
 import { asTyped, takeFlags, type Flags, type Word } from './words.ts';
@@ -20,6 +21,8 @@ export type CommandOperation =
   | 'resume_run'
   | 'get_run'
   | 'get_run_tasks'
+  | 'get_cost_summary'
+  | 'set_budget'
   | 'help';
 
 /** What the comment said, in the operation's own field names; the door adds what it knows of the place (`issue`, `run`). */
@@ -52,6 +55,7 @@ const runFlags: Flags = {
   base: { field: 'base', kind: 'text', shown: 'main' },
   yes: { field: 'yes', kind: 'switch', shown: '' },
 };
+const budgetFlags: Flags = { task: { field: 'task', kind: 'text', shown: 't3' } };
 const dispatchFlags: Flags = { agent: { field: 'agent', kind: 'text', shown: 'eng-1' } };
 
 const text = ({ words, body }: Said): string =>
@@ -179,6 +183,31 @@ export const commands = {
     summary: 'Go on after a pause.',
     operation: 'resume_run',
     read: targeted('resume_run'),
+  },
+  budget: {
+    usage: 'budget <USD> [--task t3]',
+    summary: 'Raise or lower what the run, or one task of it, may cost. What waited for money goes on.',
+    operation: 'set_budget',
+    read({ words }) {
+      const taken = takeFlags(words, budgetFlags);
+      if ('problem' in taken) return taken;
+      const [amount, ...others] = taken.rest;
+      const extra = others[0];
+      if (extra !== undefined) return { problem: `I don’t know what ${quote(extra.value)} means there.` };
+      const usd = /^\$?(\d{1,7}(?:\.\d{1,6})?)$/.exec(amount?.value ?? '')?.[1];
+      if (usd === undefined) return { problem: 'It needs an amount in dollars, as `30` or `12.50`.' };
+      const input = { ...taken.values, budget_usd: Number(usd) };
+      return checked({ operation: 'set_budget', input }, setBudget.input, {
+        ...budgetFlags,
+        amount: { field: 'budget_usd', kind: 'number', shown: '30' },
+      });
+    },
+  },
+  costs: {
+    usage: 'costs',
+    summary: 'What the run costs, by agent, model, task and day.',
+    operation: 'get_cost_summary',
+    read: targeted('get_cost_summary'),
   },
   status: {
     usage: 'status',

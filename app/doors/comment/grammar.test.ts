@@ -76,6 +76,12 @@ describe('a comment is a command', () => {
     ['/entourage pause', command(['pause', 'pause_run'])],
     ['/entourage resume', command(['resume', 'resume_run'])],
     ['/entourage status', command(['status', 'get_run'])],
+    ['/entourage budget 30', command(['budget', 'set_budget'], { budget_usd: 30 })],
+    [
+      '/entourage budget $12.50 --task T3',
+      command(['budget', 'set_budget'], { budget_usd: 12.5, task: 'T3' }),
+    ],
+    ['/entourage costs #7', command(['costs', 'get_cost_summary'], {}, { issue: 7 })],
     ['/entourage tasks #7', command(['tasks', 'get_run_tasks'], {}, { issue: 7 })],
     ['/entourage help', command(['help', 'help'])],
     ['/entourage', command(['help', 'help'])],
@@ -277,9 +283,21 @@ describe('whatever is written', () => {
   );
 });
 
+it.each([
+  ['', /needs an amount in dollars/],
+  ['lots', /needs an amount in dollars/],
+  ['-3', /needs an amount in dollars|no such flag|-3/],
+  ['0', /must be more than 0/],
+  ['9999999', /too large: at most 1000000/],
+  ['5 6', /don’t know what `6` means/],
+  ['5 --task eng-1', /`--task`: /],
+])('BU-1 `/entourage budget %s` is not clear, and why is said', (words, problem) => {
+  expect(reply(`/entourage budget ${words}`)).toMatch(problem);
+});
+
 describe('help', () => {
   it('lists every command with what it needs', () => {
-    expect(commandNames).toHaveLength(13);
+    expect(commandNames).toHaveLength(15);
     for (const name of commandNames) {
       expect(helpText()).toContain(`| \`/entourage ${commands[name].usage}\` | ${neededPermission(name)} |`);
       expect(helpText(name)).toMatch(new RegExp(`^\`/entourage ${name}`));
@@ -296,6 +314,7 @@ describe('help', () => {
       else expect([name, operation?.doors.includes('comment')]).toEqual([name, true]);
     }
     expect(commandNames.filter((name) => neededPermission(name) === 'read')).toEqual([
+      'costs',
       'status',
       'tasks',
       'help',

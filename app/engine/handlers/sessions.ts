@@ -23,6 +23,7 @@ import { callingSession, locateRun } from '../locate.ts';
 import { messageNotice } from '../message-notice.ts';
 import { policyOf } from '../policy-of.ts';
 import { spokeLongAgo } from '../review-sessions.ts';
+import { capsOf } from '../money.ts';
 import { openRun, type RunWork } from '../run-work.ts';
 import { hashSecret } from '../secret.ts';
 import { whySuspend } from '../suspending.ts';
@@ -176,7 +177,10 @@ async function budgetOf(
     };
   const policy = policyOf(repository);
   const task = session.task === null ? null : (work.tasks.get(session.task) ?? null);
-  return { ...spend(work.run, task, policy), questions: policy.questions };
+  const caps = await capsOf(context, work, { task, policy, except: session.id });
+  const { usage, reserved } = work.sessions.get(session.id) ?? session;
+  const spending = spend(caps, { warnAt: policy.budget.warn_at, beyond: (usage.cost ?? 0) >= reserved });
+  return { ...spending, questions: policy.questions };
 }
 
 async function report(

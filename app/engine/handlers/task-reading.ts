@@ -1,4 +1,6 @@
 /** Handlers that read tasks: lists, events, dependents, the pull request, and why a task does not run. */
+import { setAside } from '../../domain/budget.ts';
+import { estimate } from '../../domain/estimate.ts';
 import { explainTask, type ExplainInput } from '../../domain/explain.ts';
 import { isRejection, reject } from '../../domain/rejection.ts';
 import type { Run } from '../../domain/run.ts';
@@ -7,9 +9,10 @@ import { loadRun, loadTasks } from '../../../db/entities.ts';
 import { readEvents } from '../../../db/events.ts';
 import { listTaskAddresses } from '../../../db/queries/task-list.ts';
 import { liveSessions, reviewsWaiting } from '../../../db/queries/runs.ts';
-import { candidates } from '../dispatch.ts';
+import { candidates, costHistory } from '../dispatch.ts';
 import type { Handlers } from '../handler.ts';
 import { findTask, locateRun } from '../locate.ts';
+import { capsOf } from '../money.ts';
 import { policyOf } from '../policy-of.ts';
 import { pullView, taskView, timelineEntry } from '../views.ts';
 
@@ -126,7 +129,7 @@ export const explain: Handlers['explain'] = {
     const one = input.task === undefined ? null : findTask(context, work, input);
     if (isRejection(one)) return one;
     const policy = policyOf(repository);
-    const facts: Omit<ExplainInput, 'task'> = {
+    const facts: Omit<ExplainInput, 'task' | 'share'> = {
       run: work.run,
       policy,
       agents: await candidates(context, repository, policy),
@@ -135,11 +138,12 @@ export const explain: Handlers['explain'] = {
       ceiling: engine.ceilings.sessions,
     };
     const asked = one === null ? [...work.tasks.values()].filter((task) => !terminal(task)) : [one];
-    const tasks = asked.map((task) => ({
-      task: ref(task),
-      state: task.state,
-      ...explainTask({ ...facts, task }),
-    }));
+    const history = await costHistory(context, repository);
+    const tasks = [];
+    for (const task of asked) {
+      const share = setAside(await capsOf(context, work, { task, policy }), estimate(task.size, history));
+      tasks.push({ task: ref(task), state: task.state, ...explainTask({ ...facts, task, share }) });
+    }
     return { output: { tasks } };
   },
 };

@@ -4,10 +4,10 @@ import type { Plan } from '../../domain/plan.ts';
 import type { Question } from '../../domain/question.ts';
 import type { Run } from '../../domain/run.ts';
 import type { Session } from '../../domain/session.ts';
-import type { Task } from '../../domain/task.ts';
+import { ref, type Task } from '../../domain/task.ts';
 import { costWords, dollars, type Instant } from '../../domain/words.ts';
 import { folds, type Fold } from './card-fold.ts';
-import type { CostHistory } from './estimate.ts';
+import type { CostHistory } from '../../domain/estimate.ts';
 import { planGraph, taskGraph } from './graph.ts';
 import { runMarker } from './markers.ts';
 import { person, plain, plainLines } from './plain.ts';
@@ -180,12 +180,26 @@ function waitsForYou({ run, tasks, questions }: Card): string {
     ...questions
       .filter((question) => question.state === 'open')
       .map((question) => answerWhere(question, tasks)),
+    ...budgets(tasks),
     ...tasks.filter((task) => task.state === 'failed').map((task) => `\`/entourage retry t${task.number}\``),
   ];
   const shown = waits.length > 20 ? [...waits.slice(0, 20), `and ${waits.length - 20} more`] : waits;
   return waits.length === 0 || run.state === 'done' || run.state === 'cancelled'
     ? ''
     : `**Waits for you:** ${shown.join(' · ')}`;
+}
+
+/** What a bigger budget would set going: of the run, or of single tasks. A team's day ends by itself. */
+function budgets(tasks: readonly Task[]): string[] {
+  const usedUp = tasks.filter(
+    ({ state, held }) => state === 'ready' && held?.endsWith('is used up') === true,
+  );
+  const own = usedUp.filter((task) => task.held?.startsWith(`the budget of ${ref(task)} `) === true);
+  const run = usedUp.some(({ held }) => held?.startsWith('the budget of run ') === true);
+  return [
+    ...(run ? ['`/entourage budget <USD>`'] : []),
+    ...own.map((task) => `\`/entourage budget <USD> --task ${ref(task)}\``),
+  ];
 }
 
 function answerWhere(question: Question, tasks: readonly Task[]): string {

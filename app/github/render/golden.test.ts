@@ -61,6 +61,33 @@ describe('golden texts', () => {
     );
   });
   it('SE-1 card of a run that executes', () => golden('card-executing', renderCard(card())));
+  it('BU-1 card says what waits for money and what would set it going; an unknown price is no zero', () => {
+    const held = (number: number, what: string) =>
+      task({ number, state: 'ready', held: `the budget of ${what} is used up`, cost: 0, unpriced: 12_000 });
+    const text = renderCard(
+      card({
+        run: run({ unpriced: 36_000 }),
+        tasks: [held(1, 'run 12 ($15.00)'), held(2, 't2 ($5.00)'), held(3, 'team platform today ($50.00)')],
+        questions: [],
+      }),
+    );
+    expect(text).toContain('budget $3.10 + 36k tokens of unknown price of $15.00');
+    expect(text).toContain('| ready, but the budget of run 12 (&#36;15.00) is used up |');
+    expect(text).toContain('| 12k tokens of unknown price |');
+    expect(text).toContain(
+      '**Waits for you:** `/entourage budget <USD>` · `/entourage budget <USD> --task t2`\n',
+    );
+  });
+  it('BU-2 the end of a run says what a merged pull request cost, where all of it is known', () => {
+    const over = { state: 'done', endedAt: '2026-11-21T10:00:00.000Z' } as const;
+    const done = [task({ state: 'done', pull: 31 }), task({ number: 2, state: 'done', pull: 33 })];
+    expect(renderCard(card({ run: run(over), tasks: done }))).toContain(
+      'cost $3.10, $1.55 for each merged pull request',
+    );
+    const partly = renderCard(card({ run: run({ ...over, unpriced: 5 }), tasks: done }));
+    expect(partly).toContain('cost $3.10 + 5 tokens of unknown price.');
+    expect(partly).not.toContain('for each merged');
+  });
   it('PL-4 card of a plan that waits', () =>
     golden('card-waiting', renderCard(waitingCard({ budget: 2_000_000 }))));
   it('IN-1 card of a plan whose `--yes` the policy does not take', () => {

@@ -3,7 +3,7 @@ import { sharedFiles, type Plan, type PlannedTask } from '../../domain/plan.ts';
 import type { Run } from '../../domain/run.ts';
 import { dollars, type Micros } from '../../domain/words.ts';
 import type { Fold } from './card-fold.ts';
-import { estimate, type CostHistory } from './estimate.ts';
+import { estimate, type CostHistory } from '../../domain/estimate.ts';
 import { approveMarker } from './markers.ts';
 import { code, plain } from './plain.ts';
 import { list } from './words.ts';

@@ -107,7 +107,7 @@ export function taskWords(
     case 'todo':
       return task.unmet.length === 0 ? 'todo' : `todo, waits for ${list(task.unmet)}`;
     case 'ready':
-      return 'ready, waits for an agent';
+      return task.held === null ? 'ready, waits for an agent' : `ready, but ${plain(task.held, 200)}`;
     case 'in_progress':
       return progressWords(task, around.sessions);
     case 'waiting': {

@@ -126,6 +126,8 @@ export const task = (changes: Partial<Task> = {}): Task => ({
   merge: null,
   refused: null,
   context: {},
+  budget: null,
+  held: null,
   cost: 0,
   unpriced: 0,
   addedAt: at,
