@@ -17,7 +17,13 @@ const identity = {
 export const kindApp: Record<string, PlayedAnswer> = {
   register_runner: () => ({ runner: randomUUID(), token: 'ent_runner_credential' }),
   start_session: () => ({ started: true }),
-  heartbeat: () => ({ stop: null, warn: null, suspend: null, lease_until: '2030-01-01T00:00:00.000Z' }),
+  heartbeat: () => ({
+    stop: null,
+    warn: null,
+    suspend: null,
+    messages: null,
+    lease_until: '2030-01-01T00:00:00.000Z',
+  }),
   end_session: () => ({ ended: true }),
 };
 
@@ -64,6 +70,7 @@ export const sessionOn = (origin: Origin, command: string[]): Assignment => ({
   branch: null,
   start: origin.commit,
   prompt: 'Plan.',
+  resume: null,
   setup: [],
   setup_minutes: 5,
   minutes: 60,

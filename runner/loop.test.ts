@@ -244,7 +244,13 @@ describe('a runner', { timeout: 30_000 }, () => {
       const { app, origin, directory, queue, start } = await open({
         heartbeat: () => {
           if (over) throw new PlayedRefusal('session_ended', 'Its lease ran out.');
-          return { stop: null, warn: null, lease_until: '2026-01-01T00:00:00.000Z' };
+          return {
+            stop: null,
+            suspend: null,
+            warn: null,
+            messages: null,
+            lease_until: '2026-01-01T00:00:00.000Z',
+          };
         },
       });
       const assignment = assignmentFor(origin, rest);
