@@ -1,8 +1,9 @@
 /** Programs started for a session: their environment is what is given, whoever starts them. */
-import { chmodSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { AgentUser } from './agent-user.ts';
+import { keep } from './engines/keeper.ts';
 import { temporaryDirectory } from './fixtures/origin.ts';
 import { giveTo, mustRunAs, runAs, signalAs, spawnAs } from './spawn-as.ts';
 
@@ -46,6 +47,22 @@ describe('a program', () => {
     const { PWD: _, OLDPWD: __, ...seen } = told.env as Record<string, string>;
     expect(seen).toEqual(env);
     expect(told).toMatchObject({ input, cwd, args: ['a b', '$HOME', '*'] });
+  });
+
+  test('that is kept gets the same by sudo, and its exit code is found', async () => {
+    const user = playSudo();
+    const cwd = temporaryDirectory();
+    const env = { PATH: process.env['PATH'] ?? '', KEY: 'one\ntwo' };
+    const directory = join(cwd, 'engine');
+    const args = ['-e', `${tell} process.exitCode = 5;`];
+    const kept = await keep(user, directory, { file: process.execPath, args, cwd, env, input: 'the prompt' });
+    expect(await kept.exited).toEqual({ code: 5, signal: null });
+    const told = JSON.parse(readFileSync(join(directory, 'output'), 'utf8')) as {
+      env: Record<string, string>;
+    };
+    expect(told).toMatchObject({ input: 'the prompt', cwd, env });
+    expect(told.env).not.toHaveProperty('SUDO_COMMAND');
+    expect(readFileSync(join(directory, 'errors'), 'utf8')).toBe('');
   });
 
   test('has no value of its environment in an argument', () => {

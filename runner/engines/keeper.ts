@@ -20,6 +20,8 @@ export type Kept = {
   output(): AsyncGenerator<Buffer>;
   errors(): AsyncGenerator<Buffer>;
   exited: Promise<Exit>;
+  /** Ends the reading where it is. */
+  abandon(): void;
 };
 
 /** More output than this is no agent's work, and would fill the disk. It is for the reader to act on. */
@@ -113,11 +115,14 @@ function exitOf(code: number | null): Exit {
 }
 
 function keptIn(files: Files, process: ProcessId, ended: Latch<Exit>): Kept {
+  let abandoned = false;
+  const isWanted = () => !abandoned;
   return {
     process,
-    output: () => follow(files.output, ended),
-    errors: () => follow(files.errors, ended),
+    output: () => follow(files.output, ended, isWanted),
+    errors: () => follow(files.errors, ended, isWanted),
     exited: ended.value,
+    abandon: () => (abandoned = true),
   };
 }
 
@@ -128,11 +133,11 @@ const longestPauseMs = 250;
  * A file's bytes as they come, until the program has ended; what its children write after that is not waited for.
  * Looked at in growing pauses: watchers are few on a machine, and a look at a file costs microseconds.
  */
-async function* follow(path: string, ended: Latch<unknown>): AsyncGenerator<Buffer> {
+async function* follow(path: string, ended: Latch<unknown>, isWanted: () => boolean): AsyncGenerator<Buffer> {
   const file = await open(path, 'r');
   try {
     let position = 0;
-    for (let pauseMs = shortestPauseMs; ;) {
+    for (let pauseMs = shortestPauseMs; isWanted();) {
       const { done } = ended;
       const { bytesRead, buffer } = await file.read({ buffer: Buffer.alloc(64 * 1024), position });
       if (bytesRead > 0) {

@@ -73,6 +73,18 @@ describe('the program of an engine', () => {
     ]);
   });
 
+  test('more output than any agent has a use for ends it, before it fills the disk', async () => {
+    // A hole in the file is as long as what would have been printed, and quicker.
+    const { done } = await run(`
+      import { ftruncateSync } from 'node:fs';
+      ftruncateSync(2, 300 * 1024 * 1024); setInterval(() => {}, 1000);`);
+    expect((await done).at(-1)).toEqual({
+      type: 'ended',
+      ok: false,
+      reason: 'The engine printed more than 256 MiB, and was stopped.',
+    });
+  });
+
   test('what it says on stderr can be a wait', async () => {
     const { done } = await run(`console.error('retry 1'); console.error('other'); console.log('end ok');`);
     expect(await done).toContainEqual({ type: 'retrying', reason: 'retry 1' });

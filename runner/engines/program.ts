@@ -89,7 +89,10 @@ async function* eventsOf({ outputs, reading, kept, stop }: Running): AsyncGenera
     // Awaited below; until then nobody would hear of a failure.
     hopeless.ended.catch(() => undefined);
   };
-  const ignoreSize = watchSize(outputs, giveUp);
+  const ignoreSize = watchSize(outputs, (reason) => {
+    giveUp(reason);
+    kept.abandon();
+  });
   try {
     for await (const { line, from } of merged(kept)) {
       if (from === 'errors') errors = `${errors}\n${line}`.slice(-keptErrors);
