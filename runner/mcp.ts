@@ -16,7 +16,8 @@ import {
 import type { Client } from '../app/client/client.ts';
 import { pathParameters } from '../app/client/request.ts';
 import type { Refusal } from '../app/mcp/refusal.ts';
-import { createMcpServer, type ToolCall } from '../app/mcp/server.ts';
+import type { ToolCall } from '../app/mcp/call.ts';
+import { createMcpServer } from '../app/mcp/server.ts';
 import { patienceSeconds, toolsFor } from '../app/mcp/tools.ts';
 import type { Log } from './log.ts';
 import { wordsOf } from './log.ts';
@@ -47,6 +48,7 @@ export function createSessionServer(context: McpContext): Server {
     version,
     instructions: instructionsFor(session),
     tools: toolsFor(session.role, 'runner'),
+    standing: session.task === null ? 'run' : 'task',
     ...(progressMs === undefined ? {} : { progressMs }),
     log: (message, fields) => context.log(message, { ...fields }),
     notices: async () => await noticesOf(context),

@@ -7,7 +7,8 @@ import { isRejection, type Rejection } from '../domain/rejection.ts';
 import type { Caller } from '../engine/caller.ts';
 import type { Execute } from '../engine/execute.ts';
 import type { Log } from '../log.ts';
-import { createMcpServer, type Answer, type ToolCall } from '../mcp/server.ts';
+import type { Answer, ToolCall } from '../mcp/call.ts';
+import { createMcpServer } from '../mcp/server.ts';
 import { toolsFor } from '../mcp/tools.ts';
 import { foreign, type Here } from './host.ts';
 import { createMcpSessions, usualBounds, type Bounds, type McpSessions, type Use } from './mcp-sessions.ts';
@@ -112,6 +113,7 @@ function serverFor(door: McpDoor, caller: Caller, use: Use): ReturnType<typeof c
     version: door.version,
     instructions: instructionsFor(caller),
     tools: toolsFor(role, 'app'),
+    standing: caller.session === undefined ? 'nowhere' : caller.task === undefined ? 'run' : 'task',
     ...(door.progressMs === undefined ? {} : { progressMs: door.progressMs }),
     log: (message, fields) => door.log.debug(fields, message),
     async answer(call) {

@@ -178,6 +178,40 @@ describe.each([
     expect(plan.output).toMatchObject({ run: { state: 'awaiting_approval' } });
   });
 
+  it('resources, prompts and completions: its own, by address, and nothing that is not there', async () => {
+    const { resources } = await engineer.listResources();
+    expect(resources.map(({ uri }) => uri)).toEqual(
+      ['task', 'plan', 'policy', 'conventions'].map((name) => `entourage://${name}`),
+    );
+    expect((await manager.listResources()).resources.map(({ name }) => name)).not.toContain('task');
+    const read = async (uri: string): Promise<string> => {
+      const { contents } = await engineer.readResource({ uri });
+      return (contents[0] as { text: string }).text;
+    };
+    expect(JSON.parse(await read('entourage://task'))).toMatchObject({ task: { task: 't1' } });
+    expect(JSON.parse(await read('entourage://plan'))).toMatchObject({ run: { run: world.run.number } });
+    expect(JSON.parse(await read('entourage://policy'))).toMatchObject({ source: 'file' });
+    const below = `entourage://repos/acme/shop/runs/${world.run.number}`;
+    expect(JSON.parse(await read(`${below}/tasks/t2`))).toMatchObject({ task: { task: 't2' } });
+    await expect(read(`entourage://repos/acme/shop/runs/${world.run.number + 1}`)).rejects.toThrow(/own run/);
+    await expect(read('entourage://secrets')).rejects.toThrow(/no resource entourage:\/\/secrets/);
+    const { resourceTemplates } = await engineer.listResourceTemplates();
+    expect(resourceTemplates.map(({ name }) => name)).toEqual(['task', 'plan', 'policy', 'conventions']);
+    const { prompts } = await engineer.listPrompts();
+    expect(prompts.map(({ name }) => name)).toEqual(['manager', 'engineer', 'reviewer']);
+    const { messages } = await engineer.getPrompt({ name: 'engineer', arguments: { task: 't1' } });
+    expect(messages[0]!.content).toMatchObject({
+      text: expect.stringMatching(/^You are an engineer [^\n]* This is about task t1\.\n1\. /) as string,
+    });
+    await expect(engineer.getPrompt({ name: 'emperor' })).rejects.toThrow(/no prompt emperor/);
+    const complete = async (name: string, value: string): Promise<string[]> => {
+      const ref = { type: 'ref/prompt' as const, name: 'engineer' };
+      return (await engineer.complete({ ref, argument: { name, value } })).completion.values;
+    };
+    expect(await complete('task', 't')).toEqual(['t1', 't2']);
+    expect(await complete('run', '9')).toEqual([]);
+  });
+
   it('another task’s work comes from GitHub', async () => {
     const head = 'c'.repeat(40);
     const t2 = { run: world.run.id, task: 2 };
