@@ -62,6 +62,7 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
     {
       id: 'PL-6',
       text: 'Dependencies are inferred where the planner states none: tests follow implementation, documentation follows code',
+      claimed: true,
     },
     {
       id: 'PL-7',

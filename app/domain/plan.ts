@@ -39,6 +39,8 @@ export const Plan = z.strictObject({
   source: z.string(),
   /** Why a better way was not taken, for the card. */
   note: z.string().default(''),
+  /** Dependencies that nobody stated; they are in `depends_on` too. Absent: none. */
+  inferred: z.array(z.strictObject({ task: z.int(), on: z.int(), why: z.string() })).optional(),
 });
 export type Plan = z.infer<typeof Plan>;
 

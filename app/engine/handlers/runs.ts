@@ -2,6 +2,7 @@
 import { taskNumber } from '../../catalog/refs.ts';
 import { actorName, loginOf } from '../../domain/actor.ts';
 import { checkPlan, sharedFiles, type Plan } from '../../domain/plan.ts';
+import { inferDependencies } from '../../domain/infer-dependencies.ts';
 import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
 import { decide, type RunCommand } from '../../domain/run-rules.ts';
 import type { Run } from '../../domain/run.ts';
@@ -30,8 +31,10 @@ export const setRunTaskGraph: Handlers['set_run_task_graph'] = {
     const policy = policyOf(repository);
     const problem = checkPlan(input.tasks, policy.plan.max_tasks);
     if (problem !== null) return problem;
+    const { tasks, inferred } = inferDependencies(input.tasks);
     const plan: Plan = {
-      tasks: input.tasks,
+      tasks,
+      ...(inferred.length === 0 ? {} : { inferred }),
       by: session === null ? input.by : 'manager',
       source: session?.agent ?? input.source ?? input.by,
       note: input.note,

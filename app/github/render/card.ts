@@ -167,7 +167,7 @@ function managerLines({ run, sessions }: Card): string[] {
 }
 
 function planParts(card: Card, plan: Plan, fold: Fold): string[] {
-  return [planTable(plan.tasks, card.history, fold), planChoice(card.run, plan, card.history)];
+  return [planTable(plan, card.history, fold), planChoice(card.run, plan, card.history)];
 }
 
 function waitsForYou({ run, tasks, questions }: Card): string {

@@ -88,6 +88,13 @@ describe('golden texts', () => {
     expect(partly).toContain('cost $3.10 + 5 tokens of unknown price.');
     expect(partly).not.toContain('for each merged');
   });
+  it('PL-6 an inferred dependency is marked, and what inferred it is said', () => {
+    const plan = { ...run().plan!, inferred: [{ task: 2, on: 1, why: 'tests follow the implementation' }] };
+    const text = renderCard(waitingCard({ plan }));
+    expect(text).toMatch(/^\| ○ \| t2 .*\| t1\\\* \|/m);
+    expect(text).toContain('\\* inferred, not stated by the planner: tests follow the implementation. ');
+    expect(renderCard(waitingCard())).not.toContain('inferred');
+  });
   it('PL-4 card of a plan that waits', () =>
     golden('card-waiting', renderCard(waitingCard({ budget: 2_000_000 }))));
   it('IN-1 card of a plan whose `--yes` the policy does not take', () => {

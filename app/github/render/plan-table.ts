@@ -6,9 +6,8 @@ import type { Fold } from './card-fold.ts';
 import { estimate, type CostHistory } from '../../domain/estimate.ts';
 import { approveMarker } from './markers.ts';
 import { code, plain } from './plain.ts';
-import { list } from './words.ts';
 
-export function planTable(tasks: readonly PlannedTask[], history: CostHistory, fold: Fold): string {
+export function planTable({ tasks, inferred = [] }: Plan, history: CostHistory, fold: Fold): string {
   const shown = tasks.slice(0, fold.rows);
   const rows = shown.map((task, index) => {
     const cells = [
@@ -16,7 +15,11 @@ export function planTable(tasks: readonly PlannedTask[], history: CostHistory, f
       plain(task.why, fold.words) || '–',
       task.size,
       files(task.files, fold),
-      list([...new Set(task.depends_on)]) || '–',
+      [...new Set(task.depends_on)]
+        .map((on) =>
+          inferred.some((edge) => edge.task === index + 1 && edge.on === on) ? `t${on}\\*` : `t${on}`,
+        )
+        .join(', ') || '–',
       dollars(estimate(task.size, history)),
     ];
     return `| ○ | ${cells.join(' | ')} |`;
@@ -29,8 +32,12 @@ export function planTable(tasks: readonly PlannedTask[], history: CostHistory, f
     ...rows,
     ...more,
     `| | **${tasks.length} ${tasks.length === 1 ? 'task' : 'tasks'}** | | | | | **${dollars(total(tasks, history))}** |`,
+    ...(inferred.length === 0 ? [] : ['', inferredWords(inferred)]),
   ].join('\n');
 }
+
+const inferredWords = (inferred: NonNullable<Plan['inferred']>): string =>
+  `\\* inferred, not stated by the planner: ${[...new Set(inferred.map(({ why }) => why))].join('; ')}. \`/entourage revise\` changes it.`;
 
 function files(globs: readonly string[], fold: Fold): string {
   if (globs.length === 0) return '–';
