@@ -8,6 +8,7 @@ import { variables } from '../app/config.ts';
 import { allFacts, reportedFacts } from '../forge/facts.ts';
 import { madePages } from '../docs/pages.ts';
 import { notLeanedOn, probes } from '../docs/probes.ts';
+import { findEngine, readiness } from '../runner/engines/engines.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -85,6 +86,22 @@ describe('set-up.md and operating.md', () => {
           sources.includes(option) || sources.includes(`'${name}'`) || sources.includes(`${name}:`),
           option,
         ).toBe(true);
+    }
+  });
+});
+
+describe('engines.md', () => {
+  it('AG-1: names every engine, how to get it, and whether it goes on with a conversation', async () => {
+    const rows = read('docs/engines.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));
+    const missing = await readiness({ PATH: '/nonexistent' });
+    expect(new Set(rows.map(([, name]) => name))).toEqual(new Set(missing.map(({ name }) => name)));
+    for (const { name, readiness: told } of missing) {
+      const [, , , , install = '', goesOn] = rows.find(([, row]) => row === name) ?? [];
+      expect(goesOn, name).toBe(findEngine(name)?.keeps === null ? 'no' : 'yes');
+      expect(told.words, name).toContain(install);
     }
   });
 });

@@ -184,6 +184,7 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
     {
       id: 'AG-11',
       text: 'What an agent saved (save_context) and where its conversation stopped come back in its next session',
+      claimed: true,
     },
     { id: 'AG-12', text: 'Team conventions are in every prompt' },
   ],
