@@ -67,6 +67,7 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
     {
       id: 'PL-7',
       text: 'The graph stays editable while it runs: add, drop, split, re-prioritise tasks and edges by comment; refused with a reason when a cycle or started work forbids it',
+      claimed: true,
     },
     {
       id: 'PL-8',

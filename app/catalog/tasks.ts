@@ -117,7 +117,7 @@ export const sendMessage = operation({
   name: 'send_message',
   summary: 'Send a message to a task’s agent, a role or an agent by name.',
   http: 'POST /repos/{repository}/runs/{run}/messages',
-  doors: ['http', 'mcp', 'cli'],
+  doors: ['http', 'mcp', 'cli', 'comment'],
   runs: 'app',
   allow: { person: 'write', agent: ['manager', 'engineer', 'reviewer'] },
   input: z.strictObject({

@@ -37,6 +37,13 @@ it('TA-14 TA-10 PL-7: a task fails for good, its manager retries it and adds ano
   await world.ana.comments(issue, '/entourage run');
   await world.run(issue).is('awaiting_approval');
   await world.ana.comments(issue, '/entourage approve');
+  await world.task(issue, 't2').is('todo', 'ready', 'in_progress');
+  const added = await world.ana.comments(issue, '/entourage add By hand --after t1,t2');
+  await world.reacts(added, 'rocket');
+  const circle = await world.ana.comments(issue, '/entourage link t3 t3');
+  await world.says(issue, /would wait for each other/);
+  await world.reacts(circle, 'confused');
+  await world.reacts(await world.ana.comments(issue, '/entourage drop t3'), 'rocket');
   for (const task of ['t1', 't2']) {
     const pull = await world.pull(issue, task).isReady({ within: 60 });
     await world.ana.approves(pull);
@@ -47,6 +54,7 @@ it('TA-14 TA-10 PL-7: a task fails for good, its manager retries it and adds ano
   const { body } = await world.card(issue).shows(/Both files are there/);
   expect(body).toContain('**Summary** by the manager:\n> Both files are there.\n> Nothing was left out.');
   expect(body).toContain('t2 Follow up (added by manager)');
+  expect(body).toContain('t3 By hand (added by @ana)');
   expect(heard(title)).toContain('"summarized":true');
   const managed = async () => (await world.sessions(issue)).filter(({ kind }) => kind === 'manage');
   await eventually({ what: 'the manager to end' }, managed, (sessions) =>

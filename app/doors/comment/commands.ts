@@ -3,50 +3,10 @@ import { createRun, dispatch, reviseRun } from '../../catalog/runs.ts';
 import { setBudget } from '../../catalog/costs.ts';
 import { findOperation } from '../../catalog/catalog.ts';
 import { respondToRequest } from '../../catalog/questions.ts';
-import { asTyped, takeFlags, type Flags, type Word } from './words.ts';
+import { text, type Call, type Command, type CommandOperation } from './command-row.ts';
+import { graphCommands } from './graph-commands.ts';
+import { takeFlags, type Flags } from './words.ts';
 import type { z } from 'zod';
-
-export type CommandOperation =
-  | 'create_run'
-  | 'dispatch'
-  | 'approve_run'
-  | 'revise_run'
-  | 'respond_to_request'
-  | 'cancel_run'
-  | 'cancel_task'
-  | 'retry_run'
-  | 'retry_task'
-  | 'merge_task'
-  | 'pause_run'
-  | 'resume_run'
-  | 'get_run'
-  | 'get_run_tasks'
-  | 'get_cost_summary'
-  | 'set_budget'
-  | 'help';
-
-/** What the comment said, in the operation's own field names; the door adds what it knows of the place (`issue`, `run`). */
-export type Call = {
-  operation: CommandOperation;
-  input: Readonly<Record<string, string | number | boolean>>;
-  /** The operation instead, where the comment stands in a task's pull request and names nothing else. */
-  inTask?: CommandOperation;
-  /** `#12`: the issue or pull request whose run is meant instead of this one. */
-  issue?: number;
-};
-
-/** `text` joins the line's words and the lines below, for commands that take text. */
-type Said = { words: readonly Word[]; body: string };
-
-export type Command = {
-  /** After `/entourage `. */
-  usage: string;
-  summary: string;
-  /** Its permission is the command's. */
-  operation: CommandOperation;
-  /** A call, or what is wrong with the words, one sentence. */
-  read(said: Said): Call | { problem: string };
-};
 
 const runFlags: Flags = {
   template: { field: 'template', kind: 'text', shown: 'bugfix' },
@@ -57,9 +17,6 @@ const runFlags: Flags = {
 };
 const budgetFlags: Flags = { task: { field: 'task', kind: 'text', shown: 't3' } };
 const dispatchFlags: Flags = { agent: { field: 'agent', kind: 'text', shown: 'eng-1' } };
-
-const text = ({ words, body }: Said): string =>
-  [asTyped(words), body].filter((part) => part !== '').join('\n\n');
 
 /** Commands that take no text: at most one word, naming another run's issue or, where that has a meaning, a task. */
 function targeted(operation: CommandOperation, onTask?: CommandOperation): Command['read'] {
@@ -172,6 +129,7 @@ export const commands = {
     operation: 'merge_task',
     read: targeted('merge_task', 'merge_task'),
   },
+  ...graphCommands,
   pause: {
     usage: 'pause',
     summary: 'Start nothing new; what runs goes on.',

@@ -73,6 +73,33 @@ describe('a comment is a command', () => {
     ['/entourage cancel T3', command(['cancel', 'cancel_task'], { task: 't3' })],
     ['/entourage retry 12/t3', command(['retry', 'retry_task'], { task: '12/t3' })],
     ['/entourage retry', command(['retry', 'retry_run'], {}, { inTask: 'retry_task' })],
+    [
+      '/entourage add Say it in the docs --after t1,T2 --priority high\nIn README.md.',
+      command(['add', 'create_task'], {
+        title: 'Say it in the docs',
+        description: 'In README.md.',
+        priority: 'high',
+        depends_on: ['t1', 'T2'],
+        before: [],
+      }),
+    ],
+    [
+      '/entourage edit T3 --title "Bell, smaller"',
+      command(['edit', 'update_task'], { task: 't3', title: 'Bell, smaller' }),
+    ],
+    [
+      '/entourage edit t3\nAs this says.',
+      command(['edit', 'update_task'], { task: 't3', description: 'As this says.' }),
+    ],
+    ['/entourage drop t3', command(['drop', 'drop_task'], { task: 't3' })],
+    ['/entourage drop', command(['drop', 'drop_task'])],
+    ['/entourage link t2 T5', command(['link', 'link_tasks'], { task: 't5', depends_on: 't2' })],
+    ['/entourage unlink t2 t5', command(['unlink', 'unlink_tasks'], { task: 't5', depends_on: 't2' })],
+    ['/entourage assign t3 eng-1', command(['assign', 'assign_task'], { task: 't3', agent: 'eng-1' })],
+    [
+      '/entourage tell T3 use the pager',
+      command(['tell', 'send_message'], { to: 't3', text: 'use the pager' }),
+    ],
     ['/entourage pause', command(['pause', 'pause_run'])],
     ['/entourage resume', command(['resume', 'resume_run'])],
     ['/entourage status', command(['status', 'get_run'])],
@@ -190,6 +217,26 @@ describe('a reply says what is wrong', () => {
       '`/entourage cancel` is not clear: I don’t know what `t4` means there.\n\nUsage: `/entourage cancel [t3]`',
     ],
     [
+      '/entourage link t2',
+      '`/entourage link` is not clear: It needs two tasks, the one that comes first and the one that waits: t2 t5.\n\nUsage: `/entourage link t2 t5`',
+    ],
+    [
+      '/entourage add --after t1',
+      '`/entourage add` is not clear: It needs the task’s title.\n\nUsage: `/entourage add <title> [--after t1,t2] [--before t5] [--agent A] [--priority P]`',
+    ],
+    [
+      '/entourage drop the bell',
+      '`/entourage drop` is not clear: It needs one task: t3.\n\nUsage: `/entourage drop [t3]`',
+    ],
+    [
+      '/entourage edit t3 smaller',
+      '`/entourage edit` is not clear: What is new comes with a flag: `--title`, `--priority`.\n\nUsage: `/entourage edit t3 [--title T] [--priority P]`',
+    ],
+    [
+      '/entourage tell t3',
+      '`/entourage tell` is not clear: It needs whom to tell, and what.\n\nUsage: `/entourage tell <t3|agent> <message>`',
+    ],
+    [
       '/entourage help a b',
       '`/entourage help` is not clear: It takes one command’s name.\n\nUsage: `/entourage help [command]`',
     ],
@@ -297,7 +344,7 @@ it.each([
 
 describe('help', () => {
   it('lists every command with what it needs', () => {
-    expect(commandNames).toHaveLength(15);
+    expect(commandNames).toHaveLength(22);
     for (const name of commandNames) {
       expect(helpText()).toContain(`| \`/entourage ${commands[name].usage}\` | ${neededPermission(name)} |`);
       expect(helpText(name)).toMatch(new RegExp(`^\`/entourage ${name}`));

@@ -1,15 +1,7 @@
 /** A comment's text → exactly one of: a command, a reply about what is wrong with one, nothing. Pure; it never throws. */
 import { closestMatch } from 'leven';
-import {
-  commandNames,
-  commands,
-  isCommand,
-  neededPermission,
-  quote,
-  type Call,
-  type Command,
-  type CommandName,
-} from './commands.ts';
+import { commandNames, commands, isCommand, neededPermission, quote, type CommandName } from './commands.ts';
+import type { Call, Command } from './command-row.ts';
 import { locateCommand } from './locate-command.ts';
 import { asTyped, splitWords, type Word } from './words.ts';
 
