@@ -1,6 +1,7 @@
 /** The engine's part of a session: from its start to its last event, with every process it started gone afterwards. */
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Usage } from '../app/domain/session.ts';
 import { startSession } from '../app/catalog/sessions.ts';
 import { activityOf } from './activity.ts';
 import { keepConversation, takeUp } from './conversations.ts';
@@ -219,7 +220,8 @@ async function follow(course: Course, engine: EngineRun, watch: Watch): Promise<
     course.view?.show(event);
     if (event.type === 'started') course.conversation = event.conversation;
     course.begun ||= isWork(event);
-    if (event.type === 'usage') course.usage = event.usage;
+    // A total that can't be would make the App refuse the heartbeats that keep the session alive.
+    if (event.type === 'usage' && Usage.safeParse(event.usage).success) course.usage = event.usage;
     if (event.type === 'ended') last = { ok: event.ok, reason: event.reason };
     // Before it is cut: half a secret would not be found.
     const told = event.type === 'text' ? { ...event, text: course.redact(event.text) } : event;

@@ -1,4 +1,5 @@
 /** Who plans a run: a manager with a free slot, else a template; and which plans need no person (PL-2). */
+import { usualCost } from '../domain/estimate.ts';
 import type { Event, EventOf } from '../domain/event.ts';
 import type { Policy } from '../domain/policy.ts';
 import { planFromTemplate } from '../domain/templates.ts';
@@ -7,6 +8,7 @@ import { lostPlanSessions } from '../../db/queries/sessions.ts';
 import { takeSlot } from '../../db/queries/slots.ts';
 import { apply } from './follow.ts';
 import type { Context } from './handler.ts';
+import { shareFor } from './money.ts';
 import { newSession } from './new-session.ts';
 import { policyOf } from './policy-of.ts';
 import type { RunWork } from './run-work.ts';
@@ -36,7 +38,8 @@ export async function planIfNeeded(
   const again = failed === undefined || (await lostOnTheWay(context, work, { failed, policy }));
   const asked = again ? await queuePlanSession(context, work, { repository, policy }) : 'failed';
   if (asked === 'queued' || asked === 'busy') return;
-  proposeTemplate(work, policy, whyTemplate(failed));
+  const poor = typeof asked === 'object' ? `The manager was not asked: ${asked.poor}.` : null;
+  proposeTemplate(work, policy, poor ?? whyTemplate(failed));
 }
 
 function whyTemplate(failed: EventOf<'session_ended'> | undefined): string {
@@ -63,9 +66,12 @@ async function queuePlanSession(
   context: Context,
   work: RunWork,
   place: { repository: RepositoryRow; policy: Policy },
-): Promise<'queued' | 'busy' | 'none'> {
+): Promise<'queued' | 'busy' | 'none' | { poor: string }> {
   const managers = place.policy.agents.filter((agent) => agent.role === 'manager');
   if (managers.length === 0) return 'none';
+  const share = await shareFor(context, work, { task: null, policy: place.policy, wanted: usualCost.plan });
+  // What others have set aside comes free when they end; what is used up does not.
+  if ('waits' in share) return share.usedUp ? { poor: share.waits } : 'busy';
   for (const agent of managers) {
     const session = newSession(context, work, {
       kind: 'plan',
@@ -73,6 +79,7 @@ async function queuePlanSession(
       fencing: work.run.planVersion + 1,
       agent,
       policy: place.policy,
+      reserved: share.reserved,
     });
     if (
       await takeSlot(context.tx, {

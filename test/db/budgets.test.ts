@@ -173,6 +173,28 @@ describe('caps', () => {
     await cancel(second);
   });
 
+  it('BU-1 PL-2 no manager is asked for a plan that nobody can pay; a template plans, and says why', async () => {
+    nextDay();
+    await policy('task_usd: 20, run_usd: 20, team_daily_usd: 2');
+    const first = await planned();
+    await approve(first);
+    const work = await claim(first);
+    await beat(work, usage(2));
+    await cancel(first);
+    const text = team.replace('review:', 'budget: { team_daily_usd: 2 }\nreview:');
+    await world.must('record_policy', { repository, text }, world.system());
+    const second = await planned();
+    const { run } = (await world.must('get_run', { run: second.run }, ana())) as {
+      run: { state: string; plan: { by: string; note: string } };
+    };
+    expect(run.state).toBe('awaiting_approval');
+    expect(run.plan).toMatchObject({
+      by: 'template',
+      note: 'The manager was not asked: the budget of team default today ($2.00) is used up.',
+    });
+    await cancel(second);
+  });
+
   it('BU-1 two runs approved at the same moment don’t both take what is left for one', async () => {
     for (let round = 0; round < 5; round += 1) {
       nextDay();
