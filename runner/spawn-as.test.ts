@@ -1,29 +1,12 @@
 /** Programs started for a session: their environment is what is given, whoever starts them. */
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { AgentUser } from './agent-user.ts';
 import { keep } from './engines/keeper.ts';
 import { temporaryDirectory } from './fixtures/origin.ts';
+import { playSudo } from './fixtures/play-sudo.ts';
 import { giveTo, mustRunAs, runAs, signalAs, spawnAs } from './spawn-as.ts';
-
-/** Stands in for sudo where the test has no right to it: takes its options, clears the environment as it does. */
-function playSudo(): AgentUser {
-  const directory = temporaryDirectory();
-  const script = `#!/bin/sh
-while [ "$1" != -- ]; do shift; done
-shift
-exec env -i "PATH=$PATH" SUDO_COMMAND=x "$@"
-`;
-  writeFileSync(join(directory, 'sudo'), script);
-  chmodSync(join(directory, 'sudo'), 0o755);
-  const path = process.env['PATH'] ?? '';
-  process.env['PATH'] = `${directory}:${path}`;
-  onTestFinished(() => {
-    process.env['PATH'] = path;
-  });
-  return { name: 'ent-play', uid: 4242, gid: 4242, by: 'sudo' };
-}
 
 const tell = `process.stdin.setEncoding('utf8'); let input = '';
 process.stdin.on('data', (text) => (input += text)).on('end', () =>

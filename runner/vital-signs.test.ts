@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { signsBetween, type Vitals } from './vital-signs.ts';
+import { playSudo } from './fixtures/play-sudo.ts';
+import { identify, onLinux } from './process-tree.ts';
+import { readVitals, signsBetween, type Vitals } from './vital-signs.ts';
 
 type Told = { pid: number; parent: number; cpu?: number; written?: number };
 
@@ -39,3 +41,19 @@ describe('AG-9: processes', () => {
     expect(sign({ 11: { cpu: 2_000 } }, true)).toBe('cpu');
   });
 });
+
+test.runIf(onLinux)(
+  'AG-9: what a process has used and written is read, by its own user where there is no root',
+  async () => {
+    const self = (await identify(process.pid))!;
+    const gone = { pid: 2 ** 22 + 1, started: '1' };
+    for (const user of [null, playSudo()]) {
+      const { cpu, written, parents } = await readVitals([self, gone], user);
+      const key = `${self.pid}/${self.started}`;
+      expect([...cpu.keys()]).toEqual([key]);
+      expect(cpu.get(key)).toBeGreaterThan(0);
+      expect(written.get(key)).toBeGreaterThan(0);
+      expect(parents.get(key)).toBe(process.ppid);
+    }
+  },
+);

@@ -1,10 +1,12 @@
 /** What a session's processes use and print, read from /proc: an agent whose tool computes or writes is at work. */
+import type { AgentUser } from './agent-user.ts';
 import { fieldsOf, msPerTick, readDetail, type ProcessId } from './process-list.ts';
+import { runAs } from './spawn-as.ts';
 
 export type Vitals = {
   /** CPU time of each process and of its children that ended, in milliseconds. */
   readonly cpu: ReadonlyMap<string, number>;
-  /** Bytes that each has written to files, pipes and terminals; those of other users' processes can't be read by all. */
+  /** Bytes that each has written to files, pipes and terminals. */
   readonly written: ReadonlyMap<string, number>;
   /** The parent of each. */
   readonly parents: ReadonlyMap<string, number>;
@@ -12,7 +14,12 @@ export type Vitals = {
   readonly at: number;
 };
 
-export async function readVitals(processes: readonly ProcessId[]): Promise<Vitals> {
+/** `user`: whose they are; null: the runner's own. */
+export async function readVitals(processes: readonly ProcessId[], user: AgentUser | null): Promise<Vitals> {
+  const bytes = await readWritten(
+    processes.map(({ pid }) => pid),
+    user,
+  );
   const cpu = new Map<string, number>();
   const written = new Map<string, number>();
   const parents = new Map<string, number>();
@@ -26,10 +33,28 @@ export async function readVitals(processes: readonly ProcessId[]): Promise<Vital
     const key = keyOf(process);
     cpu.set(key, ticks * msPerTick);
     parents.set(key, Number(fields[1]));
-    const wchar = /^wchar: (\d+)$/m.exec((await readDetail(pid, 'io')) ?? '')?.[1];
-    if (wchar !== undefined) written.set(key, Number(wchar));
+    const count = bytes.get(pid);
+    if (count !== undefined) written.set(key, count);
   }
   return { cpu, written, parents, at: performance.now() };
+}
+
+/** The kernel tells it to root and to a process's own user: without root, grep reads it as that user, all in one go. */
+async function readWritten(pids: readonly number[], user: AgentUser | null): Promise<Map<number, number>> {
+  const written = new Map<number, number>();
+  if (pids.length === 0) return written;
+  if (user?.by === 'sudo') {
+    const files = pids.map((pid) => `/proc/${pid}/io`);
+    const { stdout } = await runAs(user, { file: 'grep', args: ['-sH', '^wchar:', ...files], cwd: '/' });
+    for (const [, pid, count] of stdout.matchAll(/^\/proc\/(\d+)\/io:wchar: (\d+)$/gm))
+      written.set(Number(pid), Number(count));
+    return written;
+  }
+  for (const pid of pids) {
+    const count = /^wchar: (\d+)$/m.exec((await readDetail(pid, 'io')) ?? '')?.[1];
+    if (count !== undefined) written.set(pid, Number(count));
+  }
+  return written;
 }
 
 const keyOf = ({ pid, started }: ProcessId): string => `${pid}/${started}`;

@@ -182,7 +182,7 @@ async function seeProcesses(sight: Sight): Promise<void> {
     return;
   }
   const tree = processTree(null, course.assignment.session, watched.user);
-  const vitals = await readVitals(await tree.alive());
+  const vitals = await readVitals(await tree.alive(), watched.user);
   // Any program may be one; the others are there to call models and tools.
   const computes = course.assignment.engine === 'command';
   const sign =
