@@ -25,7 +25,7 @@ const verdict = (given: string, summary: string) => ({
   input: { verdict: given, summary },
 });
 
-it('RE-2 RE-3 RE-4 RE-6 G14 G16: it requests changes, its threads are answered, it approves, a person approves, it is merged', async () => {
+it('RE-2 RE-3 RE-4 G14 G16: it requests changes, its threads are answered, it approves, a person approves, it is merged', async () => {
   const { ana, ben } = world;
   world.plans('Add wishlists', [{ title: 'Store wishes', acceptance: ['A wish is kept'] }]);
   world.works('Store wishes', work('wishes.txt'), [
