@@ -1,5 +1,5 @@
 /** Kills at random what a session needs: the runner, its engine, something an agent started, tmux. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ticket } from '../../runner/tickets.ts';
 import { askTmux } from '../../runner/fixtures/watching.ts';
@@ -43,6 +43,7 @@ function pidOf(victim: Exclude<Kill, 'runner'>, directory: string, random: Rando
 
 function ticketsIn(directory: string): Ticket[] {
   const place = join(directory, 'tickets');
+  if (!existsSync(place)) return [];
   return readdirSync(place).flatMap((name) => {
     const text = readIfThere(join(place, name));
     return text === null ? [] : [Ticket.parse(JSON.parse(text))];

@@ -93,7 +93,7 @@ const working = async (): Promise<number> => {
 it(`KW-1 AG-3: ${wanted} sessions under random kills leave no process, worktree, tmux session, slot or lease`, async () => {
   const began = Date.now();
   let begun = false;
-  const killing = (async () => {
+  const killing = async (): Promise<void> => {
     while (!begun || (await working()) > 0) {
       await sleep(random.between(300, 2_000));
       // Not faster than sessions end: on a slow machine nothing would ever get done.
@@ -101,14 +101,16 @@ it(`KW-1 AG-3: ${wanted} sessions under random kills leave no process, worktree,
       const kill = await killSomething({ directory: join(world.directory, 'runner'), random, killRunner });
       if (kill !== null) kills[kill] = (kills[kill] ?? 0) + 1;
     }
-  })();
-  for (let number = 1; (await count()) < wanted; number += 1) {
-    await beginRun(number, Math.min(sessionsOfRun, Math.max(2, wanted - (await count()))) - 1);
-    // A few runs at once, so that there is always something to kill.
-    await eventually({ what: 'room for a run', within: 1_200 }, working, (tasks) => tasks < 2 * slots);
-  }
-  begun = true;
-  await killing;
+  };
+  const asking = async (): Promise<void> => {
+    for (let number = 1; (await count()) < wanted; number += 1) {
+      await beginRun(number, Math.min(sessionsOfRun, Math.max(2, wanted - (await count()))) - 1);
+      // A few runs at once, so that there is always something to kill.
+      await eventually({ what: 'room for a run', within: 1_200 }, working, (tasks) => tasks < 2 * slots);
+    }
+    begun = true;
+  };
+  await Promise.all([asking(), killing()]);
   const seconds = Math.round((Date.now() - began) / 1000);
   const told = Object.entries(kills).map(([what, times]) => `${times} × ${what}`);
   log(`${await count()} sessions in ${seconds} s; killed ${told.join(', ')}`);
