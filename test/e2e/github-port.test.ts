@@ -415,6 +415,22 @@ describe('checks', () => {
   });
 });
 
+it('SE-4 compares a branch with its base, reads a file of it, and says when one of them is gone', async () => {
+  const made = await branch();
+  const dir = await worktree(made.name);
+  const head = await commit(dir, { 'src/new file.js': 'export {};\n' });
+  await push(made, { bundle: await bundle(dir, `${made.head}..HEAD`), head });
+  const comparison = await port.comparison(shop, { base: 'main', head });
+  expect(comparison).toMatchObject({
+    files: [{ path: 'src/new file.js', status: 'added', patch: '@@ -0,0 +1 @@\n+export {};' }],
+    truncated: false,
+  });
+  // Oldest first: the branch's own empty commit, then the work.
+  expect(comparison?.commits.map(({ sha }) => sha)).toEqual([made.head, head]);
+  expect(await port.readFile(shop, 'src/new file.js', head)).toBe('export {};\n');
+  expect(await port.comparison(shop, { base: 'main', head: 'e'.repeat(40) })).toBeNull();
+});
+
 describe('reviews', () => {
   it('RE-3 reads a review with its threads and answers each once', async () => {
     const made = await branch();
