@@ -155,8 +155,10 @@ async function* merged(kept: Kept): AsyncGenerator<Line> {
 type Last = { ok: boolean; reason: string };
 export type Judge = (exit: Exit, last: Last | null, errors: string) => Last;
 
-export const exitWords = ({ code, signal }: Exit): string =>
-  signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`;
+export const exitWords = ({ code, signal }: Exit): string => {
+  if (signal !== null) return `signal ${signal}`;
+  return code === null ? 'no exit code: something killed it' : `exit code ${code}`;
+};
 
 /** Exit code 0 proves nothing: success needs the engine's successful last event as well. */
 export const verdict: Judge = (exit, last, errors) => {
