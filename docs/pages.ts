@@ -1,7 +1,8 @@
-/** `node docs/pages.ts` writes what is made from code: docs/probes.md, and the tables inside set-up.md and operating.md. */
+/** `node docs/pages.ts` writes what is made from code: docs/probes.md, and the tables inside set-up.md, operating.md and policy.md. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readRegistration } from '../app/cli/registration.ts';
 import { variables } from '../app/config.ts';
+import { notObeyedTable, policyTables, policyWords } from './policy-tables.ts';
 import { probesPage } from './probes.ts';
 import { markdownTable } from './table.ts';
 
@@ -27,6 +28,9 @@ const variablesTable = (): string =>
 const tables: Readonly<Record<string, () => string>> = {
   permissions: permissionsTable,
   variables: variablesTable,
+  keys: policyTables,
+  commands: policyWords,
+  not_obeyed: notObeyedTable,
 };
 
 /** The page with each `<!-- name -->…<!-- /name -->` filled anew. */
@@ -41,7 +45,7 @@ export function filled(text: string): string {
 export function madePages(): { name: string; text: string }[] {
   return [
     { name: 'probes.md', text: probesPage() },
-    ...['set-up.md', 'operating.md'].map((name) => ({
+    ...['set-up.md', 'operating.md', 'policy.md'].map((name) => ({
       name,
       text: filled(readFileSync(here(name), 'utf8')),
     })),

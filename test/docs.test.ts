@@ -2,11 +2,15 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { checks } from '../app/cli/finding.ts';
 import { ownRegistration } from '../app/cli/registration.ts';
 import { variables } from '../app/config.ts';
+import { defaultPolicy, parsePolicy } from '../app/domain/policy.ts';
 import { allFacts, reportedFacts } from '../forge/facts.ts';
 import { madePages } from '../docs/pages.ts';
+import { notObeyed } from '../docs/policy-keys.ts';
+import { policyKeys } from '../docs/policy-tables.ts';
 import { notLeanedOn, probes } from '../docs/probes.ts';
 import { findEngine, readiness } from '../runner/engines/engines.ts';
 
@@ -47,6 +51,63 @@ describe('probes', () => {
   });
 });
 
+describe('policy.md', () => {
+  const keys = policyKeys().map(({ path }) => path);
+  const example = /```markdown\n([^]*?)```/.exec(read('docs/policy.md'))?.[1] ?? '';
+
+  it('has every key of the policy in force', () => {
+    const { words: _, ...values } = defaultPolicy;
+    expect(keys).toEqual(expect.arrayContaining(pathsOf(values)));
+    expect(keys.filter((path) => !read('docs/policy.md').includes(`\n| \`${path}\``))).toEqual([]);
+  });
+
+  it('has an example that is valid, with every key that is obeyed and every section', () => {
+    const parsed = parsePolicy(example);
+    if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems));
+    expect(Object.values(parsed.policy.words)).not.toContain('');
+    const used = pathsOf(parse(example.split('---\n')[1] ?? ''));
+    expect([...new Set([...used, ...Object.keys(notObeyed)])].toSorted()).toEqual(keys.toSorted());
+  });
+
+  it('the README’s example is valid too', () => {
+    const [, file = ''] = /```yaml\n(---\n[^]*?)```/.exec(read('README.md')) ?? [];
+    expect(parsePolicy(file)).toMatchObject({ policy: { budget: { task_usd: 5 } } });
+  });
+
+  const source = globSync('{app,runner}/**/*.ts', {
+    cwd: root,
+    exclude: ['**/node_modules/**', '**/*.test.ts', 'app/cli/**', 'app/domain/policy.ts'],
+  })
+    .map((file) => read(file))
+    .join('\n');
+
+  it.each(keys.filter((path) => !(path in notObeyed)))('%s is obeyed: the code names it', (path) => {
+    const name = path.split('.').at(-1) ?? '';
+    expect(source).toMatch(new RegExp(`\\.${name}\\b|[{,] ?${name}\\b`));
+  });
+
+  it.each(Object.keys(notObeyed))('%s is not obeyed: the code reads it nowhere', (path) => {
+    expect(keys).toContain(path);
+    // Behind its group's name: tasks have some of these words too.
+    const [name = '', group = 'policy'] = path.split('.').toReversed();
+    expect(source).not.toMatch(new RegExp(`\\b${group}\\.${name}\\b`));
+  });
+});
+
+/** `{ a: { b: 1 } }` → `a.b`; entries of a list of objects are `list[].key`, beside the list itself. */
+function pathsOf(value: unknown, above = ''): string[] {
+  return Object.entries(value ?? {}).flatMap(([name, inner]: [string, unknown]) => {
+    const path = `${above}${name}`;
+    // Commands are named by whoever writes the file.
+    if (path === 'commands' || typeof inner !== 'object' || inner === null) return [path];
+    if (!Array.isArray(inner)) return pathsOf(inner, `${path}.`);
+    return [
+      path,
+      ...inner.flatMap((entry) => (typeof entry === 'object' ? pathsOf(entry, `${path}[].`) : [])),
+    ];
+  });
+}
+
 describe('set-up.md and operating.md', () => {
   it('name every permission, event and variable', async () => {
     const { permissions, events } = await ownRegistration();
@@ -57,7 +118,7 @@ describe('set-up.md and operating.md', () => {
     for (const { name } of variables) expect(read('docs/operating.md')).toContain(`| \`${name}\` `);
   });
 
-  it.each(['README.md', 'docs/set-up.md', 'docs/operating.md', 'docs/probes.md'])(
+  it.each(['README.md', 'docs/set-up.md', 'docs/operating.md', 'docs/policy.md', 'docs/probes.md'])(
     '%s links to what is there',
     (page) => {
       const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)].map(
@@ -68,7 +129,7 @@ describe('set-up.md and operating.md', () => {
   );
 
   it('name only options and commands that there are', async () => {
-    const text = read('docs/set-up.md') + read('docs/operating.md') + read('README.md');
+    const text = ['docs/set-up.md', 'docs/operating.md', 'docs/policy.md', 'README.md'].map(read).join('\n');
     const sources =
       globSync('app/cli/*.ts', { cwd: root })
         .map((file) => read(file))

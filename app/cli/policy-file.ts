@@ -27,7 +27,7 @@ export function policyFile({ dispatch, engines, command }: PolicyStart): string 
     return `  - { name: ${name}, role: ${role}, engine: ${engine}${program} }`;
   };
   return `---
-# How Entourage works in this repository. Read from the default branch only; a pull request that changes it is checked.
+# How Entourage works in this repository. Read from the default branch only.
 # What is left out has a default; these are the defaults.
 
 # Where sessions run: ${places[dispatch]} or the name of a group of runners.

@@ -18,13 +18,15 @@ const commandNames = (
 
 const Name = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, 'a name of letters, digits, `-`, `_` and `.`, at most 40 long');
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, 'a name of letters, digits, `-`, `_` and `.`, at most 40 long')
+  .describe('name, up to 40 characters');
 /** From the repository's root. Unbalanced brackets compile to something that matches nothing, so they are refused. */
-const Glob = z.string().min(1).max(500).refine(compiles, 'a glob that can’t compile');
+const Glob = z.string().min(1).max(500).refine(compiles, 'a glob that can’t compile').describe('glob');
 const Branch = z
   .string()
   .max(100)
-  .regex(/^(?!\/|.*\.\.|.*\/\/)[A-Za-z0-9._/-]+$/, 'the beginning of a branch name');
+  .regex(/^(?!\/|.*\.\.|.*\/\/)[A-Za-z0-9._/-]+$/, 'the beginning of a branch name')
+  .describe('branch, up to 100 characters');
 const Usd = z.number().positive().max(1_000_000);
 const Part = z.number().min(0).max(1);
 
