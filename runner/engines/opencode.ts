@@ -34,6 +34,7 @@ export const opencode: Engine = {
       },
       environment,
     ),
+  // Its database, put back in another place, was waited for without end (seen with 1.18.33).
   keeps: null,
   start,
   adopt: (work, process) =>
@@ -78,7 +79,7 @@ async function fillConfiguration(home: string, work: EngineWork): Promise<void> 
 }
 
 /** A model is `provider/model` here. Without words of its own it reads the prompt from stdin. */
-function opencodeArguments(work: Pick<EngineWork, 'model' | 'cwd' | 'conversation'>): string[] {
+function opencodeArguments(work: Pick<EngineWork, 'model' | 'cwd'>): string[] {
   return [
     'run',
     '--format',
@@ -88,7 +89,6 @@ function opencodeArguments(work: Pick<EngineWork, 'model' | 'cwd' | 'conversatio
     '--log-level',
     'WARN',
     ...(work.model === null ? [] : ['--model', work.model]),
-    ...(work.conversation === null ? [] : ['--session', work.conversation.id]),
     '--dir',
     work.cwd,
   ];
