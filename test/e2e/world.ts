@@ -26,6 +26,7 @@ import { actionFiles, actionRepository, seed as demoSeed, type Place } from '../
 import { hostedRunners } from '../../forge/actions/runners.ts';
 import type { Seed, SeedRepository } from '../../forge/seed.ts';
 import { startForge, type RunningForge } from '../../forge/server.ts';
+import { askTmux } from '../../runner/fixtures/watching.ts';
 import { createDatabase } from '../db/database.ts';
 import { openRecords, type Records } from './records.ts';
 import type { PlannedTask, Script, Step } from './script.ts';
@@ -301,6 +302,8 @@ export async function furnish(
       },
       logFile: join(directory, `${name}.log`),
     });
+    // What shows its sessions outlives a runner that had to be killed.
+    stack.defer(() => void askTmux(join(directory, name), 'kill-server'));
     stack.defer(() => program.stop(5_000));
     return program;
   };
