@@ -62,7 +62,7 @@ test('events are read back as they were appended, in order, by page and by task'
   });
 });
 
-test.each(['update event set cause = cause', 'delete from event', 'truncate event'])(
+test.each(['update event set cause = cause', 'delete from event', 'truncate event cascade'])(
   'the owner is refused: %s',
   async (statement) => {
     await expect(

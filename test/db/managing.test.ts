@@ -342,7 +342,9 @@ it('TA-14 BU-1 a run that has spent its budget wakes no manager, and says so', a
   );
   await end(work[0]!, 'failed');
   expect(await claim()).toBeNull();
-  expect((await timeline(run)).join('\n')).toMatch(/the manager is not woken: the budget of run \d+ \(\$25\.00\) is used up/);
+  expect((await timeline(run)).join('\n')).toMatch(
+    /the manager is not woken: the budget of run \d+ \(\$25\.00\) is used up/,
+  );
 });
 
 it.each([

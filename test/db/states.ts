@@ -243,6 +243,7 @@ export const sessionOf = (runId: string): fc.Arbitrary<Session> =>
       launches: count,
       isolation: maybe(fc.constantFrom('container', 'user', 'none')),
       usage: fc.record({ input_tokens: used, cached_tokens: used, output_tokens: used, cost: maybe(used) }),
+      stuck: maybe(fc.record({ since: instant, evidence: text })),
       unpriced: big,
       reserved: big,
       queuedAt: instant,
