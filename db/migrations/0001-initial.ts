@@ -1,6 +1,7 @@
 /** The first tables. Working rows mirror the domain's states column by column; `event` is the record of truth. */
 import { sql, type Kysely } from 'kysely';
 import { eventLog } from './event-log.ts';
+import { jobTables } from './job-tables.ts';
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);
@@ -283,27 +284,5 @@ const statements = [
     unique nulls not distinct (run, task, kind)
   )`,
   ...eventLog,
-  `create table delivery (
-    guid text primary key,
-    installation bigint,
-    event text not null,
-    action text,
-    body text not null,
-    received_at timestamptz not null default now(),
-    handled_at timestamptz,
-    note text not null default ''
-  )`,
-  `create table github_object (
-    kind text not null,
-    key text not null,
-    installation bigint not null references installation,
-    github_id bigint not null,
-    digest text not null default '',
-    edited_at timestamptz not null default now(),
-    primary key (kind, key)
-  )`,
-  `create table worker_pool (
-    id text primary key,
-    beat_at timestamptz not null default now()
-  )`,
+  ...jobTables,
 ];
