@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Actor } from '../app/domain/actor.ts';
 import { RecordedEvent, taskOf, type Event } from '../app/domain/event.ts';
 import type { Instant, RunId } from '../app/domain/words.ts';
+import { jsonOf } from './json.ts';
 import type { Transaction } from './transaction.ts';
 
 export type Append = {
@@ -23,7 +24,7 @@ export async function appendEvents(
   if (events.length === 0) return [];
   const { rows } = await sql<{ id: number }>`
     insert into event (installation, run, task, type, data, actor, cause, at)
-    select ${append.installation}, ${append.run}, given.task, given.type, given.data::jsonb, ${JSON.stringify(append.actor)}::jsonb, ${append.cause}, ${append.at}
+    select ${append.installation}, ${append.run}, given.task, given.type, given.data::jsonb, ${jsonOf(append.actor)}::jsonb, ${append.cause}, ${append.at}
     from unnest(${events.map(taskOf)}::integer[], ${events.map((event) => event.type)}::text[], ${events.map(dataOf)}::text[])
       with ordinality as given (task, type, data, position)
     order by given.position
@@ -37,7 +38,7 @@ export async function appendEvents(
   }));
 }
 
-const dataOf = (event: Event): string => JSON.stringify({ ...event, type: undefined });
+const dataOf = (event: Event): string => jsonOf({ ...event, type: undefined });
 
 export type EventsPage = {
   /** The id of the last event already seen. */

@@ -1,5 +1,6 @@
 /** Jobs, inserted in the transaction that decided them. */
 import { sql } from 'kysely';
+import { jsonOf } from './json.ts';
 import type { Transaction } from './transaction.ts';
 
 export type Job = {
@@ -46,7 +47,7 @@ async function add(tx: Transaction, jobs: readonly Job[], preserveTime: boolean)
   }));
   await sql`
     select from graphile_worker.add_jobs(
-      array(select spec from json_populate_recordset(null::graphile_worker.job_spec, ${JSON.stringify(specs)}::json) as spec),
+      array(select spec from json_populate_recordset(null::graphile_worker.job_spec, ${jsonOf(specs)}::json) as spec),
       ${preserveTime})`.execute(tx);
 }
 

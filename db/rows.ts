@@ -6,6 +6,7 @@ import type { Review } from '../app/domain/review.ts';
 import type { Run } from '../app/domain/run.ts';
 import type { Session } from '../app/domain/session.ts';
 import type { Task } from '../app/domain/task.ts';
+import { jsonOf } from './json.ts';
 
 export type ColumnType =
   | 'uuid'
@@ -255,7 +256,7 @@ export function toRow<T>(entity: Entity<T>, state: T): Row {
 
 function toColumn(type: ColumnType, value: unknown): unknown {
   if (value === null || value === undefined) return null;
-  if (type === 'jsonb') return JSON.stringify(value);
+  if (type === 'jsonb' && typeof value === 'object') return jsonOf(value);
   if (type === 'timestamptz' && typeof value === 'string') return new Date(value).toISOString();
   return value;
 }

@@ -33,7 +33,7 @@ export function createExecute(engine: Engine): Execute {
     const handler = handlers[name as keyof typeof handlers] as AnyHandler | undefined;
     if (operation === undefined || handler === undefined)
       return refused(reject('not_found', `There is no operation ${name}.`));
-    const parsed = operation.input.safeParse(withoutNul(input));
+    const parsed = operation.input.safeParse(storable(input));
     // Who may not call learns that, and nothing of what would be right to send.
     const scope = await authorise(engine, {
       operation,
@@ -152,11 +152,10 @@ function waitSeconds(input: unknown): number {
   return typeof wanted === 'number' ? Math.min(wanted, maxWait) : 0;
 }
 
-/** Postgres stores no NUL, in text or in jsonb. Whoever sent one meant nothing by it: it shows as the replacement character. */
-function withoutNul(value: unknown): unknown {
-  if (typeof value === 'string')
-    return value.includes('\u0000') ? value.replaceAll('\u0000', '\uFFFD') : value;
-  if (Array.isArray(value)) return value.map(withoutNul);
+/** Postgres stores no NUL and no half of a character. Whoever sent one meant nothing by it: it shows as the replacement character. */
+function storable(value: unknown): unknown {
+  if (typeof value === 'string') return value.replaceAll('\u0000', '\uFFFD').toWellFormed();
+  if (Array.isArray(value)) return value.map(storable);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [withoutNul(key), withoutNul(part)]));
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [storable(key), storable(part)]));
 }

@@ -77,7 +77,7 @@ async function look(
       ),
   );
   const { again, lost } = missedDeliveries(attempts, stored);
-  for (const id of again) await deliveries.redeliver(id);
+  for (const id of again) await askAgain({ log }, deliveries, id);
   if (again.length > 0) log.warn({ deliveries: again.length }, 'asked GitHub for webhooks that were missed');
   if (lost.length > 0)
     log.error(
@@ -85,3 +85,17 @@ async function look(
       'webhooks were refused each time; see doctor',
     );
 }
+
+/** One that GitHub will not send (it is too old, or gone) must not keep the later ones from being asked for. */
+async function askAgain({ log }: Pick<Jobs, 'log'>, deliveries: Deliveries, id: number): Promise<void> {
+  try {
+    await deliveries.redeliver(id);
+  } catch (error) {
+    const itself = error instanceof GitHubError && error.blockedUntil === null && hopeless(error.status);
+    if (!itself) throw error;
+    log.error({ err: error, delivery: id }, 'GitHub does not send a missed webhook again');
+  }
+}
+
+/** About this delivery; anything else (no answer, GitHub's own trouble, our key) is about all of them. */
+const hopeless = (status: number): boolean => [400, 404, 410, 422].includes(status);

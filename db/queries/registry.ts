@@ -1,5 +1,6 @@
 /** What we know of accounts and repositories, as GitHub tells it: mirrored facts, no events. */
 import { sql } from 'kysely';
+import { jsonOf } from '../json.ts';
 import type { Transaction } from '../transaction.ts';
 
 export async function upsertInstallation(
@@ -42,10 +43,10 @@ export async function upsertRepository(
 export async function setPolicy(
   tx: Transaction,
   installation: number,
-  row: { repository: number; policy: unknown; problem: string | null },
+  row: { repository: number; policy: object | null; problem: string | null },
 ): Promise<void> {
   await sql`
-    update repository set policy = coalesce(${row.policy === null ? null : JSON.stringify(row.policy)}::jsonb, policy), policy_problem = ${row.problem}
+    update repository set policy = coalesce(${row.policy === null ? null : jsonOf(row.policy)}::jsonb, policy), policy_problem = ${row.problem}
     where installation = ${installation} and id = ${row.repository}`.execute(tx);
 }
 

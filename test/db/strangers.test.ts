@@ -68,3 +68,17 @@ it('TR-4 an issue’s text has nothing hidden in it when it is read by a tool', 
   const read = await world.must('get_run', { run: run.run }, world.person('ana'));
   expect(read['run']).toMatchObject({ title: 'Search', intent: 'Add search  please' });
 });
+
+it('KW-1 half of a character, as a cut leaves it, is stored as the replacement character', async () => {
+  const ana = world.person('ana');
+  const { run } = (await world.must('dispatch', { issue: 2, prompt: 'Add a page \ud83d' }, ana)) as {
+    run: { run: number };
+  };
+  await world.must('send_message', { run: run.run, to: 'run', text: 'a\ud83d\\ud83d\ude00 🙂' }, ana);
+  const { rows } = await inTransaction(
+    world.db,
+    { installation },
+    async (tx) => await sql<{ text: string }>`select text from message where text like 'a%'`.execute(tx),
+  );
+  expect(rows).toEqual([{ text: 'a\ufffd\\ud83d\ufffd 🙂' }]);
+});
