@@ -48,6 +48,13 @@ describe('a program', () => {
     expect(readFileSync(join(directory, 'errors'), 'utf8')).toBe('');
   });
 
+  test.each(['sudo', null] as const)('AG-6 that never stops printing is not heard out (%s)', async (by) => {
+    const user = by === null ? null : playSudo();
+    await expect(runAs(user, { file: 'yes', args: ['x'.repeat(1_000)], cwd: '/' })).rejects.toThrow(
+      '`yes` printed more than',
+    );
+  });
+
   test('has no value of its environment in an argument', () => {
     const program = spawnAs(playSudo(), {
       file: 'true',

@@ -146,7 +146,14 @@ export async function spawnKept(
 
 export type Ran = { code: number; stdout: string; stderr: string };
 
-/** Runs a small program of the machine to its end; its output is kept whole. Rejects when it can't be started. */
+/** Far above what is asked for here. Much of it is about an agent's files, of which there may be as many as it likes. */
+const longestAnswer = 64 * 1024 * 1024;
+const longestComplaint = 64 * 1024;
+
+/**
+ * Runs a small program of the machine to its end; its output is kept whole. Rejects when it can't be started, or prints
+ * more than any answer is long: what it goes on to print then ends it.
+ */
 export function runAs(
   user: AgentUser | null,
   launch: Omit<Launch, 'env'> & { env?: Launch['env'] },
@@ -155,8 +162,17 @@ export function runAs(
   return new Promise((resolve, reject) => {
     const program = spawnAs(user, { env, ...launch });
     const ran = { code: -1, stdout: '', stderr: '' };
-    program.stdout.on('data', (chunk: Buffer) => (ran.stdout += chunk.toString()));
-    program.stderr.on('data', (chunk: Buffer) => (ran.stderr += chunk.toString()));
+    program.stdout.setEncoding('utf8').on('data', (text: string) => {
+      ran.stdout += text;
+      if (ran.stdout.length <= longestAnswer) return;
+      program.stdout.destroy();
+      reject(
+        new Error(`\`${launch.file}\` printed more than ${longestAnswer} characters, and was not heard out`),
+      );
+    });
+    program.stderr.setEncoding('utf8').on('data', (text: string) => {
+      ran.stderr = (ran.stderr + text).slice(-longestComplaint);
+    });
     program.on('error', reject);
     program.on('close', (code) => resolve({ ...ran, code: code ?? -1 }));
   });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { exampleQuestion, later } from './example.ts';
 import { isRejection } from './rejection.ts';
-import { decide, evolve, type QuestionCommand } from './question-rules.ts';
+import { decide, evolve, mayAsk, mostAsked, mostOpen, type QuestionCommand } from './question-rules.ts';
 import type { Question } from './question.ts';
 
 function fold(question: Question, command: QuestionCommand): Question {
@@ -33,4 +33,22 @@ it('is withdrawn with its session, and timers that come late change nothing', ()
   expect(decide(withdrawn, { type: 'expire_question' })).toEqual([]);
   expect(decide(withdrawn, { type: 'withdraw_question' })).toEqual([]);
   expect(evolve(withdrawn, { type: 'run_done' }, later)).toBe(withdrawn);
+});
+
+it('AG-7 an agent that asks without end is told to stop, for each task alone', () => {
+  const several = (count: number, more: Partial<Question>): Question[] =>
+    Array.from({ length: count }, (_, index) => exampleQuestion({ number: index + 1, task: 2, ...more }));
+  expect(mayAsk(several(mostOpen - 1, {}), 2)).toBeNull();
+  expect(mayAsk(several(mostOpen, {}), 2)).toMatchObject({
+    rejected: 'too_large',
+    message: '5 questions about t2 wait for people already.',
+  });
+  expect(mayAsk(several(mostOpen, {}), 3)).toBeNull();
+  expect(mayAsk(several(mostAsked - 1, { state: 'answered' }), 2)).toBeNull();
+  expect(mayAsk(several(mostAsked, { state: 'expired', task: null }), null)).toMatchObject({
+    rejected: 'too_large',
+    message: 'People were asked 30 questions about the run as a whole; that is enough.',
+  });
+  // What Entourage asks by itself is not the agent's.
+  expect(mayAsk(several(mostAsked, { session: null }), 2)).toBeNull();
 });

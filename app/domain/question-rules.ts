@@ -9,6 +9,26 @@ export type QuestionCommand =
   | { type: 'expire_question' }
   | { type: 'withdraw_question' };
 
+/** Each becomes a comment that calls people: an agent that asks without end is no question to them. */
+export const mostOpen = 5;
+export const mostAsked = 30;
+
+/** Null when an agent may ask one more, about this task or (null) the run as a whole. `asked`: all questions of the run. */
+export function mayAsk(asked: Iterable<Question>, task: number | null): Rejection | null {
+  const same = [...asked].filter((question) => question.session !== null && question.task === task);
+  const about = task === null ? 'the run as a whole' : `t${task}`;
+  const open = same.filter(({ state }) => state === 'open');
+  if (open.length >= mostOpen)
+    return reject('too_large', `${open.length} questions about ${about} wait for people already.`, {
+      help: `Wait for one by get_answer: ${open.map(({ number }) => `q${number}`).join(', ')}.`,
+    });
+  return same.length >= mostAsked
+    ? reject('too_large', `People were asked ${same.length} questions about ${about}; that is enough.`, {
+        help: 'Decide it yourself, and say what you took for granted.',
+      })
+    : null;
+}
+
 export function decide(question: Question, command: QuestionCommand): Event[] | Rejection {
   if (question.state !== 'open') {
     if (command.type !== 'answer_question') return [];

@@ -14,3 +14,12 @@ export async function unseenMessages(
     where run = ${run} and sent_at > ${after} and seen_at is null order by sent_at, id`.execute(tx);
   return rows;
 }
+
+/** How many messages of one sender nobody has read. */
+export async function unreadFrom(tx: Transaction, run: string, from: string): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from message where run = ${run} and "from" = ${from} and seen_at is null`.execute(
+    tx,
+  );
+  return rows[0]?.count ?? 0;
+}

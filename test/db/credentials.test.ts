@@ -146,6 +146,24 @@ describe('a session’s two tokens', () => {
   });
 });
 
+describe('an agent that never stops', () => {
+  it('AG-7 TA-10 asks people five questions at a time, and says no more than is read', async () => {
+    const run = await planning();
+    const { assignment } = await world.must('claim_session', { engines: ['command'] }, await runnerOf());
+    const token = (assignment as { agent_token: string }).agent_token;
+    for (const number of [1, 2, 3, 4, 5])
+      await world.must('ask_human', { question: `Which, ${number}?` }, await as(token));
+    expect(await refusal('ask_human', { question: 'Which, 6?' }, await as(token))).toBe('too_large');
+    // A call that is repeated is no new question.
+    await world.must('ask_human', { question: 'Which, 5?' }, await as(token));
+    for (let count = 0; count < 50; count += 1)
+      await world.must('send_message', { to: 'engineer', text: `${count}` }, await as(token));
+    expect(await refusal('send_message', { to: 'engineer', text: 'x' }, await as(token))).toBe('too_large');
+    await world.must('send_message', { run, to: 'engineer', text: 'x' }, world.person('ana'));
+    await world.must('cancel_run', { run }, world.person('ana'));
+  });
+});
+
 describe('people', () => {
   it('TR-2 who may not call learns that alone, however wrong the input is', async () => {
     world.permissions.set('sam', 'read');

@@ -5,10 +5,14 @@ import type { Event } from '../../domain/event.ts';
 import { addressedTo, type Recipient } from '../../domain/message.ts';
 import { isRejection, reject } from '../../domain/rejection.ts';
 import { loadMessages } from '../../../db/entities.ts';
+import { unreadFrom } from '../../../db/queries/messages.ts';
 import { commit } from '../commit.ts';
 import type { Handlers } from '../handler.ts';
 import { callingSession, locateRun } from '../locate.ts';
 import { policyOf } from '../policy-of.ts';
+
+/** Of one agent, in one run. */
+const mostUnread = 50;
 
 const roles = ['manager', 'engineer', 'reviewer'] as const;
 
@@ -24,11 +28,20 @@ export const sendMessage: Handlers['send_message'] = {
       return reject('not_found', `There is no agent ${input.to} here; nobody would read it.`, {
         help: `Send it to t1, to manager, engineer or reviewer, or to ${agents.map(({ name }) => name).join(', ')}.`,
       });
+    const from = actorName(context.caller.actor);
+    // Nobody reads them all, and each is kept with the run.
+    if (
+      context.caller.session !== undefined &&
+      (await unreadFrom(context.tx, work.run.id, from)) >= mostUnread
+    )
+      return reject('too_large', `${mostUnread} messages of yours were not read yet.`, {
+        help: 'Go on with your work; say more when somebody has read them.',
+      });
     const message = {
       id: context.engine.uuid(),
       run: work.run.id,
       installation: work.installation,
-      from: actorName(context.caller.actor),
+      from,
       to,
       text: input.text,
       sentAt: context.now,

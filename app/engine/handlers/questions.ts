@@ -2,7 +2,7 @@
 import { taskNumber } from '../../catalog/refs.ts';
 import { loginOf } from '../../domain/actor.ts';
 import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
-import { decide } from '../../domain/question-rules.ts';
+import { decide, mayAsk } from '../../domain/question-rules.ts';
 import type { Question } from '../../domain/question.ts';
 import { runKey } from '../bell.ts';
 import { commit } from '../commit.ts';
@@ -36,6 +36,8 @@ export const askHuman: Handlers['ask_human'] = {
       (question) => question.session === session.id && question.text === input.question,
     );
     if (asked !== undefined) return waitFor(asked, work);
+    const tooMany = mayAsk(work.questions.values(), session.task);
+    if (tooMany !== null) return tooMany;
     if (input.default !== undefined && input.options.length > 0 && !input.options.includes(input.default)) {
       return reject('invalid_input', `The default “${input.default}” is none of the options.`, {
         help: `Options: ${input.options.join(', ')}.`,
