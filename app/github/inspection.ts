@@ -1,8 +1,9 @@
 /** Asks for an inspection in a thread of its own, with limits on its time and memory. */
 import { Worker } from 'node:worker_threads';
 import type { FoundSecret } from './detect-secrets.ts';
+import type { NewSecret, Searched } from './new-secrets.ts';
 
-export type Inspection = { bundle: Uint8Array } | { texts: readonly string[] };
+export type Inspection = { bundle: Uint8Array } | { texts: readonly string[] } | { searched: Searched };
 
 const patience = 30_000;
 const memoryMib = 512;
@@ -17,10 +18,16 @@ export async function measureUpload(bundle: Uint8Array): Promise<string | null> 
 export async function searchSecrets(texts: readonly string[]): Promise<FoundSecret[][] | string> {
   if (texts.length === 0) return [];
   const answer = await inspect<FoundSecret[][]>({ texts });
-  return answer === tooMuch
-    ? 'Searching it for secrets takes too long. Push fewer or smaller files.'
-    : answer;
+  return answer === tooMuch ? tooLong : answer;
 }
+
+/** Those that are new; words when telling that takes too long: a file may be nothing but secrets. */
+export async function searchNewSecrets(searched: Searched): Promise<NewSecret[] | string> {
+  const answer = await inspect<NewSecret[]>({ searched });
+  return answer === tooMuch ? tooLong : answer;
+}
+
+const tooLong = 'Searching it for secrets takes too long. Push fewer or smaller files.';
 
 const tooMuch = Symbol('too much');
 

@@ -3,7 +3,7 @@ import { anyCase, type Contents, type PushedFile, type PushLimits } from '../dom
 import { foldersOf, twins } from '../domain/push-paths.ts';
 import { gitlink, type Entry } from './changed-files.ts';
 import { git } from './git.ts';
-import { searchSecrets } from './inspection.ts';
+import { searchNewSecrets, searchSecrets } from './inspection.ts';
 import { readBlobs, readOut, Unreadable } from './read-out.ts';
 
 export type Pushed = {
@@ -55,11 +55,9 @@ async function newSecrets(
   if (typeof found === 'string') throw new Unreadable(found);
   if (found.every((list) => list.length === 0)) return [];
   const before = await olderTexts(pushed);
-  return texts.flatMap(({ path, text }, index) =>
-    (found[index] ?? [])
-      .filter(({ start, end }) => !before.some((other) => other.includes(text.slice(start, end))))
-      .map(({ rule, start }) => ({ path, rule, line: text.slice(0, start).split('\n').length })),
-  );
+  const added = await searchNewSecrets({ texts: texts.map(({ text }) => text), found, before });
+  if (typeof added === 'string') throw new Unreadable(added);
+  return added.map(({ text, rule, line }) => ({ path: texts[text]?.path ?? '', rule, line }));
 }
 
 /** Enough to know what was there; beyond it a secret counts as new. */
