@@ -1,4 +1,5 @@
 /** What a worktree holds as a stand-in only: submodules, and files that Git LFS keeps. The agent is told. */
+import { shown } from '../app/domain/push-paths.ts';
 import { gitIn, type Workspace } from './workspace.ts';
 
 export type LeftOut = { submodules: string[]; lfs: string[] };
@@ -32,11 +33,5 @@ export function leftOutWords({ submodules, lfs }: LeftOut): string {
   return parts.length === 0 ? '' : `\n\n## Not in this worktree\n${parts.join('\n')}\n`;
 }
 
-/** Paths come from the repository: one line each, no end of a code span. */
-function named(paths: readonly string[]): string {
-  const shown = paths.slice(0, mostNamed).map((path) => {
-    const plain = path.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}`]/gu, '�');
-    return `\`${plain.length > 120 ? `${plain.slice(0, 119)}…` : plain}\``;
-  });
-  return `${shown.join(', ')}${paths.length > mostNamed ? ` and ${paths.length - mostNamed} more` : ''}`;
-}
+const named = (paths: readonly string[]): string =>
+  `${paths.slice(0, mostNamed).map(shown).join(', ')}${paths.length > mostNamed ? ` and ${paths.length - mostNamed} more` : ''}`;

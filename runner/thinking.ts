@@ -208,6 +208,7 @@ function compileCache(): Record<string, string> {
   const { NODE_COMPILE_CACHE } = process.env;
   return NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
 }
+
 /** Only a model that answered does any; errors may be told as text, and as a usage of nothing. */
 const isWork = (event: EngineEvent): boolean =>
   event.type === 'tool_started' || (event.type === 'usage' && event.usage.output_tokens > 0);

@@ -22,7 +22,7 @@ const spent = (row: { cost_usd: number; unpriced_tokens: number }): string =>
   costWords({ cost: micros(row.cost_usd), unpriced: row.unpriced_tokens });
 
 /** Words for a terminal. */
-export function costLines(summary: CostSummary): string {
+function costLines(summary: CostSummary): string {
   const each = summary.cost_per_merged_usd;
   const rows = [
     ...section('AGENT', summary.by_agent),

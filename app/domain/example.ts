@@ -1,11 +1,13 @@
 /** States to start a spec from: each takes what the spec is about and fills in the rest. */
 import { notManaged } from './managing.ts';
 import type { Message } from './message.ts';
+import { newTask } from './new-task.ts';
+import { PlannedTask } from './plan.ts';
 import type { Question } from './question.ts';
 import type { Review, Thread } from './review.ts';
 import type { Run } from './run.ts';
 import { noUsage, type Session } from './session.ts';
-import { noCi, type Check } from './ci.ts';
+import type { Check } from './ci.ts';
 import type { Task } from './task.ts';
 
 export const runId = '00000000-0000-4000-8000-000000000001';
@@ -49,53 +51,15 @@ export const exampleRun = (about: Partial<Run> = {}): Run => ({
 });
 
 export const exampleTask = (about: Partial<Task> = {}): Task => ({
-  run: runId,
-  installation: 1,
-  number: 2,
-  title: 'Build the notification API',
-  why: 'The bell needs something to ask.',
-  description: 'Add `GET /notifications` next to the other routes.',
-  acceptance: [],
-  size: 'M',
-  priority: 'medium',
-  role: 'engineer',
-  capabilities: [],
-  files: [],
-  agent: null,
-  dependsOn: [],
-  unmet: [],
-  addedBy: null,
-  state: 'todo',
-  reason: '',
-  attempts: 0,
-  suspensions: 0,
-  fencing: 0,
-  session: null,
-  branch: null,
-  base: null,
-  head: null,
-  startHead: null,
-  pull: null,
-  pullUrl: null,
-  reviewHead: null,
-  summary: '',
-  checksHead: null,
-  checks: [],
-  ci: noCi,
-  agentReview: null,
-  approvedHead: null,
-  approvedBy: null,
-  mergedCommit: null,
-  merge: null,
-  refused: null,
-  context: {},
-  budget: null,
-  held: null,
-  cost: 0,
-  unpriced: 0,
-  addedAt: now,
-  readyAt: null,
-  endedAt: null,
+  ...newTask(
+    exampleRun(),
+    PlannedTask.parse({
+      title: 'Build the notification API',
+      why: 'The bell needs something to ask.',
+      description: 'Add `GET /notifications` next to the other routes.',
+    }),
+    { number: 2, dependsOn: [], unmet: [], addedBy: null, at: now },
+  ),
   ...about,
 });
 

@@ -31,7 +31,7 @@ export type LedgerEntry = z.infer<typeof LedgerEntry>;
 export type Posting = Omit<LedgerEntry, 'event'>;
 
 /** The agent's name of what a model API cost that planned without a manager. */
-export const plannerName = 'planner';
+const plannerName = 'planner';
 
 export const dayOf = (at: Instant): string => new Date(at).toISOString().slice(0, 10);
 

@@ -5,7 +5,7 @@ import type { Run } from './run.ts';
 import { ref, type Task } from './task.ts';
 
 /** How often a manager may start a failed task again; then a person says how to go on. */
-export const managerRetries = 2;
+const managerRetries = 2;
 
 /** Null when it may. */
 export function agentMay(run: Run, task: Task, wanted: 'stop' | 'retry'): Rejection | null {

@@ -52,7 +52,7 @@ export function costWords({ cost, unpriced }: { cost: Micros; unpriced: number }
 }
 
 /** `1 token`, `840 tokens`, `12k tokens`, `3.4M tokens`. */
-export function tokenWords(count: number): string {
+function tokenWords(count: number): string {
   if (count < 1_000) return `${count} token${count === 1 ? '' : 's'}`;
   // 999,500 and more would round to `1000k`.
   return count < 999_500

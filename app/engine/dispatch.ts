@@ -11,11 +11,11 @@ import type { Micros } from '../domain/words.ts';
 import { liveSessions, reviewsWaiting, type RepositoryRow } from '../../db/queries/runs.ts';
 import { finishedCosts } from '../../db/queries/effects.ts';
 import { lockTeam } from '../../db/queries/ledger.ts';
-import { agentLoads, takeSlot } from '../../db/queries/slots.ts';
+import { agentLoads } from '../../db/queries/slots.ts';
 import { apply } from './follow.ts';
 import type { Context } from './handler.ts';
 import { capsOf, teamOf } from './money.ts';
-import { newSession } from './new-session.ts';
+import { newSession, takeSlotFor } from './new-session.ts';
 import { policyOf } from './policy-of.ts';
 import { reviewSession } from './review-sessions.ts';
 import type { RunWork } from './run-work.ts';
@@ -105,15 +105,7 @@ async function assign(
   });
   const decision = decide(task, { type: 'queue_session', session });
   if (isRejection(decision)) return false;
-  if (
-    !(await takeSlot(context.tx, {
-      installation: work.installation,
-      repository: repository.id,
-      agent: agent.name,
-      session: session.id,
-    }))
-  )
-    return false;
+  if (!(await takeSlotFor(context, work, session))) return false;
   apply(work, decision, policy);
   return true;
 }

@@ -2,15 +2,12 @@
 import { usualCost } from '../domain/estimate.ts';
 import type { Event } from '../domain/event.ts';
 import { givenUp, wantsManager } from '../domain/manage-rules.ts';
-import type { Policy } from '../domain/policy.ts';
-import type { Micros } from '../domain/words.ts';
 import type { RepositoryRow } from '../../db/queries/runs.ts';
-import { takeSlot } from '../../db/queries/slots.ts';
 import { loadMessages } from '../../db/entities.ts';
 import { apply } from './follow.ts';
 import type { Context } from './handler.ts';
 import { shareFor } from './money.ts';
-import { newSession } from './new-session.ts';
+import { queueSession } from './new-session.ts';
 import { policyOf } from './policy-of.ts';
 import type { RunWork } from './run-work.ts';
 
@@ -40,39 +37,20 @@ export async function manageIfNeeded(
     if (share.usedUp) apply(work, [{ type: 'manager_given_up', reason: share.waits }], policy);
     return;
   }
-  const place = { repository, policy, reserved: share.reserved };
-  for (const agent of managers) if (await queueSession(context, work, { ...place, agent })) return;
+  const wanted = {
+    kind: 'manage',
+    task: null,
+    fencing: work.run.managing.sessions + 1,
+    policy,
+    reserved: share.reserved,
+  } as const;
+  for (const agent of managers) if (await queueSession(context, work, { ...wanted, agent })) return;
 }
 
 /** Of a session that ended in this transaction; a later one knows only how many there were. */
 function lastWords(work: RunWork): string | null {
   const last = work.events.findLast((event) => event.type === 'session_ended' && event.kind === 'manage');
   return last?.type === 'session_ended' ? last.reason : null;
-}
-
-async function queueSession(
-  context: Context,
-  work: RunWork,
-  place: { agent: Policy['agents'][number]; repository: RepositoryRow; policy: Policy; reserved: Micros },
-): Promise<boolean> {
-  const { agent, repository, policy, reserved } = place;
-  const session = newSession(context, work, {
-    kind: 'manage',
-    task: null,
-    fencing: work.run.managing.sessions + 1,
-    agent,
-    policy,
-    reserved,
-  });
-  const slot = {
-    installation: work.installation,
-    repository: repository.id,
-    agent: agent.name,
-    session: session.id,
-  };
-  if (!(await takeSlot(context.tx, slot))) return false;
-  apply(work, [{ type: 'session_queued', session }], policy);
-  return true;
 }
 
 /** A manage session that did its work has read what its prompt told it: the next one is not told again. */

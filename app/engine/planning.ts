@@ -5,11 +5,10 @@ import type { Policy } from '../domain/policy.ts';
 import { planFromTemplate } from '../domain/templates.ts';
 import type { RepositoryRow } from '../../db/queries/runs.ts';
 import { lostPlanSessions } from '../../db/queries/sessions.ts';
-import { takeSlot } from '../../db/queries/slots.ts';
 import { apply } from './follow.ts';
 import type { Context } from './handler.ts';
 import { shareFor } from './money.ts';
-import { newSession } from './new-session.ts';
+import { queueSession } from './new-session.ts';
 import { policyOf } from './policy-of.ts';
 import type { RunWork } from './run-work.ts';
 import { awaitsAnswer } from './suspending.ts';
@@ -36,7 +35,7 @@ export async function planIfNeeded(
       ((event.outcome !== 'stopped' && event.outcome !== 'suspended') || event.cancelled),
   );
   const again = failed === undefined || (await lostOnTheWay(context, work, { failed, policy }));
-  const asked = again ? await queuePlanSession(context, work, { repository, policy }) : 'failed';
+  const asked = again ? await queuePlanSession(context, work, policy) : 'failed';
   if (asked === 'queued' || asked === 'busy') return;
   const poor = typeof asked === 'object' ? `The manager was not asked: ${asked.poor}.` : null;
   proposeTemplate(work, policy, poor ?? whyTemplate(failed));
@@ -65,33 +64,23 @@ async function lostOnTheWay(
 async function queuePlanSession(
   context: Context,
   work: RunWork,
-  place: { repository: RepositoryRow; policy: Policy },
+  policy: Policy,
 ): Promise<'queued' | 'busy' | 'none' | { poor: string }> {
-  const managers = place.policy.agents.filter((agent) => agent.role === 'manager');
+  const managers = policy.agents.filter((agent) => agent.role === 'manager');
   if (managers.length === 0) return 'none';
-  const share = await shareFor(context, work, { task: null, policy: place.policy, wanted: usualCost.plan });
+  const share = await shareFor(context, work, { task: null, policy, wanted: usualCost.plan });
   // What others have set aside comes free when they end; what is used up does not.
   if ('waits' in share) return share.usedUp ? { poor: share.waits } : 'busy';
   for (const agent of managers) {
-    const session = newSession(context, work, {
+    const queued = await queueSession(context, work, {
       kind: 'plan',
       task: null,
       fencing: work.run.planVersion + 1,
       agent,
-      policy: place.policy,
+      policy,
       reserved: share.reserved,
     });
-    if (
-      await takeSlot(context.tx, {
-        installation: work.installation,
-        repository: place.repository.id,
-        agent: agent.name,
-        session: session.id,
-      })
-    ) {
-      apply(work, [{ type: 'session_queued', session }], place.policy);
-      return 'queued';
-    }
+    if (queued) return 'queued';
   }
   return 'busy';
 }

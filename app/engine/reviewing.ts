@@ -3,16 +3,15 @@ import { awaited } from '../domain/agent-review.ts';
 import { closeReview, openReview } from '../domain/agent-review-rules.ts';
 import { usualCost } from '../domain/estimate.ts';
 import type { Event } from '../domain/event.ts';
-import type { Policy, PolicyAgent } from '../domain/policy.ts';
+import type { Policy } from '../domain/policy.ts';
 import { reviewerOf } from '../domain/reviewer.ts';
 import type { Task } from '../domain/task.ts';
-import type { Micros } from '../domain/words.ts';
 import { liveSessions, type RepositoryRow } from '../../db/queries/runs.ts';
-import { agentLoads, takeSlot } from '../../db/queries/slots.ts';
+import { agentLoads } from '../../db/queries/slots.ts';
 import { apply } from './follow.ts';
 import type { Context } from './handler.ts';
 import { shareFor } from './money.ts';
-import { newSession } from './new-session.ts';
+import { queueSession } from './new-session.ts';
 import { policyOf } from './policy-of.ts';
 import { reviewSession } from './review-sessions.ts';
 import type { RunWork } from './run-work.ts';
@@ -36,7 +35,14 @@ export async function reviewIfNeeded(
       // What others have set aside comes free when they end; what is used up does not.
       if (share.usedUp) apply(work, closeReview(task, share.waits), policy);
     } else if (await mayStart(context, work, { repository, policy }))
-      await queue(context, work, { task, reviewer, repository, policy, reserved: share.reserved });
+      await queueSession(context, work, {
+        kind: 'review',
+        task: number,
+        fencing: task.fencing + 1,
+        agent: reviewer,
+        policy,
+        reserved: share.reserved,
+      });
   }
 }
 
@@ -74,33 +80,4 @@ async function mayStart(
   const loads = await agentLoads(context.tx, work.installation, repository.id);
   const busy = loads.reduce((sum, load) => sum + load.busy, 0);
   return all < context.engine.ceilings.sessions && busy < policy.limits.max_agents;
-}
-
-async function queue(
-  context: Context,
-  work: RunWork,
-  place: {
-    task: Task;
-    reviewer: PolicyAgent;
-    repository: RepositoryRow;
-    policy: Policy;
-    reserved: Micros;
-  },
-): Promise<void> {
-  const { task, reviewer, repository, policy, reserved } = place;
-  const session = newSession(context, work, {
-    kind: 'review',
-    task: task.number,
-    fencing: task.fencing + 1,
-    agent: reviewer,
-    policy,
-    reserved,
-  });
-  const slot = {
-    installation: work.installation,
-    repository: repository.id,
-    agent: reviewer.name,
-    session: session.id,
-  };
-  if (await takeSlot(context.tx, slot)) apply(work, [{ type: 'session_queued', session }], policy);
 }

@@ -6,7 +6,7 @@ import { shownIn } from '../../runner/fixtures/watching.ts';
 import { markVariable } from '../../runner/process-list.ts';
 import type { Records } from '../e2e/records.ts';
 
-export type Marked = { pid: number; session: string; name: string };
+type Marked = { pid: number; session: string; name: string };
 
 /** All living processes of these sessions, by their mark. */
 export function processesOf(sessions: ReadonlySet<string>): Marked[] {
@@ -32,7 +32,7 @@ function readOf(pid: string, file: string): string {
   }
 }
 
-export async function sessionIds(records: Records): Promise<Set<string>> {
+async function sessionIds(records: Records): Promise<Set<string>> {
   return new Set((await records.query<{ id: string }>('select id from session')).map(({ id }) => id));
 }
 

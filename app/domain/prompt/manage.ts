@@ -8,7 +8,10 @@ import type { Question } from '../question.ts';
 import { ended, type Run } from '../run.ts';
 import { ref, type Task } from '../task.ts';
 import { costWords, dollars } from '../words.ts';
+import { answersTo } from './answers.ts';
+import { inbox } from './inbox.ts';
 import { assemble, list, type Part } from './part.ts';
+import { team } from './team.ts';
 
 export type ManageInput = {
   /** `owner/name`. */
@@ -29,13 +32,16 @@ export const managePrompt = (input: ManageInput): string => assemble(manageParts
 
 function manageParts(input: ManageInput): Part[] {
   const { run, tasks, policy, messages, questions } = input;
-  const asked = questions.filter(({ task, session }) => task === null && session !== null);
+  // The newest: what was said before, earlier sessions heard.
+  const heard = questions
+    .filter(({ task, session, state }) => task === null && session !== null && state !== 'open')
+    .slice(-5);
   return [
     { heading: 'Who you are', text: role(input), budget: 2_000 },
     { heading: 'Why you are woken', text: why(run), budget: 2_000 },
     { heading: 'What failed', text: failures(input), budget: 8_000, more: 'get_task shows all' },
     { heading: 'Messages to you', text: inbox(messages), budget: 6_000, more: 'get_inbox shows all' },
-    { heading: 'Answers to your questions', text: answers(asked), budget: 3_000 },
+    { heading: 'Answers to your questions', text: answersTo(heard), budget: 3_000 },
     { heading: 'The tasks', text: graph(tasks), budget: 8_000, more: 'get_run_tasks shows all' },
     {
       heading: 'Questions that wait for people',
@@ -103,26 +109,6 @@ function graph(tasks: readonly Task[]): string {
 
 const numbers = (of: readonly number[]): string => of.map((number) => `t${number}`).join(', ');
 
-const inbox = (messages: readonly Message[]): string =>
-  messages.map((message) => fence(`From ${message.from}`, clean(message.text, 2_000))).join('\n\n');
-
-function answers(questions: readonly Question[]): string {
-  return questions
-    .filter(({ state }) => state === 'answered' || state === 'expired')
-    .slice(-5)
-    .map((question) => {
-      const who =
-        question.state === 'answered'
-          ? `@${question.answeredBy ?? 'somebody'} answered`
-          : 'nobody answered in time; taken';
-      return [
-        fence(`You asked (q${question.number})`, clean(question.text, 600)),
-        fence(who, clean(question.answer ?? '(nothing)', 1_000)),
-      ].join('\n');
-    })
-    .join('\n\n');
-}
-
 const openQuestions = (questions: readonly Question[]): string =>
   list(
     questions
@@ -141,14 +127,7 @@ function limits({ run, tasks, policy }: ManageInput): string {
   return [
     money,
     `${room === 0 ? 'No task' : `At most ${room} more ${room === 1 ? 'task' : 'tasks'}`} can be added.`,
-    list(
-      policy.agents
-        .filter((agent) => agent.role === 'engineer')
-        .map(
-          (agent) =>
-            `${agent.name}: ${agent.capabilities.length === 0 ? 'no special capabilities' : agent.capabilities.join(', ')}`,
-        ),
-    ),
+    team(policy),
   ].join('\n');
 }
 

@@ -6,6 +6,7 @@ import type { Run } from '../run.ts';
 import { planFromTemplate } from '../templates.ts';
 import { answersTo } from './answers.ts';
 import { assemble, list, type Part } from './part.ts';
+import { team } from './team.ts';
 
 export type PlanInput = {
   /** `owner/name`. */
@@ -57,16 +58,6 @@ function feedback(run: Run): string {
     ...(last.length === 0 ? [] : [`The tasks of version ${run.planVersion} were:\n${list(last)}`]),
   ].join('\n\n');
 }
-
-const team = (policy: Policy): string =>
-  list(
-    policy.agents
-      .filter((agent) => agent.role === 'engineer')
-      .map(
-        (agent) =>
-          `${agent.name}: ${agent.capabilities.length === 0 ? 'no special capabilities' : agent.capabilities.join(', ')}`,
-      ),
-  );
 
 const hints = (run: Run): string =>
   `Kind: ${run.template}.\n${list(

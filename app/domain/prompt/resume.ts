@@ -1,9 +1,9 @@
 /** The words for a session that goes on with an earlier one's conversation: only what is new since then (AG-7, AG-11). */
-import { clean, fence } from '../clean.ts';
 import type { Message } from '../message.ts';
 import type { Question } from '../question.ts';
 import { ref, type Task } from '../task.ts';
 import { answersTo } from './answers.ts';
+import { inbox } from './inbox.ts';
 import { assemble } from './part.ts';
 
 export type ResumeInput = {
@@ -22,7 +22,7 @@ export const resumePrompt = ({ task, questions, messages }: ResumeInput): string
     { heading: 'Answers to your questions', text: answersTo(questions), budget: 5_000 },
     {
       heading: 'Messages to you',
-      text: messages.map((message) => fence(`From ${message.from}`, clean(message.text, 2_000))).join('\n\n'),
+      text: inbox(messages),
       budget: 3_000,
       more: 'get_inbox shows all',
     },

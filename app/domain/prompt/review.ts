@@ -7,6 +7,7 @@ import { prove } from '../proof.ts';
 import { byName, type Review, type Thread } from '../review.ts';
 import type { Run } from '../run.ts';
 import { ref, type Task } from '../task.ts';
+import { inbox } from './inbox.ts';
 import { assemble, list, type Part } from './part.ts';
 
 export type ReviewInput = {
@@ -49,7 +50,7 @@ function reviewParts(input: ReviewInput): Part[] {
     },
     {
       heading: 'Messages to you',
-      text: messages.map((one) => fence(`From ${one.from}`, clean(one.text, 2_000))).join('\n\n'),
+      text: inbox(messages),
       budget: 4_000,
       more: 'get_inbox shows all',
     },

@@ -8,6 +8,7 @@ import { byName, openThreads, type Review } from '../review.ts';
 import type { Run } from '../run.ts';
 import { ref, type Task } from '../task.ts';
 import { answersTo } from './answers.ts';
+import { inbox } from './inbox.ts';
 import { assemble, list, type Part } from './part.ts';
 
 export type WorkInput = {
@@ -146,9 +147,6 @@ function feedback(reviews: readonly Review[]): string {
       : 'Answer every thread with `answer_thread`: `fixed` with the commit that fixed it, or `kept` with the reason. Review can’t be requested before.';
   return [...bodies, ...threads, rule].join('\n\n');
 }
-
-const inbox = (messages: readonly Message[]): string =>
-  messages.map((message) => fence(`From ${message.from}`, clean(message.text, 2_000))).join('\n\n');
 
 const saved = (task: Task): string =>
   Object.entries(task.context)

@@ -15,13 +15,11 @@ import {
   type CostRow,
   type CostScope,
 } from '../../../db/queries/ledger.ts';
-import { repositoryById } from '../../../db/queries/runs.ts';
 import { commit } from '../commit.ts';
 import type { Context, Handlers } from '../handler.ts';
 import { findTask, locateRun } from '../locate.ts';
 import { capsOf, taskCap } from '../money.ts';
-import { policyOf } from '../policy-of.ts';
-import type { RunWork } from '../run-work.ts';
+import { policyOfRun } from '../policy-of.ts';
 
 const usd = (amount: number): number => amount / 1_000_000;
 
@@ -32,7 +30,7 @@ export const checkBudget: Handlers['check_budget'] = {
     const ofTask = input.task !== undefined || context.caller.task !== undefined;
     const task = ofTask ? findTask(context, work, input) : null;
     if (isRejection(task)) return task;
-    const policy = await policyFor(context, work);
+    const policy = await policyOfRun(context, work);
     if (isRejection(policy)) return policy;
     const own = context.caller.session?.id;
     const caps = await capsOf(context, work, { task, policy, ...(own === undefined ? {} : { except: own }) });
@@ -40,13 +38,6 @@ export const checkBudget: Handlers['check_budget'] = {
     return { output: { caps: caps.map(capView), warn, stop } };
   },
 };
-
-async function policyFor(context: Context, work: RunWork): Promise<ReturnType<typeof policyOf> | Rejection> {
-  const repository = await repositoryById(context.tx, work.installation, work.run.repository);
-  return repository === null
-    ? reject('not_found', 'The App is not installed on this repository any more.')
-    : policyOf(repository);
-}
 
 const capView = (cap: Cap): CapView => ({
   of: cap.of,
@@ -62,7 +53,7 @@ export const getRunBudget: Handlers['get_run_budget'] = {
   async handle(context, input) {
     const work = await locateRun(context, input);
     if (isRejection(work)) return work;
-    const policy = await policyFor(context, work);
+    const policy = await policyOfRun(context, work);
     if (isRejection(policy)) return policy;
     const tasks = [...work.tasks.values()];
     const ceiling = context.engine.ceilings.taskBudget;

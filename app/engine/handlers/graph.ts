@@ -7,12 +7,11 @@ import { agentMay, retriedByManager } from '../../domain/manager-limits.ts';
 import type { PlannedTask } from '../../domain/plan.ts';
 import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
 import { terminal, type Task } from '../../domain/task.ts';
-import { repositoryById } from '../../../db/queries/runs.ts';
 import { runKey } from '../bell.ts';
 import { commit } from '../commit.ts';
 import type { Context, Handlers } from '../handler.ts';
 import { callingSession, findTask, locateRun, type RunInput } from '../locate.ts';
-import { policyOf } from '../policy-of.ts';
+import { policyOfRun } from '../policy-of.ts';
 import type { RunWork } from '../run-work.ts';
 import { taskView } from '../views.ts';
 
@@ -44,13 +43,6 @@ async function change(
   return rejection ?? { output: { task: taskView(work.tasks.get(task.number) ?? task, work.run) } };
 }
 
-async function policyFor(context: Context, work: RunWork) {
-  const repository = await repositoryById(context.tx, work.installation, work.run.repository);
-  return repository === null ? null : policyOf(repository);
-}
-
-const gone = (): Rejection => reject('not_found', 'The App is not installed on this repository any more.');
-
 /** A task for an agent that the policy does not have would wait for ever. */
 function knownAgents(
   agents: readonly { name: string }[],
@@ -71,8 +63,8 @@ type Addition = {
 async function add(context: Context, input: RunInput, { tasks, before }: Addition) {
   const work = await locate(context, input);
   if (isRejection(work)) return work;
-  const policy = await policyFor(context, work);
-  if (policy === null) return gone();
+  const policy = await policyOfRun(context, work);
+  if (isRejection(policy)) return policy;
   const unknown = knownAgents(
     policy.agents,
     tasks.map(({ agent }) => agent),
@@ -105,7 +97,8 @@ export const createTask: Handlers['create_task'] = {
     const added = await add(context, { run }, { tasks: [task], before });
     if (isRejection(added)) return added;
     const [made] = added;
-    return made === undefined ? gone() : { output: { task: made } };
+    if (made === undefined) throw new Error('a task was added, and none is there');
+    return { output: { task: made } };
   },
 };
 
@@ -126,8 +119,8 @@ export const updateTask: Handlers['update_task'] = {
 export const assignTask: Handlers['assign_task'] = {
   handle: async (context, input) =>
     await change(context, input, async ({ work, task, by }) => {
-      const policy = await policyFor(context, work);
-      if (policy === null) return gone();
+      const policy = await policyOfRun(context, work);
+      if (isRejection(policy)) return policy;
       const unknown = knownAgents(policy.agents, [input.agent]);
       if (unknown !== null) return unknown;
       // Another agent may be free.

@@ -9,14 +9,14 @@ import type { Run } from '../../domain/run.ts';
 import { decide as decideTask } from '../../domain/task-rules.ts';
 import type { Event } from '../../domain/event.ts';
 import { readEvents } from '../../../db/events.ts';
-import { listRunIds, repositoryById } from '../../../db/queries/runs.ts';
+import { listRunIds } from '../../../db/queries/runs.ts';
 import { leasesOf } from '../../../db/queries/sessions.ts';
 import { loadRun } from '../../../db/entities.ts';
 import { commit } from '../commit.ts';
 import type { Context, Handlers } from '../handler.ts';
 import { callingSession, locateRun, type RunInput } from '../locate.ts';
 import { autoApproval } from '../planning.ts';
-import { policyOf } from '../policy-of.ts';
+import { policyOfRun } from '../policy-of.ts';
 import { runOutput, runView, sessionView, taskView, timelineEntry } from '../views.ts';
 
 export const setRunTaskGraph: Handlers['set_run_task_graph'] = {
@@ -25,10 +25,8 @@ export const setRunTaskGraph: Handlers['set_run_task_graph'] = {
     if (isRejection(work)) return work;
     const session = context.caller.actor.kind === 'agent' ? callingSession(context, work) : null;
     if (isRejection(session)) return session;
-    const repository = await repositoryById(context.tx, work.installation, work.run.repository);
-    if (repository === null)
-      return reject('not_found', 'The App is not installed on this repository any more.');
-    const policy = policyOf(repository);
+    const policy = await policyOfRun(context, work);
+    if (isRejection(policy)) return policy;
     const problem = checkPlan(input.tasks, policy.plan.max_tasks);
     if (problem !== null) return problem;
     const { tasks, inferred } = inferDependencies(input.tasks);

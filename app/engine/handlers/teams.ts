@@ -9,6 +9,7 @@ import type { RepositoryRow } from '../../../db/queries/runs.ts';
 import { agentLoads } from '../../../db/queries/slots.ts';
 import type { Transaction } from '../../../db/transaction.ts';
 import type { Context, Handlers } from '../handler.ts';
+import { teamOf } from '../money.ts';
 import { policyOf } from '../policy-of.ts';
 
 export async function agentViews(
@@ -28,12 +29,12 @@ type Team = { name: string; repository: RepositoryRow; policy: Policy };
 const fullName = ({ owner, name }: RepositoryRow): string => `${owner}/${name}`;
 
 /** A repository's policy declares one team; its name stands below the repository's. */
-function teamOf(context: Context, input: { team?: string | undefined }): Team | Rejection {
+function locateTeam(context: Context, input: { team?: string | undefined }): Team | Rejection {
   const { repository } = context;
   if (repository === null)
     return reject('invalid_input', 'Which repository?', { help: 'Give `repository` as owner/name.' });
   const policy = policyOf(repository);
-  const short = policy.team ?? 'default';
+  const short = teamOf(policy);
   const name = `${fullName(repository)}/${short}`;
   if (input.team !== undefined && input.team !== name && input.team !== short)
     return reject('not_found', `${fullName(repository)} has no team ${input.team}.`, {
@@ -52,7 +53,7 @@ export const listOrgs: Handlers['list_orgs'] = {
 
 export const listTeams: Handlers['list_teams'] = {
   async handle(context) {
-    const team = teamOf(context, {});
+    const team = locateTeam(context, {});
     if (isRejection(team)) return team;
     const { name, repository, policy } = team;
     const teams = [{ team: name, repositories: [fullName(repository)], agents: policy.agents.length }];
@@ -62,7 +63,7 @@ export const listTeams: Handlers['list_teams'] = {
 
 export const getTeam: Handlers['get_team'] = {
   async handle(context, input) {
-    const team = teamOf(context, input);
+    const team = locateTeam(context, input);
     if (isRejection(team)) return team;
     const { name, repository, policy } = team;
     const agents = await agentViews(context.tx, context.caller.installation, repository);
@@ -76,7 +77,7 @@ export const getTeam: Handlers['get_team'] = {
 
 export const listTeamAgents: Handlers['list_team_agents'] = {
   async handle(context, input) {
-    const team = teamOf(context, input);
+    const team = locateTeam(context, input);
     if (isRejection(team)) return team;
     const agents = await agentViews(context.tx, context.caller.installation, team.repository);
     return { output: { team: team.name, agents } };
@@ -85,7 +86,7 @@ export const listTeamAgents: Handlers['list_team_agents'] = {
 
 export const listRepos: Handlers['list_repos'] = {
   async handle(context, input) {
-    const team = teamOf(context, input);
+    const team = locateTeam(context, input);
     if (isRejection(team)) return team;
     const { repository } = team;
     const row = {
@@ -99,7 +100,7 @@ export const listRepos: Handlers['list_repos'] = {
 
 export const getTeamSettings: Handlers['get_team_settings'] = {
   async handle(context, input) {
-    const team = teamOf(context, input);
+    const team = locateTeam(context, input);
     if (isRejection(team)) return team;
     const { repository, policy } = team;
     // The sections are conventions and roles' words; they have operations and prompts of their own.
@@ -117,7 +118,7 @@ export const getTeamSettings: Handlers['get_team_settings'] = {
 
 export const getTeamConventions: Handlers['get_team_conventions'] = {
   async handle(context, input) {
-    const team = teamOf(context, input);
+    const team = locateTeam(context, input);
     if (isRejection(team)) return team;
     const conventions = conventionsOf(clean(team.policy.words.conventions));
     return { output: { team: team.name, conventions } };

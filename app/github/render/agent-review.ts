@@ -9,7 +9,7 @@ import type { CheckRunContent } from '../port.ts';
 import { reviewMarker } from './markers.ts';
 import { oneLine, plain, plainLines } from './plain.ts';
 
-export const reviewCheckName = `${ownCheck}/review`;
+const reviewCheckName = `${ownCheck}/review`;
 
 /** A suggestion is applied by a click of a person; its fence is longer than any in it. */
 export function remarkBody({ body, suggestion }: Remark): string {

@@ -147,7 +147,7 @@ function progressWords(task: Task, sessions: readonly Session[]): string {
   return where === null ? 'in progress' : `in progress, ${where}`;
 }
 
-export const stuckWords = ({ since, evidence }: NonNullable<Session['stuck']>): string =>
+const stuckWords = ({ since, evidence }: NonNullable<Session['stuck']>): string =>
   `stuck since ${clock(since)}: ${plain(evidence, 160)}`;
 
 /** What a session waits for before its agent begins; null when it waits for nothing. */

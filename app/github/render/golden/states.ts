@@ -1,7 +1,7 @@
 /** Domain states for the render tests: one run that is a little of everything. */
-import { noCi } from '../../../domain/ci.ts';
 import { notManaged } from '../../../domain/managing.ts';
-import type { Plan, PlannedTask } from '../../../domain/plan.ts';
+import { newTask } from '../../../domain/new-task.ts';
+import { PlannedTask, type Plan } from '../../../domain/plan.ts';
 import type { Question } from '../../../domain/question.ts';
 import type { Run } from '../../../domain/run.ts';
 import { noUsage, type Session } from '../../../domain/session.ts';
@@ -86,53 +86,15 @@ export const plan: Plan = {
 };
 
 export const task = (changes: Partial<Task> = {}): Task => ({
-  run: id,
-  installation: 1,
-  number: 1,
-  title: 'Create the notifications table',
-  why: 'Everything else stores into it.',
-  description: '',
-  acceptance: [],
-  size: 'S',
-  priority: 'medium',
-  role: 'engineer',
-  capabilities: [],
-  files: [],
-  agent: null,
-  dependsOn: [],
-  unmet: [],
-  addedBy: null,
-  state: 'todo',
-  reason: '',
-  attempts: 0,
-  suspensions: 0,
-  fencing: 0,
-  session: null,
-  branch: null,
-  base: null,
-  head: null,
-  startHead: null,
-  pull: null,
-  pullUrl: null,
-  reviewHead: null,
-  summary: '',
-  checksHead: null,
-  checks: [],
-  ci: noCi,
-  agentReview: null,
-  approvedHead: null,
-  approvedBy: null,
-  mergedCommit: null,
-  merge: null,
-  refused: null,
-  context: {},
-  budget: null,
-  held: null,
-  cost: 0,
-  unpriced: 0,
-  addedAt: at,
-  readyAt: null,
-  endedAt: null,
+  ...newTask(
+    run(),
+    PlannedTask.parse({
+      title: 'Create the notifications table',
+      why: 'Everything else stores into it.',
+      size: 'S',
+    }),
+    { number: 1, dependsOn: [], unmet: [], addedBy: null, at: at },
+  ),
   ...changes,
 });
 
