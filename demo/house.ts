@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { z } from 'zod';
+import type { ChosenEngine } from './chosen-engine.ts';
 import { freePort } from './free-port.ts';
 import { startProgram, type Program } from './program.ts';
 import { owner, repository, seedFor, type Place } from './seed.ts';
@@ -36,7 +37,8 @@ export interface HouseDoor {
   close(keepDirectory: boolean): Promise<void>;
 }
 
-export function buildHouse(place: Place): HouseDoor {
+/** Without an engine agents follow the script. */
+export function buildHouse(place: Place, engine: ChosenEngine | null): HouseDoor {
   const directory = mkdtempSync(join(tmpdir(), 'entourage-demo-'));
   // Postgres never runs as root: its own user must be able to walk to its data.
   chmodSync(directory, 0o711);
@@ -57,7 +59,7 @@ export function buildHouse(place: Place): HouseDoor {
   };
   return {
     directory,
-    start: (tell) => open({ directory, place, start, tell }),
+    start: (tell) => open({ directory, place, engine, start, tell }),
     close(keepDirectory) {
       closing ??= (async () => {
         for (const program of programs.toReversed())
@@ -72,6 +74,7 @@ export function buildHouse(place: Place): HouseDoor {
 export type Opening = {
   directory: string;
   place: Place;
+  engine: ChosenEngine | null;
   start: (name: string, argv: string[], env?: Record<string, string>) => Program;
   tell: (step: string) => void;
 };
@@ -100,17 +103,19 @@ async function open(opening: Opening): Promise<House> {
 }
 
 async function startRunners(
-  { directory, start, tell }: Opening,
+  { directory, engine, start, tell }: Opening,
   { appUrl }: House,
   operator: ReturnType<typeof createOperator>,
 ): Promise<void> {
   const names = ['runner-1', 'runner-2'];
   const tokens = await Promise.all(names.map((name) => operator.runnerToken(name)));
+  const model = engine?.environment ?? {};
+  const passed = engine === null ? [] : ['--pass-env', Object.keys(model).join(',')];
   for (const [index, name] of names.entries()) {
     const home = join(directory, name);
     const options = ['--name', name, '--dir', home, '--slots', '2', '--drain', '1', '--patience', '1'];
-    const environment = { ENTOURAGE_URL: appUrl, ENTOURAGE_RUNNER_TOKEN: tokens[index] ?? '' };
-    start(name, [join(root, 'app/cli/main.ts'), 'runner', ...options], environment);
+    const environment = { ...model, ENTOURAGE_URL: appUrl, ENTOURAGE_RUNNER_TOKEN: tokens[index] ?? '' };
+    start(name, [join(root, 'app/cli/main.ts'), 'runner', ...options, ...passed], environment);
   }
   tell('two runners, each with room for two agents');
 }
@@ -139,11 +144,11 @@ function createOperator({ start }: Opening, settings: Record<string, string>) {
 }
 
 async function openForge(
-  { directory, place, start }: Opening,
+  { directory, place, engine, start }: Opening,
   webhook: string,
 ): Promise<{ forgeUrl: string; credentials: Credentials }> {
   const seedFile = join(directory, 'seed.json');
-  writeFileSync(seedFile, JSON.stringify(seedFor(place)));
+  writeFileSync(seedFile, JSON.stringify(seedFor(place, engine)));
   const argv = [
     join(root, 'forge/main.ts'),
     '--seed',

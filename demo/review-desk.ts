@@ -3,12 +3,23 @@ import type { Person, Pull } from './person.ts';
 import type { Screen } from './screen.ts';
 import { until } from './watch.ts';
 
-export type Desk = { screen: Screen; ana: Person; ben: Person; issue: number; bot: string };
+export type Desk = {
+  screen: Screen;
+  ana: Person;
+  ben: Person;
+  issue: number;
+  bot: string;
+  /** What ana answers to questions. */
+  answer: string;
+  /** Whether ben wants changes where the script has them. */
+  remarks: boolean;
+};
 
 /** What was done and told already, by pull request. */
 type Seen = {
   opened: boolean;
-  asked: boolean;
+  /** Questions that were answered, by their comments. */
+  answered: Set<number>;
   ready: string | null;
   changesAt: string | null;
   approved: string | null;
@@ -17,20 +28,18 @@ type Seen = {
   merged: boolean;
 };
 
-const answer = '200 with an empty list';
 const remark =
   'A screen reader only hears a number here. Please give the bell a label, for example “3 unread notifications”.';
 
-/** Resolves when the issue is closed. */
-export async function workTheDesk(desk: Desk): Promise<void> {
+/** Looks at every pull request once, each time it is called, and does what is a person's turn there. */
+export function sitAt(desk: Desk): () => Promise<Pull[]> {
   const seen = new Map<number, Seen>();
-  const { screen, ana, issue } = desk;
-  await until({ what: 'the issue to be closed', within: 420 }, async () => {
-    const pulls = await ana.taskPulls();
+  return async () => {
+    const pulls = await desk.ana.taskPulls();
     for (const pull of pulls) {
       const notes = seen.get(pull.number) ?? {
         opened: false,
-        asked: false,
+        answered: new Set(),
         ready: null,
         changesAt: null,
         approved: null,
@@ -40,6 +49,16 @@ export async function workTheDesk(desk: Desk): Promise<void> {
       seen.set(pull.number, notes);
       await attend(desk, pull, notes);
     }
+    return pulls;
+  };
+}
+
+/** Resolves when the issue is closed. */
+export async function workTheDesk(desk: Desk): Promise<void> {
+  const { screen, ana, issue } = desk;
+  const look = sitAt(desk);
+  await until({ what: 'the issue to be closed', within: 420 }, async () => {
+    const pulls = await look();
     const open = pulls.filter(({ state }) => state === 'open');
     screen.waiting(
       open.length === 0
@@ -66,24 +85,31 @@ async function attend(desk: Desk, pull: Pull, notes: Seen): Promise<void> {
     screen.tell('entourage', `merges #${pull.number}`);
   }
   if (pull.state !== 'open') return;
-  if (!notes.asked) await answerQuestion(desk, pull, notes);
+  await answerQuestions(desk, pull.number, notes.answered);
   await tellReviews(desk, pull, notes);
   if (!pull.draft && notes.ready !== pull.head && (await readByAgent(desk, pull, notes)))
     await review(desk, pull, notes);
 }
 
-async function answerQuestion({ screen, ana, bot }: Desk, pull: Pull, notes: Seen): Promise<void> {
-  const question = (await ana.commentsOf(pull.number)).find(
-    ({ by, body }) => by === bot && body.includes('asks'),
-  );
-  if (question === undefined) return;
-  notes.asked = true;
-  screen.tell(
-    'entourage',
-    `asks in #${pull.number}: ${question.body.split('\n').find((line) => line.endsWith('?')) ?? ''}`,
-  );
-  await ana.comments(pull.number, `/entourage answer ${answer}`);
-  screen.tell('ana', `answers in #${pull.number}: ${answer}`);
+/** Those that an issue or a pull request shows, each once. */
+export async function answerQuestions(
+  { screen, ana, bot, answer }: Desk,
+  place: number,
+  answered: Set<number>,
+): Promise<void> {
+  for (const { id, by, body } of await ana.commentsOf(place)) {
+    const number = /<!-- entourage:question \d+\/(q\d+) -->/.exec(body)?.[1];
+    // What is no longer open says nothing of how to answer.
+    if (by !== bot || number === undefined || answered.has(id) || !body.includes('/entourage answer'))
+      continue;
+    answered.add(id);
+    screen.tell(
+      'entourage',
+      `asks in #${place}: ${body.split('\n').find((line) => line.endsWith('?')) ?? ''}`,
+    );
+    await ana.comments(place, `/entourage answer ${number} ${answer}`);
+    screen.tell('ana', `answers in #${place}: ${answer}`);
+  }
 }
 
 /** What the reviewer agent wants changed stands in a review; its approval is a check alone. */
@@ -115,8 +141,8 @@ async function readByAgent({ screen, ana, bot }: Desk, pull: Pull, notes: Seen):
 }
 
 async function review(desk: Desk, pull: Pull, notes: Seen): Promise<void> {
-  const { screen, ana, ben } = desk;
-  const bell = pull.title.includes('bell');
+  const { screen, ana, ben, remarks } = desk;
+  const bell = remarks && pull.title.includes('bell');
   if (bell && notes.changesAt === null) {
     notes.ready = pull.head;
     notes.changesAt = pull.head;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Seed } from '../forge/seed.ts';
+import type { ChosenEngine } from './chosen-engine.ts';
 
 export const owner = 'acme';
 export const repository = 'shelf';
@@ -24,13 +25,18 @@ const registration = z
 
 const project = join(import.meta.dirname, 'project');
 
-/** The project's policy says `dispatch: runner`; on Actions that one line is another. */
-function policyFor(place: Place): string {
+const script = 'engine: command, command: [demo-agent]';
+
+/** The project's policy says `dispatch: runner`, and the script as each agent's engine: those words are other ones here. */
+function policyFor(place: Place, engine: ChosenEngine | null): string {
   const text = readFileSync(join(project, 'ENTOURAGE.md'), 'utf8');
   const changed = text.replace(/^dispatch: .*$/m, `dispatch: ${place}`);
   if (!changed.includes(`\ndispatch: ${place}\n`))
     throw new Error('the demo’s policy has no line `dispatch:`');
-  return changed;
+  if (!changed.includes(script)) throw new Error(`the demo’s policy has no agent with \`${script}\``);
+  if (engine === null) return changed;
+  const model = engine.model === null ? '' : `, model: ${JSON.stringify(engine.model)}`;
+  return changed.replaceAll(script, `engine: ${engine.name}${model}`);
 }
 
 /** What the action is to a workflow: its description and its bundle, nothing else of this checkout. */
@@ -45,11 +51,11 @@ export function actionFiles(root: string): Record<string, string> {
 }
 
 /** Who is who: olga owns the organisation and runs the App, ana and ben work on shelf, mallory is a stranger. */
-export function seedFor(place: Place): Seed {
+export function seedFor(place: Place, engine: ChosenEngine | null): Seed {
   return {
     ...seed,
     repositories: [
-      ...seed.repositories.map((one) => ({ ...one, files: { 'ENTOURAGE.md': policyFor(place) } })),
+      ...seed.repositories.map((one) => ({ ...one, files: { 'ENTOURAGE.md': policyFor(place, engine) } })),
       ...(place === 'actions' ? [action()] : []),
     ],
   };

@@ -7,6 +7,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { isWithheld } from '../app/domain/withheld.ts';
 import { createDisk, tellDisk } from './disk.ts';
 import { openRunnerDirectory } from './directory.ts';
+import { engineLines } from './engine-lines.ts';
 import { readiness } from './engines/engines.ts';
 import { isolationHere } from './isolation-here.ts';
 import { createLog, wordsOf } from './log.ts';
@@ -188,8 +189,7 @@ async function listEngines(options: { json?: boolean }): Promise<void> {
     console.log(JSON.stringify(known.map(({ name, readiness: state }) => ({ name, ...state }))));
     return;
   }
-  for (const { name, readiness: state } of known)
-    console.log(`${state.ready ? '✓' : '✗'} ${name}  ${state.words}`);
+  console.log(engineLines(known, Math.min(process.stdout.columns ?? 80, 100)).join('\n'));
 }
 
 async function tellIsolation(options: { dir?: string; json?: boolean }): Promise<void> {

@@ -141,6 +141,7 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
     {
       id: 'AG-1',
       text: 'Engines: Claude Code, Codex, Gemini CLI, opencode, Aider, and command (any program) behind one small interface; entourage engines shows which are ready',
+      claimed: true,
     },
     {
       id: 'AG-2',

@@ -48,6 +48,8 @@ export const Step = z
 export type Step = z.output<typeof Step>;
 
 export const Script = z.strictObject({
+  /** Words that a conversation of this script has in it, where a server plays several. */
+  when: z.string().default(''),
   model: z.string(),
   steps: z.array(Step).min(1),
   /** What requests without tools are told: CLIs ask for titles and summaries. */

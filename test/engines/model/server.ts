@@ -30,10 +30,16 @@ export type ModelServer = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-type Model = { script: Script; requests: ModelRequest[]; problems: string[]; faults: Map<number, number> };
+type Model = { scripts: Script[]; requests: ModelRequest[]; problems: string[]; faults: Map<Step, number> };
 
-export async function startModel(script: ScriptInput): Promise<ModelServer> {
-  const model: Model = { script: Script.parse(script), requests: [], problems: [], faults: new Map() };
+/** Of several scripts, the first whose words the conversation has in it is played. */
+export async function startModel(...scripts: [ScriptInput, ...ScriptInput[]]): Promise<ModelServer> {
+  const model: Model = {
+    scripts: scripts.map((script) => Script.parse(script)),
+    requests: [],
+    problems: [],
+    faults: new Map(),
+  };
   const server = createServer((request, response) => {
     void serve(model, request, response);
   });
@@ -66,7 +72,7 @@ async function serve(model: Model, request: IncomingMessage, response: ServerRes
       const asked = candidate.read({ method, path: pathname, body });
       if (asked === null) continue;
       dialect = candidate;
-      answer(model, { dialect, asked, response, key: keyOf(request) });
+      answer(model, { dialect, asked, script: scriptFor(model, body), response, key: keyOf(request) });
       return;
     }
     throw new Error(`unscripted: no route ${method} ${pathname}`);
@@ -78,16 +84,24 @@ async function serve(model: Model, request: IncomingMessage, response: ServerRes
   }
 }
 
+function scriptFor({ scripts }: Model, body: unknown): Script {
+  const text = JSON.stringify(body);
+  const script = scripts.find(({ when }) => text.includes(when));
+  if (script === undefined)
+    throw new Error(`unscripted: no script is for a conversation that begins ${text.slice(0, 500)}`);
+  return script;
+}
+
 /** The caller's key as its API sends it: a test shows by it that the engine got its variable. */
 function keyOf({ headers }: IncomingMessage): string {
   const key = headers['x-api-key'] ?? headers['x-goog-api-key'] ?? headers.authorization ?? '';
   return String(key).replace(/^Bearer /, '');
 }
 
-type Turn = { dialect: Dialect; asked: Asked; response: ServerResponse; key: string };
+type Turn = { dialect: Dialect; asked: Asked; script: Script; response: ServerResponse; key: string };
 
-function answer(model: Model, { dialect, asked, response, key }: Turn): void {
-  const { script } = model;
+function answer(model: Model, turn: Turn): void {
+  const { dialect, asked, script, response, key } = turn;
   const tools = asked.tools.map(({ name }) => name);
   const aside = tools.length === 0;
   model.requests.push({
@@ -114,8 +128,8 @@ function answer(model: Model, { dialect, asked, response, key }: Turn): void {
       `unscripted: step ${asked.done} comes after a result with ${JSON.stringify(step.after)}, and it is ${JSON.stringify(asked.result)}`,
     );
   }
-  if (step.fault !== undefined && fails(model, asked.done, step.fault)) {
-    breakDown({ dialect, asked, response, key }, step.fault);
+  if (step.fault !== undefined && fails(model, step, step.fault)) {
+    breakDown(turn, step.fault);
     return;
   }
   dialect.write(
@@ -130,7 +144,7 @@ function saidBy(step: Step, asked: Asked, dialect: Dialect): Said {
   return { type: 'call', id: `call_${asked.done}`, ...(dialect.resolve ?? resolve)(step.call, asked.tools) };
 }
 
-function fails(model: Model, step: number, fault: Fault): boolean {
+function fails(model: Model, step: Step, fault: Fault): boolean {
   const had = model.faults.get(step) ?? 0;
   model.faults.set(step, had + 1);
   return had < fault.times;
