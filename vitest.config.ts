@@ -7,8 +7,8 @@ process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.c
 
 export default defineConfig({
   test: {
-    // Suites of processes wait more than they compute: two files at a time, also on two cores.
-    maxWorkers: 2,
+    // Suites of processes wait more than they compute: three files at a time, also on two cores.
+    maxWorkers: 3,
     coverage: {
       provider: 'v8',
       include: ['app/domain/**/*.ts'],
