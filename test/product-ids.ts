@@ -67,7 +67,6 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
     {
       id: 'PL-7',
       text: 'The graph stays editable while it runs: add, drop, split, re-prioritise tasks and edges by comment; refused with a reason when a cycle or started work forbids it',
-      claimed: true,
     },
     {
       id: 'PL-8',
@@ -120,7 +119,6 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
     {
       id: 'TA-10',
       text: 'Messages between people, managers and agents; an inbox per agent; a message to a working agent reaches it, one to an idle agent wakes it',
-      claimed: true,
     },
     {
       id: 'TA-11',
@@ -134,7 +132,6 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
     {
       id: 'TA-14',
       text: "The manager coordinates to the end: woken by failure, message, dispute, the run's end; creates follow-ups, waits without holding anything, writes the summary",
-      claimed: true,
     },
   ],
   'Agents at work': [
@@ -181,7 +178,6 @@ export const features: Readonly<Record<string, readonly Feature[]>> = {
     {
       id: 'AG-10',
       text: 'Loop detection: the same action and result, the same error, unchanged work or coverage that no longer improves over N turns; the session is stopped and the reason said',
-      claimed: true,
     },
     {
       id: 'AG-11',

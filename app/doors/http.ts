@@ -24,8 +24,8 @@ export function createHttpDoor(door: HttpDoor): Hono {
     door.log.error({ err: error, path: context.req.path }, 'request broke');
     return refuse(
       context,
-      reject('unavailable', 'Something broke on our side; nothing was changed.', {
-        help: 'Try again in a moment.',
+      reject('unavailable', 'Something broke on our side.', {
+        help: 'Try again in a moment; look first whether it was done.',
       }),
     );
   });

@@ -146,8 +146,14 @@ async function answer(door: McpDoor, caller: Caller, call: ToolCall): Promise<An
     return { refusal: { code: rejected, message, help } };
   } catch (error) {
     door.log.error({ err: error, tool: operation.name }, 'tool broke');
-    const message = 'Something broke on our side; nothing was changed.';
-    return { refusal: { code: 'unavailable', message, help: 'Try again in a moment.' } };
+    const message = 'Something broke on our side.';
+    return {
+      refusal: {
+        code: 'unavailable',
+        message,
+        help: 'Try again in a moment; look first whether it was done.',
+      },
+    };
   }
 }
 

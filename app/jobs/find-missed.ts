@@ -52,9 +52,10 @@ export async function findMissed(
   try {
     await look(jobs, deliveries, since);
   } catch (error) {
-    if (!(error instanceof GitHubError)) throw error;
-    jobs.log.warn({ err: error }, 'GitHub’s log of webhooks could not be read; it is read again');
-    next = { since, at: error.blockedUntil ?? after(now, intervalMs) };
+    // Whatever it was: the next look must come.
+    jobs.log.error({ err: error }, 'GitHub’s log of webhooks could not be read; it is read again');
+    const blocked = error instanceof GitHubError ? error.blockedUntil : null;
+    next = { since, at: blocked ?? after(now, intervalMs) };
   }
   await inTransaction(jobs.db, { installation: 'all' }, async (tx) => {
     await addJobs(tx, [job({ since: next.since, first: false }, next.at)]);
