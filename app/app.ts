@@ -31,6 +31,7 @@ import {
   triggerLabel,
 } from './engine/place.ts';
 import { workflowEnded } from './engine/watch-job.ts';
+import { createPlanner, plannerName } from './engine/planner/planner.ts';
 import { createSealing, deriveKey } from './engine/sealing.ts';
 import { makeSecret } from './engine/secret.ts';
 import { createGitHub, type App as GitHubApp, type AppOptions } from './github/app.ts';
@@ -75,6 +76,7 @@ export function createEngine(
       planQueueSeconds: config.planQueueSeconds,
       startSeconds: config.startMinutes * 60,
     },
+    planner: config.planner === null ? null : plannerName(config.planner),
     version: parts.version,
     now: () => new Date().toISOString(),
     uuid: randomUUID,
@@ -146,6 +148,7 @@ export async function startApp(parts: Parts): Promise<App> {
       github: (id) => github.github(id),
       log,
       config,
+      planner: config.planner === null ? null : createPlanner(config.planner),
       handleDelivery: async (guid) => await handleDelivery(inbox, guid),
       deliveries: github.deliveries,
     });

@@ -43,6 +43,47 @@ describe('the configuration', () => {
     expect(variables.map(({ name }) => name)).toContain('WEBHOOK_SECRET_FILE');
   });
 
+  test('PL-2 takes a model that plans, with what its provider needs', () => {
+    const planner = (more: object) => readConfig({ ...enough, ...more }).planner;
+    expect(planner({})).toBeNull();
+    const hosted = { ENTOURAGE_PLANNER: 'anthropic/claude-sonnet-5', ENTOURAGE_PLANNER_API_KEY: 'sk-1' };
+    expect(planner(hosted)).toEqual({
+      provider: 'anthropic',
+      model: 'claude-sonnet-5',
+      apiKey: 'sk-1',
+      baseUrl: undefined,
+    });
+    const own = {
+      ENTOURAGE_PLANNER: 'openai-compatible/meta-llama/Llama-3-70b',
+      ENTOURAGE_PLANNER_BASE_URL: 'http://127.0.0.1:8000/v1/',
+    };
+    expect(planner(own)).toMatchObject({
+      model: 'meta-llama/Llama-3-70b',
+      baseUrl: 'http://127.0.0.1:8000/v1',
+    });
+  });
+
+  test.each([
+    [{ ENTOURAGE_PLANNER: 'gpt-5' }, ['ENTOURAGE_PLANNER']],
+    [{ ENTOURAGE_PLANNER: 'openai/' }, ['ENTOURAGE_PLANNER']],
+    [{ ENTOURAGE_PLANNER: 'acme/gpt-5', ENTOURAGE_PLANNER_API_KEY: 'secret-1' }, ['ENTOURAGE_PLANNER']],
+    [{ ENTOURAGE_PLANNER: 'openai/gpt-5' }, ['ENTOURAGE_PLANNER_API_KEY']],
+    [
+      { ENTOURAGE_PLANNER: 'openai/gpt-5', ENTOURAGE_PLANNER_API_KEY: 'secret 1' },
+      ['ENTOURAGE_PLANNER_API_KEY'],
+    ],
+    [{ ENTOURAGE_PLANNER: 'openai-compatible/x' }, ['ENTOURAGE_PLANNER_BASE_URL']],
+    [
+      { ENTOURAGE_PLANNER: 'openai-compatible/x', ENTOURAGE_PLANNER_BASE_URL: 'ftp://models' },
+      ['ENTOURAGE_PLANNER_BASE_URL'],
+    ],
+    [{ ENTOURAGE_PLANNER_API_KEY: 'secret-1' }, ['ENTOURAGE_PLANNER_API_KEY']],
+    [{ ENTOURAGE_PLANNER_BASE_URL: 'https://models.example.com' }, ['ENTOURAGE_PLANNER_BASE_URL']],
+  ])('PL-2 refuses a planner that is not whole, and never shows its key: %j', (more, names) => {
+    expect(namesOf({ ...enough, ...more })).toEqual(names);
+    expect(() => readConfig({ ...enough, ...more })).toThrow(/^((?!secret.1)[\s\S])*$/);
+  });
+
   test('reads a GitHub of one’s own as Probot does', () => {
     const { gitHub } = readConfig({ ...enough, GHE_HOST: '127.0.0.1:4000', GHE_PROTOCOL: 'http' });
     expect(gitHub).toMatchObject({ apiUrl: 'http://127.0.0.1:4000/api/v3', webUrl: 'http://127.0.0.1:4000' });

@@ -3,6 +3,8 @@ import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { row, type ConfigProblem, type Row } from './config-row.ts';
+import { plannerOf, plannerProblems, plannerRows, type PlannerConfig } from './planner-config.ts';
 
 export type Config = {
   /** Undefined: an embedded Postgres in `directory`. */
@@ -44,13 +46,12 @@ export type Config = {
   checksMinutes: number;
   /** Between two edits of one card: however many events, at most one edit in that time (SE-1). */
   cardSeconds: number;
+  /** The model API that plans where no manager does (PL-2); null: a template plans. */
+  planner: PlannerConfig | null;
 };
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 type LogLevel = (typeof logLevels)[number];
-
-/** One variable that is missing or wrong. No value of a secret is ever in the words. */
-export type ConfigProblem = { name: string; problem: string; help: string };
 
 export class ConfigError extends Error {
   readonly code = 'config_invalid';
@@ -77,18 +78,6 @@ const number = (least: number, most: number, fallback: number) =>
 const whole = (least: number, most: number, fallback: number) =>
   z.coerce.number().int().min(least).max(most).default(fallback);
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
-
-type Row = { type: z.ZodType; expected: string; help: string };
-
-const row = <T extends z.ZodType>(
-  type: T,
-  expected: string,
-  help: string,
-): { type: T; expected: string; help: string } => ({
-  type,
-  expected,
-  help,
-});
 
 const rows = {
   DATABASE_URL: row(
@@ -181,12 +170,19 @@ const rows = {
   ),
   ENTOURAGE_CARD_SECONDS: row(number(0.1, 600, 5), 'seconds from 0.1 to 600', 'Leave it out for 5.'),
   ENTOURAGE_CHECKS_MINUTES: row(number(0, 1440, 5), 'minutes from 0 to 1440', 'Leave it out for 5.'),
+  ...plannerRows,
 } satisfies Record<string, Row>;
 
 type Values = { [K in keyof typeof rows]: z.output<(typeof rows)[K]['type']> };
 
 /** Secrets that may lie in a file, as Docker and Kubernetes mount them: NAME_FILE names it. */
-const filed = ['DATABASE_URL', 'DATABASE_OWNER_URL', 'WEBHOOK_SECRET', 'ENTOURAGE_ENCRYPTION_KEY'];
+const filed = [
+  'DATABASE_URL',
+  'DATABASE_OWNER_URL',
+  'WEBHOOK_SECRET',
+  'ENTOURAGE_ENCRYPTION_KEY',
+  'ENTOURAGE_PLANNER_API_KEY',
+];
 
 /** Every variable that is read here, for the documentation. */
 export const variables: readonly { name: string; expected: string; help: string }[] = [
@@ -240,7 +236,7 @@ export function checkConfig(outside: Environment): { config: Config } | { proble
   if ('problem' in key) problems.push(key);
   // Each value was parsed by its own row just now.
   const parsed = values as Values;
-  problems.push(...contradictions(parsed));
+  problems.push(...contradictions(parsed), ...plannerProblems(parsed, problems));
   if (problems.length > 0 || 'problem' in key) return { problems };
   return { config: configOf(parsed, key.pem) };
 }
@@ -295,6 +291,7 @@ function configOf(values: Values, pem: string): Config {
     oidcIssuer: (values.ENTOURAGE_OIDC_ISSUER ?? issuerOf(host, site)).replace(/\/+$/, ''),
     checksMinutes: values.ENTOURAGE_CHECKS_MINUTES,
     cardSeconds: values.ENTOURAGE_CARD_SECONDS,
+    planner: plannerOf(values),
   };
 }
 

@@ -51,6 +51,7 @@ export const runs: Entity<Run> = {
     plan: 'jsonb',
     planVersion: 'integer',
     feedback: 'text',
+    planner: 'jsonb',
     contracts: 'jsonb',
     approvedBy: 'text',
     approvedAt: 'timestamptz',

@@ -265,6 +265,7 @@ create table run (
   plan jsonb,
   plan_version integer not null,
   feedback text,
+  planner jsonb,
   contracts jsonb not null,
   approved_by text,
   approved_at timestamp with time zone,

@@ -1,7 +1,8 @@
 /** What GitHub, timers and our own effects report back. On no door: only the App itself calls these. */
 import { z } from 'zod';
 import { Login, RunId, Sha } from '../domain/words.ts';
-import { WorkflowRun } from '../domain/session.ts';
+import { PlannedTask } from '../domain/plan.ts';
+import { Usage, WorkflowRun } from '../domain/session.ts';
 import { Check } from '../domain/ci.ts';
 import { Thread, Verdict } from '../domain/review.ts';
 import { operation } from './operation.ts';
@@ -113,6 +114,26 @@ export const acceptUnproven = operation({
   name: 'accept_unproven',
   summary: 'No check showed up in time; people decide.',
   input: z.strictObject({ ...task, head: Sha }),
+  output: found,
+});
+/** Tokens, and millionths of a dollar or null where nobody knows the price. */
+const paid = Usage.nullable();
+export const recordModelPlan = operation({
+  ...system,
+  name: 'record_model_plan',
+  summary: 'A model API made the plan it was asked for, or could not; either way it may have cost something.',
+  input: z.strictObject({
+    run: RunId,
+    /** Of the plan that was asked for. */
+    version: z.int().positive(),
+    /** `provider/model`. */
+    model: z.string().max(300),
+    usage: paid,
+    result: z.union([
+      z.strictObject({ tasks: z.array(PlannedTask) }),
+      z.strictObject({ failed: z.string().min(1).max(1_000) }),
+    ]),
+  }),
   output: found,
 });
 export const expireQuestion = operation({

@@ -103,6 +103,8 @@ export function describeEvent(event: Event): string {
       return `${event.task === null ? 'the agent' : `the agent of t${event.task}`} moves again`;
     case 'usage_recorded':
       return `usage: ${event.usage.input_tokens + event.usage.cached_tokens} tokens in, ${event.usage.output_tokens} out, ${event.usage.cost === null ? 'price unknown' : `${dollars(event.usage.cost)} so far`}`;
+    case 'planner_asked':
+      return `${event.model} is asked for the plan: ${event.why}`;
     case 'planning_paid':
       return `${event.model} was asked for a plan, for ${costWords({ cost: event.delta, unpriced: event.unpriced })}`;
     case 'budget_set':

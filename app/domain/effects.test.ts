@@ -258,6 +258,11 @@ const examples: { [T in EventType]: [Extract<Event, { type: T }>, string, string
     'card task',
     'usage: 120 tokens in, 30 out, $1.50 so far',
   ],
+  planner_asked: [
+    { type: 'planner_asked', version: 1, model: 'openai/gpt-5.5', why: 'The policy has no manager.' },
+    'card plan',
+    'openai/gpt-5.5 is asked for the plan: The policy has no manager.',
+  ],
   planning_paid: [
     { type: 'planning_paid', model: 'gpt-5.5', team: 'default', usage, delta: 20_000, unpriced: 0 },
     'card',
@@ -342,6 +347,7 @@ const short: Record<string, string> = {
   read_checks: 'checks',
   retire_task: 'retire',
   finish_run: 'finish',
+  plan_by_model: 'plan',
   launch_session: 'launch',
   cancel_launch: 'cancel',
 };
@@ -360,9 +366,9 @@ it('TR-1 knows the task of every event', () => {
   const without = Object.values(examples)
     .filter(([event]) => taskOf(event) === null)
     .map(([event]) => event.type);
-  expect(without.filter((type) => !/^(?:run|plan|planning|manager|message|contract)_/.test(type))).toEqual([
-    'session_started',
-  ]);
+  expect(
+    without.filter((type) => !/^(?:run|plan|planner|planning|manager|message|contract)_/.test(type)),
+  ).toEqual(['session_started']);
   for (const [event] of Object.values(examples)) expect([null, 2]).toContain(taskOf(event));
 });
 
@@ -428,6 +434,7 @@ it('SE-1 brings a thing up to date once, however many events ask, and never twic
     new Set([
       `show_card:${runId}`,
       `finish_run:${runId}`,
+      `plan_by_model:${runId}:1`,
       `show_question:${runId}:1`,
       `cancel_launch:${runId}:${sessionId}`,
       ...['show_task', 'show_review', 'answer_threads', 'merge_task', 'read_checks', 'launch_session'].map(
@@ -436,6 +443,6 @@ it('SE-1 brings a thing up to date once, however many events ask, and never twic
     ]),
   );
   expect(new Set(all.map(effectQueue))).toEqual(
-    new Set([`run:${runId}`, `task:${runId}:2`, `launch:${runId}`]),
+    new Set([`run:${runId}`, `task:${runId}:2`, `launch:${runId}`, `plan:${runId}`]),
   );
 });

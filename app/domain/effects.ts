@@ -24,6 +24,8 @@ export type Effect =
   | { type: 'launch_session'; run: RunId; task: number | null }
   /** Cancel the workflow run that an ended session left behind. */
   | { type: 'cancel_launch'; run: RunId; session: SessionId }
+  /** Ask the model API for the plan of that version. */
+  | { type: 'plan_by_model'; run: RunId; version: number }
   /** Close the issue of a run that is done. */
   | { type: 'finish_run'; run: RunId };
 
@@ -35,6 +37,8 @@ export function effects(run: RunId, event: Event): Effect[] {
       return [card];
     case 'run_done':
       return [card, { type: 'finish_run', run }];
+    case 'planner_asked':
+      return [card, { type: 'plan_by_model', run, version: event.version }];
     case 'planning_started':
     case 'plan_revision_requested':
     case 'plan_proposed':
@@ -158,6 +162,7 @@ export function effectKey(effect: Effect): string {
 
 function keyPart(effect: Effect): string {
   if ('task' in effect) return `:${effect.task}`;
+  if ('version' in effect) return `:${effect.version}`;
   if ('question' in effect) return `:${effect.question}`;
   return 'session' in effect ? `:${effect.session}` : '';
 }
@@ -165,5 +170,7 @@ function keyPart(effect: Effect): string {
 /** Jobs of one queue run one after the other: two at once on the same thing could both find it missing and make it twice. */
 export function effectQueue(effect: Effect): string {
   if (effect.type === 'launch_session' || effect.type === 'cancel_launch') return `launch:${effect.run}`;
+  // A model takes minutes to answer; the card does not wait for it.
+  if (effect.type === 'plan_by_model') return `plan:${effect.run}`;
   return 'task' in effect ? `task:${effect.run}:${effect.task}` : `run:${effect.run}`;
 }

@@ -22,6 +22,13 @@ export const Event = z.discriminatedUnion('type', [
   // The run
   z.strictObject({ type: z.literal('run_created'), run: Run }),
   z.strictObject({ type: z.literal('planning_started') }),
+  /** A model API is asked for the plan of that version; `why`: why no manager makes it. */
+  z.strictObject({
+    type: z.literal('planner_asked'),
+    version: z.int().positive(),
+    model: z.string(),
+    why: z.string(),
+  }),
   z.strictObject({ type: z.literal('plan_proposed'), version: z.int(), plan: Plan }),
   z.strictObject({ type: z.literal('plan_revision_requested'), feedback: z.string(), by: z.string() }),
   z.strictObject({ type: z.literal('run_approved'), version: z.int(), by: z.string() }),

@@ -36,6 +36,7 @@ export const exampleRun = (about: Partial<Run> = {}): Run => ({
   plan: null,
   planVersion: 1,
   feedback: null,
+  planner: null,
   contracts: [],
   approvedBy: null,
   approvedAt: null,

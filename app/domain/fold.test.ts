@@ -42,6 +42,7 @@ const run: Run = {
   plan: null,
   planVersion: 0,
   feedback: null,
+  planner: null,
   contracts: [],
   approvedBy: null,
   approvedAt: null,

@@ -119,8 +119,14 @@ function evolveRun(run: Run, event: Event, at: Instant): Run {
   switch (event.type) {
     case 'planning_started':
       return { ...run, state: 'planning' };
-    case 'plan_proposed':
-      return { ...run, state: 'awaiting_approval', plan: event.plan, planVersion: event.version };
+    case 'planner_asked': {
+      const { version, model, why } = event;
+      return { ...run, planner: { version, model, why, at } };
+    }
+    case 'plan_proposed': {
+      const { plan, version } = event;
+      return { ...run, state: 'awaiting_approval', plan, planVersion: version, planner: null };
+    }
     case 'plan_revision_requested':
       return { ...run, state: 'planning', feedback: event.feedback };
     case 'run_approved':

@@ -28,6 +28,17 @@ export const TaskCounts = z.strictObject({
 });
 export type TaskCounts = z.infer<typeof TaskCounts>;
 
+/** A model API that was asked for the plan of that version, because nobody better could make it. */
+export const AskedPlanner = z.strictObject({
+  version: z.int().positive(),
+  /** `provider/model`. */
+  model: z.string(),
+  /** Why no manager makes it. */
+  why: z.string(),
+  at: Instant,
+});
+export type AskedPlanner = z.infer<typeof AskedPlanner>;
+
 export const Run = z.strictObject({
   id: RunId,
   installation: z.int(),
@@ -52,6 +63,8 @@ export const Run = z.strictObject({
   plan: Plan.nullable(),
   planVersion: z.int().nonnegative(),
   feedback: z.string().nullable(),
+  /** While its answer is waited for; null else. */
+  planner: AskedPlanner.nullable(),
   /** Interface contracts between its tasks (TA-12). */
   contracts: z.array(Contract),
   approvedBy: Login.nullable(),

@@ -88,6 +88,8 @@ export type Engine = {
   readonly bell: Bell;
   readonly github: GitHubFacts;
   readonly ceilings: Ceilings;
+  /** The model API that plans where no manager does, as `provider/model`; null: there is none. */
+  readonly planner: string | null;
   readonly version: string;
   now(): Instant;
   uuid(): string;

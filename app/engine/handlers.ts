@@ -6,6 +6,7 @@ import * as facts from './handlers/facts.ts';
 import * as graph from './handlers/graph.ts';
 import * as merges from './handlers/merges.ts';
 import * as leases from './handlers/leases.ts';
+import * as modelPlans from './handlers/model-plans.ts';
 import * as messages from './handlers/messages.ts';
 import * as platform from './handlers/platform.ts';
 import * as questions from './handlers/questions.ts';
@@ -132,6 +133,7 @@ export const handlers: Handlers = {
   return_task: facts.returnTask,
   record_blocked: facts.recordBlocked,
   accept_unproven: facts.acceptUnproven,
+  record_model_plan: modelPlans.recordModelPlan,
   expire_question: facts.expireQuestion,
   expire_lease: leases.expireLease,
   sweep_run: facts.sweepRun,

@@ -1,8 +1,9 @@
-/** Who plans a run: a manager with a free slot, else a template; and which plans need no person (PL-2). */
+/** Who plans a run: a manager with a free slot, else a model API, else a template; and which plans need no person (PL-2). */
 import { usualCost } from '../domain/estimate.ts';
 import type { Event, EventOf } from '../domain/event.ts';
 import type { Policy } from '../domain/policy.ts';
 import { planFromTemplate } from '../domain/templates.ts';
+import type { Run } from '../domain/run.ts';
 import type { RepositoryRow } from '../../db/queries/runs.ts';
 import { lostPlanSessions } from '../../db/queries/sessions.ts';
 import { apply } from './follow.ts';
@@ -14,8 +15,9 @@ import type { RunWork } from './run-work.ts';
 import { awaitsAnswer } from './suspending.ts';
 
 /**
- * A run that is planning and has no live plan session gets one: a manager with a free slot, else a template. A manager
- * that ended without a plan is not asked twice for the same plan: the template takes over and the card says why.
+ * A run that is planning and has no live plan session gets one, from a manager with a free slot; else a model API
+ * is asked, else a template plans. A manager that ended without a plan is not asked twice for the same plan: the next way
+ * takes over and the card says why.
  */
 export async function planIfNeeded(
   context: Context,
@@ -28,6 +30,12 @@ export async function planIfNeeded(
   );
   if (live || awaitsAnswer(work)) return;
   const policy = policyOf(repository);
+  const { planner } = work.run;
+  if (planner !== null) {
+    if (Date.parse(planner.at) + answerWithin > Date.parse(context.now)) return;
+    const late = `${planner.why} ${planner.model} gave no plan within 30 minutes either.`;
+    return propose(work, policy, late);
+  }
   const failed = work.events.find(
     (event): event is EventOf<'session_ended'> =>
       event.type === 'session_ended' &&
@@ -38,8 +46,37 @@ export async function planIfNeeded(
   const asked = again ? await queuePlanSession(context, work, policy) : 'failed';
   if (asked === 'queued' || asked === 'busy') return;
   const poor = typeof asked === 'object' ? `The manager was not asked: ${asked.poor}.` : null;
-  proposeTemplate(work, policy, poor ?? whyTemplate(failed));
+  if (poor !== null) return propose(work, policy, poor);
+  const why = whyTemplate(failed);
+  const instead = await askModel(context, work, { policy, why });
+  if (instead !== null) propose(work, policy, instead);
 }
+
+/** Many times what its answers may take; a job that is stopped and begins again has time too. */
+const answerWithin = 30 * 60_000;
+
+/**
+ * PL-2's middle way. Null: a model is asked, by a job of this transaction, and the run goes on planning until the answer
+ * is there. Else why a template must do. What it costs is bounded by its answer's length, and posted when it is known.
+ */
+async function askModel(
+  context: Context,
+  work: RunWork,
+  { policy, why }: { policy: Policy; why: string },
+): Promise<string | null> {
+  const model = context.engine.planner;
+  if (model === null) return why;
+  const share = await shareFor(context, work, { task: null, policy, wanted: usualCost.plan });
+  if ('waits' in share) return `${why} ${model} was not asked: ${share.waits}.`;
+  apply(
+    work,
+    [{ type: 'planner_asked', version: work.run.planVersion + 1, model, why: sentence(why) }],
+    policy,
+  );
+  return null;
+}
+
+const sentence = (words: string): string => (/[.!?…]$/.test(words) ? words : `${words}.`);
 
 function whyTemplate(failed: EventOf<'session_ended'> | undefined): string {
   if (failed === undefined) return 'The policy has no manager.';
@@ -86,17 +123,15 @@ async function queuePlanSession(
 }
 
 /** PL-2's last way: a plan always comes out. */
-function proposeTemplate(work: RunWork, policy: Policy, why: string): void {
-  const { run } = work;
+function propose(work: RunWork, policy: Policy, why: string): void {
+  apply(work, [templatePlan(work.run, why), ...autoApproval(work, policy)], policy);
+}
+
+/** `why`: no better way made it. */
+export function templatePlan(run: Run, why: string): EventOf<'plan_proposed'> {
   const tasks = planFromTemplate(run.template, { title: run.title, intent: run.intent });
-  const proposed: Event[] = [
-    {
-      type: 'plan_proposed',
-      version: run.planVersion + 1,
-      plan: { tasks, by: 'template', source: run.template, note: why },
-    },
-  ];
-  apply(work, [...proposed, ...autoApproval(work, policy)], policy);
+  const plan = { tasks, by: 'template' as const, source: run.template, note: why };
+  return { type: 'plan_proposed', version: run.planVersion + 1, plan };
 }
 
 /** `--yes`, where policy allows it: the first plan is approved in the requester's name. */

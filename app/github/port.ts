@@ -108,6 +108,8 @@ export type GitHub = {
   permission(repository: RepositoryRef, login: string): Promise<Permission>;
   /** The file's text at `ref` (default branch when absent), or null. */
   readFile(repository: RepositoryRef, path: string, ref?: string): Promise<string | null>;
+  /** Paths of all files at `ref`, as many as GitHub tells of; null when there is no such ref. */
+  paths(repository: RepositoryRef, ref: string): Promise<{ paths: string[]; truncated: boolean } | null>;
   /** What `head` (a branch or a commit) has that `base` has not, as GitHub shows it; null when one of them is gone. */
   comparison(repository: RepositoryRef, between: { base: string; head: string }): Promise<Comparison | null>;
   /** The commit a branch points to, or null. */

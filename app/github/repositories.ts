@@ -4,7 +4,7 @@ import { fromGitHub } from '../domain/permission.ts';
 import { pages, type Connection } from './connection.ts';
 import type { GitHub, KnownRepository, RepositoryRef } from './port.ts';
 
-type Verbs = Pick<GitHub, 'repositories' | 'repository' | 'permission' | 'readFile' | 'comparison'>;
+type Verbs = Pick<GitHub, 'repositories' | 'repository' | 'permission' | 'readFile' | 'paths' | 'comparison'>;
 
 export const at = (repository: RepositoryRef): { owner: string; repo: string } => ({
   owner: repository.owner,
@@ -72,6 +72,18 @@ export function repositoryVerbs({ octokit, call, find }: Connection): Verbs {
         }),
       );
       return data === null ? null : fileText(data);
+    },
+    paths: async (repository, ref) => {
+      const data = await find(`lists the files of ${named(repository)}`, () =>
+        octokit.request('GET /repos/{owner}/{repo}/git/trees/{tree_sha}', {
+          ...at(repository),
+          tree_sha: ref,
+          recursive: '1',
+        }),
+      );
+      if (data === null) return null;
+      const files = data.tree.filter(({ type }) => type === 'blob');
+      return { paths: files.map(({ path }) => path), truncated: data.truncated };
     },
     comparison: async (repository, { base, head }) => {
       const data = await find(`compares ${head} of ${named(repository)} with ${base}`, () =>

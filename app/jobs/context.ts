@@ -2,6 +2,7 @@
 import { addJobs, type Job } from '../../db/jobs.ts';
 import type { Database } from '../../db/pool.ts';
 import { inTransaction, type Transaction } from '../../db/transaction.ts';
+import type { Planner } from '../engine/planner/planner.ts';
 import type { Execute } from '../engine/execute.ts';
 import type { GitHub, GitHubFor } from '../github/port.ts';
 import type { Log } from '../log.ts';
@@ -13,6 +14,8 @@ export type Jobs = {
   readonly execute: Execute;
   readonly github: GitHubFor;
   readonly log: Log;
+  /** The model API that plans where no manager does. */
+  readonly planner: Planner | null;
   readonly times: Times;
   /** ISO, with milliseconds. */
   readonly now: () => string;
@@ -32,6 +35,8 @@ export type Work = Jobs & {
   /** `job:<id>`. */
   readonly cause: string;
   readonly name: string;
+  /** Ends what takes long when the App stops; the job runs again. */
+  readonly signal: AbortSignal | undefined;
 };
 
 export async function read<T>(work: Work, query: (tx: Transaction) => Promise<T>): Promise<T> {

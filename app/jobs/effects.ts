@@ -10,6 +10,7 @@ import { cancelLaunch } from './cancel-launch.ts';
 import { finishRun } from './finish-run.ts';
 import { launchSession } from './launch-session.ts';
 import { mergeTask } from './merge-task.ts';
+import { planByModel } from './plan-by-model.ts';
 import { pushBundle } from './push-bundle.ts';
 import { readChecks } from './read-checks.ts';
 import { retireTask } from './retire-task.ts';
@@ -38,16 +39,17 @@ export const effectJobs: Readonly<Record<EffectName, (work: Work, payload: unkno
   launch_session: launchSession,
   cancel_launch: cancelLaunch,
   watch_session: watchSession,
+  plan_by_model: planByModel,
   push_bundle: pushBundle,
   show_group: showGroup,
 };
 
 /** What graphile-worker knows of a job that runs. */
-export type RunningJob = { id: string; key: string | null };
+export type RunningJob = { id: string; key: string | null; signal?: AbortSignal | undefined };
 
 const Payload = z.looseObject({ installation: z.int() });
 /** What names an effect's queue. */
-const Place = z.object({ run: z.string(), task: z.int().nullish() });
+const Place = z.object({ run: z.string(), task: z.int().nullish(), version: z.int().nullish() });
 
 export async function runEffect(
   jobs: Jobs,
@@ -72,7 +74,14 @@ export async function runEffect(
   if (blocked !== null && blocked > jobs.now()) return await again(blocked);
   try {
     await effectJobs[name](
-      { ...jobs, installation, port: jobs.github(installation), cause: `job:${job.id}`, name },
+      {
+        ...jobs,
+        installation,
+        port: jobs.github(installation),
+        cause: `job:${job.id}`,
+        name,
+        signal: job.signal,
+      },
       payload,
     );
   } catch (error) {
@@ -86,7 +95,8 @@ export async function runEffect(
   }
 }
 
-function queueOf(name: EffectName, { run, task }: z.infer<typeof Place>): string {
+function queueOf(name: EffectName, { run, task, version }: z.infer<typeof Place>): string {
+  if (name === 'plan_by_model') return effectQueue({ type: name, run, version: version ?? 1 });
   if (name === 'launch_session' || name === 'cancel_launch' || name === 'watch_session')
     return effectQueue({ type: 'launch_session', run, task: null });
   return effectQueue(

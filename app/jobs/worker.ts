@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { addJobs } from '../../db/jobs.ts';
 import type { Database } from '../../db/pool.ts';
 import { inTransaction } from '../../db/transaction.ts';
+import type { Planner } from '../engine/planner/planner.ts';
 import type { Execute } from '../engine/execute.ts';
 import type { Deliveries } from '../github/deliveries.ts';
 import { GitHubError, type GitHubFor } from '../github/port.ts';
@@ -21,6 +22,7 @@ export type WorkerOptions = {
   execute: Execute;
   github: GitHubFor;
   log: Log;
+  planner: Planner | null;
   config: { checksMinutes: number; planQueueSeconds: number; startMinutes: number; cardSeconds: number };
   /** Works on one stored delivery. */
   handleDelivery: (guid: string) => Promise<void>;
@@ -42,12 +44,13 @@ const pollInterval = 1_000;
 
 /** Starts working at once. What dead workers held is given back first, so that a restart goes on within seconds. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { db, execute, github, log, config } = options;
+  const { db, execute, github, log, planner, config } = options;
   const jobs: Jobs = {
     db,
     execute,
     github,
     log,
+    planner,
     times: {
       cardSeconds: config.cardSeconds,
       checksMinutes: config.checksMinutes,
@@ -139,8 +142,8 @@ async function start(
     ...Object.fromEntries(
       names.map((name) => [
         name,
-        async (payload: unknown, { job }: JobHelpers) =>
-          await runEffect(jobs, name, { job: running(job), payload }),
+        async (payload: unknown, { job, abortSignal }: JobHelpers) =>
+          await runEffect(jobs, name, { job: { ...running(job), signal: abortSignal }, payload }),
       ]),
     ),
     handle_delivery: async (payload, { job }) =>

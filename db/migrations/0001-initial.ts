@@ -48,6 +48,7 @@ const statements = [
     plan jsonb,
     plan_version integer not null,
     feedback text,
+    planner jsonb,
     contracts jsonb not null,
     approved_by text,
     approved_at timestamptz,

@@ -86,6 +86,7 @@ export async function engineWorld(): Promise<EngineWorld> {
       planQueueSeconds: 600,
       startSeconds: 300,
     },
+    planner: null,
     version: 'test',
     now: () => new Date(clock.now).toISOString(),
     uuid: randomUUID,

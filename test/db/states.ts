@@ -100,6 +100,7 @@ export const run = fc
     plan: maybe(plan.map((value) => Plan.parse(value))),
     planVersion: count,
     feedback: maybe(text),
+    planner: maybe(fc.record({ version: number, model: text, why: text, at: instant })),
     contracts: fc.array(
       fc.record({
         name: line.map((value) => value.replaceAll(' ', '-')),
@@ -344,6 +345,7 @@ export const sampleRun: Run = {
   plan: null,
   planVersion: 0,
   feedback: null,
+  planner: null,
   contracts: [],
   approvedBy: null,
   approvedAt: null,

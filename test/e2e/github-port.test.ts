@@ -147,6 +147,10 @@ describe('who and where', () => {
     expect(await port.readFile(shop, 'README.md')).toBe('# Shop\n');
     expect(await port.readFile(shop, 'nothing.md')).toBeNull();
     expect(await port.readFile(shop, 'src')).toBeNull();
+    const tree = await port.paths(shop, 'main');
+    expect(tree).toMatchObject({ truncated: false, paths: expect.arrayContaining(['README.md']) });
+    expect(tree?.paths).not.toContain('src');
+    expect(await port.paths(shop, 'no/such')).toBeNull();
     expect(await port.head(shop, 'main')).toMatch(/^[0-9a-f]{40}$/);
     expect(await port.head(shop, 'no/such')).toBeNull();
   });

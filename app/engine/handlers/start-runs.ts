@@ -172,6 +172,7 @@ async function begin(context: Context, start: Start): Promise<RunWork | Rejectio
     plan: null,
     planVersion: 0,
     feedback: null,
+    planner: null,
     contracts: [],
     approvedBy: null,
     approvedAt: null,

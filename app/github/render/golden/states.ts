@@ -32,6 +32,7 @@ export const run = (changes: Partial<Run> = {}): Run => ({
   plan,
   planVersion: 2,
   feedback: null,
+  planner: null,
   contracts: [],
   approvedBy: 'ana',
   approvedAt: at,
