@@ -1,5 +1,6 @@
 /** The runner's process: options and signals around the loop, and the list of engines. */
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -205,6 +206,10 @@ async function tellIsolation(options: { dir?: string; json?: boolean }): Promise
 /** Its terminal is ours until somebody leaves it. */
 function attach({ dir }: Pick<Options, 'dir'>, name: string | undefined): void {
   const socket = socketIn(directoryOf(dir));
+  if (!existsSync(socket))
+    throw new Error(
+      `No session runs here that could be watched (${directoryOf(dir)}). Give the runner’s directory by --dir.`,
+    );
   const target = name === undefined ? [] : ['-t', `=${name}`];
   const { status, error } = spawnSync('tmux', ['-u', '-S', socket, 'attach', '-r', ...target], {
     stdio: 'inherit',

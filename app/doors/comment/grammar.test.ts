@@ -234,7 +234,7 @@ describe('a reply says what is wrong', () => {
     ],
     [
       '/entourage tell t3',
-      '`/entourage tell` is not clear: It needs whom to tell, and what.\n\nUsage: `/entourage tell <t3|agent> <message>`',
+      '`/entourage tell` is not clear: It needs whom to tell, and what.\n\nUsage: `/entourage tell <t3 or agent> <message>`',
     ],
     [
       '/entourage help a b',

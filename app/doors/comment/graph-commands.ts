@@ -121,7 +121,7 @@ export const graphCommands = {
     read: assign,
   },
   tell: {
-    usage: 'tell <t3|agent> <message>',
+    usage: 'tell <t3 or agent> <message>',
     summary: 'Put a message in the inbox of a task’s agent, an agent or the manager.',
     operation: 'send_message',
     read: tell,

@@ -9,6 +9,7 @@ import { isRejection, reject, type Rejection } from '../../domain/rejection.ts';
 import { terminal, type Task } from '../../domain/task.ts';
 import { runKey } from '../bell.ts';
 import { commit } from '../commit.ts';
+import { mustBeEngineers } from '../engineers.ts';
 import type { Context, Handlers } from '../handler.ts';
 import { callingSession, findTask, locateRun, type RunInput } from '../locate.ts';
 import { policyOfRun } from '../policy-of.ts';
@@ -43,18 +44,6 @@ async function change(
   return rejection ?? { output: { task: taskView(work.tasks.get(task.number) ?? task, work.run) } };
 }
 
-/** A task for an agent that the policy does not have would wait for ever. */
-function knownAgents(
-  agents: readonly { name: string }[],
-  wanted: readonly (string | null)[],
-): Rejection | null {
-  const names = agents.map(({ name }) => name);
-  const unknown = wanted.find((name) => name !== null && !names.includes(name));
-  return unknown === undefined || unknown === null
-    ? null
-    : reject('not_found', `The policy has no agent ${unknown}.`, { help: `It has ${names.join(', ')}.` });
-}
-
 type Addition = {
   tasks: readonly (Omit<PlannedTask, 'depends_on'> & { depends_on: readonly (string | number)[] })[];
   before: readonly string[];
@@ -65,8 +54,8 @@ async function add(context: Context, input: RunInput, { tasks, before }: Additio
   if (isRejection(work)) return work;
   const policy = await policyOfRun(context, work);
   if (isRejection(policy)) return policy;
-  const unknown = knownAgents(
-    policy.agents,
+  const unknown = mustBeEngineers(
+    policy,
     tasks.map(({ agent }) => agent),
   );
   if (unknown !== null) return unknown;
@@ -121,7 +110,7 @@ export const assignTask: Handlers['assign_task'] = {
     await change(context, input, async ({ work, task, by }) => {
       const policy = await policyOfRun(context, work);
       if (isRejection(policy)) return policy;
-      const unknown = knownAgents(policy.agents, [input.agent]);
+      const unknown = mustBeEngineers(policy, [input.agent]);
       if (unknown !== null) return unknown;
       // Another agent may be free.
       work.dispatchable = true;

@@ -8,6 +8,7 @@ import { guessTemplate } from '../../domain/templates.ts';
 import { micros } from '../../domain/words.ts';
 import { nextRunNumber, repositoryById, type RepositoryRow } from '../../../db/queries/runs.ts';
 import { commit } from '../commit.ts';
+import { mustBeEngineers } from '../engineers.ts';
 import type { Context, Engine, Handlers } from '../handler.ts';
 import { policyOf } from '../policy-of.ts';
 import { ensurePolicy } from '../policy-source.ts';
@@ -81,6 +82,9 @@ export const dispatch: Handlers['dispatch'] = {
   },
   async handle(context, input) {
     const title = oneLine(input.title ?? input.prompt);
+    const { repository } = context;
+    const wrong = repository === null ? null : mustBeEngineers(policyOf(repository), [input.agent ?? null]);
+    if (wrong !== null) return wrong;
     const work = await begin(context, {
       issue: input.issue,
       title,
