@@ -16,6 +16,8 @@ export function mustBeEngineers(
     other === undefined
       ? `The policy has no agent ${wrong}.`
       : `${wrong} is a ${other.role}; tasks are for engineers.`,
-    { help: engineers.length === 0 ? 'The policy has no engineer.' : `Engineers are ${engineers.join(', ')}.` },
+    {
+      help: engineers.length === 0 ? 'The policy has no engineer.' : `Engineers are ${engineers.join(', ')}.`,
+    },
   );
 }

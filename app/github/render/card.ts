@@ -156,12 +156,12 @@ function managerLines({ run, sessions }: Card): string[] {
   const { session: live, taken, reasons, gaveUp } = run.managing;
   const session = sessions.find(({ id }) => id === live);
   const waits = session === undefined ? null : sessionWaits(session);
+  const why = plain(reasonWords([...taken, ...reasons]), 200);
+  const about = [...(why === '' ? [] : [why]), ...(waits === null ? [] : [waits])].join(', ');
   return [
     ...(session === undefined
       ? []
-      : [
-          `${plain(session.agent, 60)} looks at it: ${plain(reasonWords([...taken, ...reasons]), 200)}${waits === null ? '' : `, ${waits}`}`,
-        ]),
+      : [`${plain(session.agent, 60)} looks at it${about === '' ? '' : `: ${about}`}`]),
     ...(gaveUp === null ? [] : [`The manager was not woken again: ${plain(gaveUp, 500)}`]),
   ];
 }
