@@ -36,6 +36,7 @@ const run = {
   base: 'main',
   approved_by: null,
   reason: null,
+  summary: null,
   tasks: {
     total: 2,
     done: 0,
@@ -131,7 +132,7 @@ describe('SE-3: entourage', { timeout: 30_000 }, () => {
 
   test('reads and approves a plan, with the App’s refusals as words and exit codes', async () => {
     await using app = await playApp({
-      get_run: () => ({ run }),
+      get_run: () => ({ run, sessions: [] }),
       list_runs: () => ({ runs: [run], cursor: null }),
       approve_run: () => {
         throw new PlayedRefusal('outdated_plan', 'That was version 1.', 'Read version 2.');

@@ -31,28 +31,54 @@ const tooLong = 'Searching it for secrets takes too long. Push fewer or smaller 
 
 const tooMuch = Symbol('too much');
 
-async function inspect<T>(order: Inspection): Promise<T | typeof tooMuch> {
+/** Threads that have answered wait for the next order: the detector takes longer to load than most orders. */
+const idle: Worker[] = [];
+const mostIdle = 2;
+
+function start(): Worker {
   const worker = new Worker(new URL('./inspector.ts', import.meta.url), {
     resourceLimits: { maxOldGenerationSizeMb: memoryMib },
     env: {},
     execArgv: [],
   });
-  let timer: NodeJS.Timeout | undefined;
+  // One that dies while it waits is nobody's failure.
+  worker.on('error', () => undefined);
+  worker.on('exit', () => {
+    const at = idle.indexOf(worker);
+    if (at >= 0) idle.splice(at, 1);
+  });
+  return worker;
+}
+
+/** A thread that was too slow, too large or broken takes no second order. */
+async function inspect<T>(order: Inspection): Promise<T | typeof tooMuch> {
+  const worker = idle.pop() ?? start();
+  worker.ref();
+  const answer = await answerOf<T>(worker, order).catch(async (error: unknown) => {
+    await worker.terminate();
+    throw error;
+  });
+  if (answer === tooMuch || idle.length >= mostIdle) await worker.terminate();
+  else {
+    worker.unref();
+    idle.push(worker);
+  }
+  return answer;
+}
+
+async function answerOf<T>(worker: Worker, order: Inspection): Promise<T | typeof tooMuch> {
+  const { promise, resolve, reject } = Promise.withResolvers<T | typeof tooMuch>();
+  const failed = (error: NodeJS.ErrnoException): void =>
+    error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? resolve(tooMuch) : reject(error);
+  const ended = (code: number): void =>
+    reject(new Error(`the inspection’s thread ended with ${code} and no answer`));
+  worker.on('message', resolve).on('error', failed).on('exit', ended);
+  const timer = setTimeout(() => resolve(tooMuch), patience);
   try {
-    return await new Promise<T | typeof tooMuch>((resolve, reject) => {
-      timer = setTimeout(() => resolve(tooMuch), patience);
-      worker.once('message', resolve);
-      worker.once('error', (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') resolve(tooMuch);
-        else reject(error);
-      });
-      worker.once('exit', (code) =>
-        reject(new Error(`the inspection’s thread ended with ${code} and no answer`)),
-      );
-      worker.postMessage(order);
-    });
+    worker.postMessage(order);
+    return await promise;
   } finally {
     clearTimeout(timer);
-    await worker.terminate();
+    worker.off('message', resolve).off('error', failed).off('exit', ended);
   }
 }
