@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     // Suites of processes wait more than they compute: three files at a time, also on two cores.
     maxWorkers: 3,
+    // Of specs and suites on Postgres; measuring slows the processes of the end-to-end suites, and adds nothing there.
     coverage: {
       provider: 'v8',
       include: ['app/domain/**/*.ts'],
