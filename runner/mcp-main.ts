@@ -16,7 +16,7 @@ async function main(): Promise<void> {
     );
   }
   const session = await readSessionFile(file);
-  const client = createClient({ url, token });
+  const client = createClient({ url, token, outlast: true });
   const server = createSessionServer({ session, client, log, version: packageJson.version });
   // The engine's end is ours: nobody else reads the answers.
   process.stdin.once('close', () => process.exit(0));

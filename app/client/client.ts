@@ -28,10 +28,14 @@ export type ClientOptions = {
   patienceMs?: number;
   /** The first pause before a repeated call; each next one is twice as long. */
   pauseMs?: number;
+  /** For agents, who have no loop: an App that restarts is waited for, and what it never heard is said again. */
+  outlast?: true;
 };
 
 /** Few on purpose: whoever must outlast an outage has a loop of its own. */
 const attempts = 4;
+/** About ten to twenty seconds: a restart. */
+const outlastingAttempts = 7;
 
 const Refusal = z.object({
   error: z.object({
@@ -77,14 +81,16 @@ export function createClient(options: ClientOptions): Client {
 
   return {
     async call(operation, input, callOptions = {}) {
-      const repeatable = operation.reads === true || callOptions.idempotent === true;
+      const most = options.outlast === true ? outlastingAttempts : attempts;
+      const harmless = operation.reads === true || callOptions.idempotent === true;
       for (let attempt = 1; ; attempt += 1) {
         try {
           return (await once(operation, input as Record<string, unknown>, callOptions.signal)) as z.output<
             (typeof operation)['output']
           >;
         } catch (error) {
-          if (!repeatable || attempt >= attempts || !passes(error)) throw error;
+          const repeatable = harmless || (options.outlast === true && unheard(error));
+          if (!repeatable || attempt >= most || !passes(error)) throw error;
           // Half of the pause is random, so that many runners don't come back in step.
           const pause = pauseMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
           await delay(
@@ -102,6 +108,12 @@ export function createClient(options: ClientOptions): Client {
 function passes(error: unknown): boolean {
   if (error instanceof TransportError) return true;
   return error instanceof ClientError && (error.status === 429 || error.status >= 502);
+}
+
+/** Nobody listened, so nothing can have been done. */
+function unheard(error: unknown): boolean {
+  const failed = error instanceof TransportError && error.cause instanceof Error ? error.cause.cause : null;
+  return failed instanceof Error && 'code' in failed && failed.code === 'ECONNREFUSED';
 }
 
 function answer(operation: Operation, response: Response, text: string): unknown {
